@@ -1,0 +1,1 @@
+//! The Python module kallithea_rs._native.

@@ -1,0 +1,1 @@
+//! The ini file and the App value that wires everything.

@@ -1,0 +1,1 @@
+//! The database of Kallithea 0.7, one file per table.

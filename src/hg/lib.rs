@@ -1,0 +1,1 @@
+//! Reads Mercurial repositories from disk.

@@ -1,0 +1,1 @@
+//! The rules: permissions, accounts, repositories, groups, journal, settings.

@@ -1,0 +1,1 @@
+//! Text to HTML: diffs, highlighting, markup, ages, sizes.

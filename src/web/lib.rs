@@ -1,0 +1,1 @@
+//! HTTP: router, sessions, pages, wire protocols.
