@@ -1,0 +1,81 @@
+//! One changeset with its diff.
+
+use super::Page;
+use super::common::{Chip, Link, Person, Status, When};
+use super::diff::DiffView;
+use super::frame::Frame;
+use super::repo::RepoFrame;
+use serde::Serialize;
+
+/// The page of a changeset.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Changeset {
+    /// The frame.
+    pub frame: Frame,
+    /// The repository.
+    pub repo: RepoFrame,
+    /// The id as shown.
+    pub id: String,
+    /// All 40 digits.
+    pub raw_id: String,
+    /// This page by its full id.
+    pub url: String,
+    /// First line of the message with links.
+    pub subject_html: String,
+    /// The rest of the message with links; line breaks are kept by the style. Empty for none.
+    pub body_html: String,
+    /// Who wrote it.
+    pub author: Person,
+    /// The author's address, if it may be shown.
+    pub email: Option<String>,
+    /// When.
+    pub when: When,
+    /// Who put it into the repository, if somebody else did (Git).
+    pub committer: Option<Person>,
+    /// When that was.
+    pub committed: Option<When>,
+    /// Branches, tags, bookmarks, phase, marks of evolution.
+    pub chips: Vec<Chip>,
+    /// The review status.
+    pub status: Option<Status>,
+    /// Parents; the text is the short id.
+    pub parents: Vec<NeighbourLink>,
+    /// Children, as far as they are known.
+    pub children: Vec<NeighbourLink>,
+    /// `Grafted from`, `Transplanted from`, `Replaced by`, `Preceded by`: words and links.
+    pub origins: Vec<Origin>,
+    /// The files as they were then.
+    pub files_url: String,
+    /// The diff as text.
+    pub raw_url: String,
+    /// The patch.
+    pub patch_url: String,
+    /// The diff as a download.
+    pub download_url: String,
+    /// The diff.
+    pub diff: DiffView,
+}
+
+impl Page for Changeset {
+    const TEMPLATE: &'static str = "changeset.html";
+}
+
+/// A parent or child.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NeighbourLink {
+    /// Short id.
+    pub id: String,
+    /// Its page.
+    pub url: String,
+    /// First line of its message.
+    pub subject: String,
+}
+
+/// Where a changeset came from or went to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Origin {
+    /// `Grafted from`.
+    pub label: String,
+    /// The changesets.
+    pub links: Vec<Link>,
+}

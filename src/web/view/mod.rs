@@ -1,0 +1,56 @@
+//! What the templates may see: one plain struct for each page.
+//!
+//! A view is finished text. Controllers decide what is shown and where a link leads; a template only lays it out.
+//! Therefore a URL here is a `String` with the site's prefix already in it, an age is already worded, and a field is
+//! HTML only if its name ends in `_html` (made by the render crate; everything else is escaped by Tera).
+//! A page or an action that does not exist, or that this visitor may not use, is `None`: its link is not drawn.
+//!
+//! The module uses nothing but serde and std, so that the preview in `tests/browser/preview` can include it as it is.
+
+mod about;
+mod changelog;
+mod changeset;
+mod common;
+mod creating;
+mod diff;
+mod error;
+mod file;
+mod files;
+mod form;
+mod frame;
+mod home;
+mod login;
+mod new;
+mod permissions;
+mod repo;
+mod settings;
+mod setup;
+mod summary;
+mod templates;
+
+pub use about::*;
+pub use changelog::*;
+pub use changeset::*;
+pub use common::*;
+pub use creating::*;
+pub use diff::*;
+pub use error::*;
+pub use file::*;
+pub use files::*;
+pub use form::*;
+pub use frame::*;
+pub use home::*;
+pub use login::*;
+pub use new::*;
+pub use permissions::*;
+pub use repo::*;
+pub use settings::*;
+pub use setup::*;
+pub use summary::*;
+pub use templates::TEMPLATES;
+
+/// A view that knows its template.
+pub trait Page: serde::Serialize {
+    /// The template's name as in [`TEMPLATES`].
+    const TEMPLATE: &'static str;
+}

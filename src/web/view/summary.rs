@@ -1,0 +1,78 @@
+//! The first page of a repository.
+
+use super::Page;
+use super::common::{ChangesetRow, Document, Link, Person, When};
+use super::frame::Frame;
+use super::repo::RepoFrame;
+use serde::Serialize;
+
+/// README on the left, facts on the right; or the first steps, if the repository is empty ([`RepoFrame::empty`]).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// The frame.
+    pub frame: Frame,
+    /// The repository.
+    pub repo: RepoFrame,
+    /// The README at the landing revision.
+    pub readme: Option<Document>,
+    /// The landing revision: its name and the files there.
+    pub landing: Option<Link>,
+    /// Who owns it.
+    pub owner: Person,
+    /// When it was made.
+    pub created: Option<When>,
+    /// Sum of file sizes, `1.2 MB`.
+    pub size: Option<String>,
+    /// Shares of languages, largest first.
+    pub languages: Vec<Language>,
+    /// Changesets per week as a small SVG; empty for none.
+    pub activity_html: String,
+    /// The newest changesets, about five.
+    pub latest: Vec<ChangesetRow>,
+    /// How many changesets there are.
+    pub changesets: Option<u64>,
+    /// Open branches, newest first, about five.
+    pub branches: Vec<RefRow>,
+    /// How many there are.
+    pub branch_count: u64,
+    /// Tags, newest first, about five.
+    pub tags: Vec<RefRow>,
+    /// How many there are.
+    pub tag_count: u64,
+    /// Bookmarks.
+    pub bookmarks: Vec<RefRow>,
+    /// Archives of the landing revision: `zip`, `tar.gz`.
+    pub downloads: Vec<Link>,
+    /// The Atom feed.
+    pub feed_url: Option<String>,
+}
+
+impl Page for Summary {
+    const TEMPLATE: &'static str = "summary.html";
+}
+
+/// A language's share.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Language {
+    /// Its name.
+    pub name: String,
+    /// Its share in percent, `42.1`.
+    pub percent: f64,
+    /// The sum of the shares before it: where its piece of the bar starts.
+    pub start: f64,
+}
+
+/// A branch, tag or bookmark in short.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RefRow {
+    /// Its name.
+    pub name: String,
+    /// The changelog up to it.
+    pub url: String,
+    /// Short id of the changeset it points at.
+    pub id: String,
+    /// That changeset.
+    pub changeset_url: String,
+    /// Its age.
+    pub when: Option<When>,
+}
