@@ -1,1 +1,46 @@
 //! One face for Git and Mercurial repositories.
+//!
+//! A [`Repository`] is opened once from a directory and kept. It answers the questions a web page asks: which names exist
+//! ([`Repository::refs`]), which changeset a word means ([`Repository::resolve`]), what a changeset says
+//! ([`Repository::changeset`]), which changesets there are ([`Repository::log`]), what lies in a directory
+//! ([`Repository::directory`]), what a file holds ([`Repository::file`]) and what changed ([`Repository::diff`]).
+//! The answers are plain data in the words both systems share: a *changeset* has an id, parents, an author, a message
+//! and a tree of files; *branches*, *tags* and *bookmarks* are names for changesets.
+//!
+//! Four promises hold for everything here:
+//!
+//! * **Nothing is stale.** What `git` or `hg` do to the repository behind our back shows at the next call. Caches inside a
+//!   `Repository` are keyed by what cannot change (a changeset id) or by the state of all refs, read anew each time.
+//! * **Nothing runs.** Reading starts no process, writes no file and obeys no configuration of the machine, the user or
+//!   the repository: a hostile repository can only be wrong, never act.
+//! * **Nothing hidden comes out.** Mercurial's secret and obsolete changesets do not exist for callers; of Git only what a
+//!   branch or a tag reaches can be named.
+//! * **Bytes stay bytes.** Paths and file contents are never assumed to be UTF-8; messages and names of people, which are
+//!   made to be read, are decoded once.
+//!
+//! The Git half is built on `gix` and stands in `git/`, the Mercurial half on our own reader and stands in `mercurial/`;
+//! neither crate's types appear in this interface. [`diff`] is common to both: it sees two blobs, never a repository.
+
+mod changeset;
+pub mod diff;
+mod error;
+mod git;
+mod id;
+mod kind;
+mod log;
+mod mercurial;
+mod path;
+mod refs;
+mod repository;
+mod tree;
+
+pub use changeset::{Changeset, Person, Phase, Timestamp, Tip};
+pub use diff::{Diff, DiffLimit, DiffOptions, FileDiff, Whitespace};
+pub use error::{NodeError, OpenError, ReadError, RevisionError};
+pub use id::{BadChangesetId, ChangesetId};
+pub use kind::{Kind, UnknownKind};
+pub use log::{LogPage, LogQuery};
+pub use path::{BadRepoPath, RepoPath};
+pub use refs::{Bookmark, Branch, Labels, RefName, Refs, Tag};
+pub use repository::Repository;
+pub use tree::{Entry, FileContent, LastChanges, Node, NodeKind};

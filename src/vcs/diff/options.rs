@@ -1,0 +1,54 @@
+//! How to compare.
+
+use crate::RepoPath;
+
+/// Which white space counts when lines are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Whitespace {
+    /// All of it.
+    #[default]
+    Keep,
+    /// None of it, like `git diff -w`.
+    All,
+    /// All but that at the end of a line, like `git diff --ignore-space-at-eol`.
+    LineEnd,
+}
+
+/// How to compare two changesets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiffOptions {
+    /// How many unchanged lines to show around each change.
+    pub context: u32,
+    /// Which white space counts.
+    pub ignore_whitespace: Whitespace,
+    /// Only these files, or what lies below these directories; all when empty.
+    pub paths: Vec<RepoPath>,
+    /// When to leave out lines; `None` shows everything.
+    pub limit: Option<DiffLimit>,
+    /// Whether to keep the contents of binary files, so that the text form can be applied to them too.
+    pub binary_content: bool,
+}
+
+impl Default for DiffOptions {
+    fn default() -> Self {
+        DiffOptions {
+            context: 3,
+            ignore_whitespace: Whitespace::Keep,
+            paths: Vec::new(),
+            limit: None,
+            binary_content: false,
+        }
+    }
+}
+
+/// When a diff is too large to be shown whole. Files are always listed; only their lines are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiffLimit {
+    /// After this many files, nothing is compared any more: no lines, no counts.
+    pub files: usize,
+    /// A file larger than this on either side is not compared: no lines, no counts.
+    pub blob_bytes: u64,
+    /// A file whose hunks would bring the text of the whole diff above this many bytes is shown with counts only. Smaller
+    /// ones after it are still shown.
+    pub text_bytes: u64,
+}
