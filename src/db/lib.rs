@@ -25,6 +25,8 @@
 pub mod conn;
 mod db;
 mod error;
+pub mod fresh;
+mod grants;
 pub mod ids;
 pub mod json;
 mod level;
@@ -32,6 +34,39 @@ pub mod schema;
 mod sqlite;
 mod time;
 mod url;
+
+pub mod changeset_comments;
+pub mod changeset_statuses;
+pub mod groups;
+pub mod permissions;
+pub mod pull_request_reviewers;
+pub mod pull_requests;
+pub mod repo_to_perm;
+pub mod repositories;
+pub mod repositories_fields;
+pub mod sessions;
+pub mod settings;
+pub mod statistics;
+pub mod ui;
+pub mod user_api_keys;
+pub mod user_email_map;
+pub mod user_followings;
+pub mod user_group_user_group_to_perm;
+pub mod user_ip_map;
+pub mod user_logs;
+pub mod user_repo_group_to_perm;
+pub mod user_ssh_keys;
+pub mod user_to_perm;
+pub mod user_user_group_to_perm;
+pub mod users;
+pub mod users_group_repo_group_to_perm;
+pub mod users_group_repo_to_perm;
+pub mod users_group_to_perm;
+pub mod users_groups;
+pub mod users_groups_members;
+
+#[cfg(test)]
+mod testing;
 
 pub use conn::{Conn, Tx};
 pub use db::Db;

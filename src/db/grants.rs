@@ -1,0 +1,154 @@
+//! What the four tables of levels on repositories and repository groups have in common: a subject (account or user
+//! group), an object, a permission. Their UNIQUE constraints would allow several rows for one subject on one object;
+//! we write one and read the greatest.
+
+use crate::conn::{Tx, Value, params};
+use crate::error::DbError;
+use crate::level::{Level, ObjectKind};
+use crate::permissions;
+
+/// One of the tables, by the names of its columns.
+pub(crate) struct GrantTable {
+    pub(crate) table: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) subject: &'static str,
+    pub(crate) object: &'static str,
+    pub(crate) kind: ObjectKind,
+}
+
+impl GrantTable {
+    /// Gives the subject this level on the object, instead of any it had.
+    pub(crate) fn grant<'a>(
+        &self,
+        tx: &Tx<'_>,
+        subject: impl Into<Value<'a>>,
+        object: impl Into<Value<'a>>,
+        level: Level,
+    ) -> Result<(), DbError> {
+        let Self {
+            table,
+            id,
+            subject: subject_column,
+            object: object_column,
+            kind,
+        } = self;
+        let (subject, object) = (subject.into(), object.into());
+        let permission = permissions::id_for_write(tx, &level.on(*kind))?;
+        let rows: Vec<i64> = tx.query(
+            &format!("SELECT {id} FROM {table} WHERE {subject_column} = ? AND {object_column} = ? ORDER BY {id}"),
+            &[subject.clone(), object.clone()],
+            |row| row.take(),
+        )?;
+        let Some((first, others)) = rows.split_first() else {
+            let row = [
+                (*subject_column, subject),
+                (*object_column, object),
+                ("permission_id", permission.into()),
+            ];
+            return tx.insert(table, id, &row).map(drop);
+        };
+        for other in others {
+            tx.execute(
+                &format!("DELETE FROM {table} WHERE {id} = ?"),
+                &params![*other],
+            )?;
+        }
+        tx.execute(
+            &format!("UPDATE {table} SET permission_id = ? WHERE {id} = ?"),
+            &params![permission, *first],
+        )
+        .map(drop)
+    }
+
+    /// Takes away whatever the subject has on the object. Says whether there was anything.
+    pub(crate) fn revoke<'a>(
+        &self,
+        tx: &Tx<'_>,
+        subject: impl Into<Value<'a>>,
+        object: impl Into<Value<'a>>,
+    ) -> Result<bool, DbError> {
+        let Self {
+            table,
+            subject: subject_column,
+            object: object_column,
+            ..
+        } = self;
+        let sql = format!("DELETE FROM {table} WHERE {subject_column} = ? AND {object_column} = ?");
+        Ok(tx.execute(&sql, &[subject.into(), object.into()])? > 0)
+    }
+
+    /// Takes everything away from a subject that is about to be deleted.
+    pub(crate) fn delete_of_subject<'a>(
+        &self,
+        tx: &Tx<'_>,
+        subject: impl Into<Value<'a>>,
+    ) -> Result<usize, DbError> {
+        let Self {
+            table,
+            subject: column,
+            ..
+        } = self;
+        tx.execute(
+            &format!("DELETE FROM {table} WHERE {column} = ?"),
+            &[subject.into()],
+        )
+    }
+
+    /// Deletes all rows of an object that is about to be deleted.
+    pub(crate) fn delete_of_object<'a>(
+        &self,
+        tx: &Tx<'_>,
+        object: impl Into<Value<'a>>,
+    ) -> Result<usize, DbError> {
+        let Self {
+            table,
+            object: column,
+            ..
+        } = self;
+        tx.execute(
+            &format!("DELETE FROM {table} WHERE {column} = ?"),
+            &[object.into()],
+        )
+    }
+
+    /// A subquery for the greatest level of subjects on the object that the outer query calls `outer`. `subjects` is
+    /// SQL that goes behind the name of the subject column.
+    pub(crate) fn sql_greatest(&self, outer: &str, subjects: &str) -> String {
+        let Self {
+            table,
+            subject,
+            object,
+            kind,
+            ..
+        } = self;
+        let rank = kind.sql_rank();
+        format!(
+            "(SELECT MAX({rank}) FROM {table} x JOIN permissions p ON p.permission_id = x.permission_id \
+             WHERE x.{object} = {outer} AND x.{subject} {subjects})"
+        )
+    }
+
+    /// A subquery for the level that the default user's row gives. Should it have several, the newest counts, as in
+    /// the original.
+    pub(crate) fn sql_base(&self, outer: &str) -> String {
+        let Self {
+            table,
+            id,
+            subject,
+            object,
+            kind,
+        } = self;
+        let rank = kind.sql_rank();
+        format!(
+            "(SELECT {rank} FROM {table} x JOIN permissions p ON p.permission_id = x.permission_id \
+             WHERE x.{object} = {outer} AND x.{subject} = {SQL_DEFAULT_USER} ORDER BY x.{id} DESC LIMIT 1)"
+        )
+    }
+}
+
+/// The id of the default user. Takes one `?`: its name.
+const SQL_DEFAULT_USER: &str = "(SELECT MIN(d.user_id) FROM users d WHERE d.username = ?)";
+
+/// The active user groups that somebody is a member of, to go behind a column. Takes two `?`: the account and true.
+pub(crate) const SQL_IN_USER_GROUPS: &str = "IN (SELECT m.users_group_id FROM users_groups_members m \
+     JOIN users_groups ug ON ug.users_group_id = m.users_group_id WHERE m.user_id = ? AND ug.users_group_active = ?)";

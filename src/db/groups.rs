@@ -1,0 +1,160 @@
+//! `groups`: repository groups, the directories that repositories are in. `group_name` is the full path and always
+//! agrees with `group_parent_id`.
+
+use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
+use crate::error::DbError;
+use crate::ids::{GroupId, GroupName, UserId};
+use crate::time::LocalTime;
+use crate::{user_repo_group_to_perm, users_group_repo_group_to_perm};
+
+/// One repository group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepoGroup {
+    /// `group_id`
+    pub id: GroupId,
+    /// `group_name`
+    pub name: GroupName,
+    /// `group_parent_id`; none at top level.
+    pub parent: Option<GroupId>,
+    /// `group_description`
+    pub description: String,
+    /// `user_id`
+    pub owner: UserId,
+    /// `created_on`
+    pub created_on: LocalTime,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT group_id, group_name, group_parent_id, group_description, user_id, created_on FROM \"groups\" ",
+            $rest
+        )
+    };
+}
+
+fn row(row: &Row<'_>) -> RepoGroup {
+    RepoGroup {
+        id: row.take(),
+        name: row.take(),
+        parent: row.take(),
+        description: row.take(),
+        owner: row.take(),
+        created_on: row.take(),
+    }
+}
+
+/// The group with this id.
+pub fn by_id(conn: &Conn, id: GroupId) -> Result<Option<RepoGroup>, DbError> {
+    conn.query_one(select!("WHERE group_id = ?"), &params![id], row)
+}
+
+/// The group at exactly this path.
+pub fn by_name(conn: &Conn, name: &GroupName) -> Result<Option<RepoGroup>, DbError> {
+    conn.query_one(select!("WHERE group_name = ?"), &params![name], row)
+}
+
+/// The group with the longest path among these, which are the beginnings of a URL.
+pub fn longest_of(conn: &Conn, candidates: &[GroupName]) -> Result<Option<RepoGroup>, DbError> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        concat!(
+            select!("WHERE group_name IN ({}) "),
+            "ORDER BY length(group_name) DESC LIMIT 1"
+        ),
+        placeholders(candidates.len())
+    );
+    let names: Vec<Value<'_>> = candidates.iter().map(Into::into).collect();
+    conn.query_one(&sql, &names, row)
+}
+
+/// The groups directly in a group, or those at top level, by path.
+pub fn children(conn: &Conn, parent: Option<GroupId>) -> Result<Vec<RepoGroup>, DbError> {
+    match parent {
+        Some(parent) => conn.query(
+            select!("WHERE group_parent_id = ? ORDER BY group_name"),
+            &params![parent],
+            row,
+        ),
+        None => conn.query(
+            select!("WHERE group_parent_id IS NULL ORDER BY group_name"),
+            &[],
+            row,
+        ),
+    }
+}
+
+/// All groups by path.
+pub fn all(conn: &Conn) -> Result<Vec<RepoGroup>, DbError> {
+    conn.query(select!("ORDER BY group_name"), &[], row)
+}
+
+/// The groups around a group, outermost first, without itself. Ends quietly at a parent that is gone, and at a circle,
+/// which only a damaged database has.
+pub fn ancestors(conn: &Conn, id: GroupId) -> Result<Vec<RepoGroup>, DbError> {
+    let mut ancestors: Vec<RepoGroup> = Vec::new();
+    let mut parent = by_id(conn, id)?.and_then(|group| group.parent);
+    while let Some(group) = parent.map_or(Ok(None), |id| by_id(conn, id))? {
+        if group.id == id || ancestors.iter().any(|known| known.id == group.id) {
+            break;
+        }
+        parent = group.parent;
+        ancestors.push(group);
+    }
+    ancestors.reverse();
+    Ok(ancestors)
+}
+
+/// Whether a path is taken by a group, in any case (of ASCII letters, as far as SQLite knows them).
+pub fn is_name_taken(conn: &Conn, name: &GroupName) -> Result<bool, DbError> {
+    conn.exists(
+        "SELECT 1 FROM \"groups\" WHERE lower(group_name) = lower(?)",
+        &params![name],
+    )
+}
+
+/// Whether there is no repository and no group in a group.
+pub fn is_empty(conn: &Conn, id: GroupId) -> Result<bool, DbError> {
+    let inside = conn.exists(
+        "SELECT 1 FROM repositories WHERE group_id = ? UNION ALL SELECT 1 FROM \"groups\" WHERE group_parent_id = ?",
+        &params![id, id],
+    )?;
+    Ok(!inside)
+}
+
+/// Makes a group. Its permissions are rows of their own, see [`user_repo_group_to_perm::grant`].
+pub fn insert(
+    tx: &Tx<'_>,
+    name: &GroupName,
+    parent: Option<GroupId>,
+    description: &str,
+    owner: UserId,
+) -> Result<GroupId, DbError> {
+    tx.insert(
+        "groups",
+        "group_id",
+        &[
+            ("group_name", name.into()),
+            ("group_parent_id", parent.into()),
+            ("group_description", description.into()),
+            ("user_id", owner.into()),
+            ("created_on", LocalTime::now().into()),
+        ],
+    )
+    .map(GroupId)
+}
+
+/// Changes the description.
+pub fn set_description(tx: &Tx<'_>, id: GroupId, description: &str) -> Result<bool, DbError> {
+    let sql = "UPDATE \"groups\" SET group_description = ? WHERE group_id = ?";
+    Ok(tx.execute(sql, &params![description, id])? > 0)
+}
+
+/// Deletes a group and the permissions on it. It must be empty, see [`is_empty`].
+pub fn delete(tx: &Tx<'_>, id: GroupId) -> Result<bool, DbError> {
+    user_repo_group_to_perm::delete_of_group(tx, id)?;
+    users_group_repo_group_to_perm::delete_of_group(tx, id)?;
+    Ok(tx.execute("DELETE FROM \"groups\" WHERE group_id = ?", &params![id])? > 0)
+}

@@ -1,0 +1,358 @@
+//! `repositories`: every repository by its full path. The table mirrors what lies on disk; `group_id` and the path
+//! always agree.
+
+use crate::conn::{Column, Conn, FromColumn, Row, Tx, Value, params, placeholders};
+use crate::error::DbError;
+use crate::ids::{CloneUri, GroupId, RepoId, RepoName, UserId};
+use crate::time::LocalTime;
+use crate::{
+    changeset_comments, changeset_statuses, pull_requests, repo_to_perm, repositories_fields,
+    statistics, user_followings, user_logs, users_group_repo_to_perm,
+};
+
+/// `repo_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RepoType {
+    /// `hg`
+    Mercurial,
+    /// `git`
+    Git,
+    /// Something that neither program knows. Never written.
+    Unknown,
+}
+
+impl RepoType {
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mercurial => "hg",
+            Self::Git => "git",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl FromColumn for RepoType {
+    fn from_column(column: Column<'_>) -> Self {
+        match String::from_column(column).as_str() {
+            "hg" => Self::Mercurial,
+            "git" => Self::Git,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// `repo_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RepoState {
+    /// Being made: there is a row but perhaps not yet a directory.
+    Pending,
+    /// Ready.
+    Created,
+    /// Known to both programs, written by neither.
+    Error,
+}
+
+impl RepoState {
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "repo_state_pending",
+            Self::Created => "repo_state_created",
+            Self::Error => "repo_state_error",
+        }
+    }
+}
+
+impl FromColumn for RepoState {
+    /// Rows of old databases without a state are ready.
+    fn from_column(column: Column<'_>) -> Self {
+        match String::from_column(column).as_str() {
+            "repo_state_pending" => Self::Pending,
+            "repo_state_error" => Self::Error,
+            _ => Self::Created,
+        }
+    }
+}
+
+/// One repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// `repo_id`
+    pub id: RepoId,
+    /// `repo_name`
+    pub name: RepoName,
+    /// `repo_state`
+    pub state: RepoState,
+    /// `clone_uri`: where it is pulled from.
+    pub clone_uri: Option<CloneUri>,
+    /// `repo_type`
+    pub repo_type: RepoType,
+    /// `user_id`
+    pub owner: UserId,
+    /// `private`: the base level does not count.
+    pub private: bool,
+    /// `statistics`: whether they are shown.
+    pub statistics: bool,
+    /// `downloads`: whether archives are offered.
+    pub downloads: bool,
+    /// `description`
+    pub description: String,
+    /// `created_on`
+    pub created_on: LocalTime,
+    /// `updated_on`: the date of the tip changeset, not of a change of this row.
+    pub updated_on: LocalTime,
+    /// `landing_revision`, `<kind>:<name>`; a text without colon is of kind `rev`.
+    pub landing_revision: String,
+    /// `changeset_cache`: a JSON object that describes the tip; missing or nonsense means an empty repository.
+    pub changeset_cache: Option<Vec<u8>>,
+    /// `fork_id`: the repository it was forked from.
+    pub fork_of: Option<RepoId>,
+    /// `group_id`; none at top level.
+    pub group: Option<GroupId>,
+}
+
+/// What a new repository is made of; it is created now.
+#[derive(Clone, Debug)]
+pub struct NewRepository<'a> {
+    /// `repo_name`
+    pub name: &'a RepoName,
+    /// `repo_state`
+    pub state: RepoState,
+    /// `repo_type`
+    pub repo_type: RepoType,
+    /// `fork_id`
+    pub fork_of: Option<RepoId>,
+    /// `group_id`
+    pub group: Option<GroupId>,
+    /// All that can be changed later.
+    pub settings: RepositorySettings<'a>,
+}
+
+/// The columns that the settings form changes.
+#[derive(Clone, Debug)]
+pub struct RepositorySettings<'a> {
+    /// `user_id`
+    pub owner: UserId,
+    /// `clone_uri`
+    pub clone_uri: Option<&'a CloneUri>,
+    /// `private`
+    pub private: bool,
+    /// `statistics`
+    pub statistics: bool,
+    /// `downloads`
+    pub downloads: bool,
+    /// `description`
+    pub description: &'a str,
+    /// `landing_revision`
+    pub landing_revision: &'a str,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT repo_id, repo_name, repo_state, clone_uri, repo_type, user_id, private, statistics, downloads, ",
+            "description, created_on, updated_on, landing_revision, changeset_cache, fork_id, group_id ",
+            "FROM repositories ",
+            $rest
+        )
+    };
+}
+
+fn row(row: &Row<'_>) -> Repository {
+    Repository {
+        id: row.take(),
+        name: row.take(),
+        state: row.take(),
+        clone_uri: row.take(),
+        repo_type: row.take(),
+        owner: row.take(),
+        private: row.take(),
+        statistics: row.take(),
+        downloads: row.take(),
+        description: row.take(),
+        created_on: row.take(),
+        updated_on: row.take(),
+        landing_revision: row.take(),
+        changeset_cache: row.take(),
+        fork_of: row.take(),
+        group: row.take(),
+    }
+}
+
+/// The repository with this id.
+pub fn by_id(conn: &Conn, id: RepoId) -> Result<Option<Repository>, DbError> {
+    conn.query_one(select!("WHERE repo_id = ?"), &params![id], row)
+}
+
+/// The repository at exactly this path.
+pub fn by_name(conn: &Conn, name: &RepoName) -> Result<Option<Repository>, DbError> {
+    conn.query_one(select!("WHERE repo_name = ?"), &params![name], row)
+}
+
+/// The repository with the longest path among these, which are the beginnings of a URL.
+pub fn longest_of(conn: &Conn, candidates: &[RepoName]) -> Result<Option<Repository>, DbError> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        concat!(
+            select!("WHERE repo_name IN ({}) "),
+            "ORDER BY length(repo_name) DESC LIMIT 1"
+        ),
+        placeholders(candidates.len())
+    );
+    let names: Vec<Value<'_>> = candidates.iter().map(Into::into).collect();
+    conn.query_one(&sql, &names, row)
+}
+
+/// The repositories directly in a group, or those at top level, by path.
+pub fn in_group(conn: &Conn, group: Option<GroupId>) -> Result<Vec<Repository>, DbError> {
+    match group {
+        Some(group) => conn.query(
+            select!("WHERE group_id = ? ORDER BY repo_name"),
+            &params![group],
+            row,
+        ),
+        None => conn.query(
+            select!("WHERE group_id IS NULL ORDER BY repo_name"),
+            &[],
+            row,
+        ),
+    }
+}
+
+/// All repositories by path.
+pub fn all(conn: &Conn) -> Result<Vec<Repository>, DbError> {
+    conn.query(select!("ORDER BY repo_name"), &[], row)
+}
+
+/// How many repositories there are.
+pub fn count(conn: &Conn) -> Result<i64, DbError> {
+    conn.count("SELECT COUNT(*) FROM repositories", &[])
+}
+
+/// Whether a path is taken, in any case (of ASCII letters, as far as SQLite knows them).
+pub fn is_name_taken(conn: &Conn, name: &RepoName) -> Result<bool, DbError> {
+    conn.exists(
+        "SELECT 1 FROM repositories WHERE lower(repo_name) = lower(?)",
+        &params![name],
+    )
+}
+
+/// The forks of a repository, by path.
+pub fn forks(conn: &Conn, id: RepoId) -> Result<Vec<Repository>, DbError> {
+    conn.query(
+        select!("WHERE fork_id = ? ORDER BY repo_name"),
+        &params![id],
+        row,
+    )
+}
+
+/// How many forks a repository has.
+pub fn count_forks(conn: &Conn, id: RepoId) -> Result<i64, DbError> {
+    conn.count(
+        "SELECT COUNT(*) FROM repositories WHERE fork_id = ?",
+        &params![id],
+    )
+}
+
+/// Makes the forks of a repository stand for themselves.
+pub fn detach_forks(tx: &Tx<'_>, id: RepoId) -> Result<usize, DbError> {
+    tx.execute(
+        "UPDATE repositories SET fork_id = NULL WHERE fork_id = ?",
+        &params![id],
+    )
+}
+
+/// Makes a repository. Its permissions are rows of their own, see [`repo_to_perm::grant`].
+pub fn insert(tx: &Tx<'_>, new: &NewRepository<'_>) -> Result<RepoId, DbError> {
+    let now = LocalTime::now();
+    let settings = &new.settings;
+    tx.insert(
+        "repositories",
+        "repo_id",
+        &[
+            ("repo_name", new.name.into()),
+            ("repo_state", new.state.as_str().into()),
+            ("clone_uri", settings.clone_uri.into()),
+            ("repo_type", new.repo_type.as_str().into()),
+            ("user_id", settings.owner.into()),
+            ("private", settings.private.into()),
+            ("statistics", settings.statistics.into()),
+            ("downloads", settings.downloads.into()),
+            ("description", settings.description.into()),
+            ("created_on", now.into()),
+            ("updated_on", now.into()),
+            ("landing_revision", settings.landing_revision.into()),
+            ("fork_id", new.fork_of.into()),
+            ("group_id", new.group.into()),
+        ],
+    )
+    .map(RepoId)
+}
+
+/// Changes what the settings form changes.
+pub fn update(tx: &Tx<'_>, id: RepoId, settings: &RepositorySettings<'_>) -> Result<bool, DbError> {
+    let changed = tx.execute(
+        "UPDATE repositories SET user_id = ?, clone_uri = ?, private = ?, statistics = ?, downloads = ?, \
+         description = ?, landing_revision = ? WHERE repo_id = ?",
+        &params![
+            settings.owner,
+            settings.clone_uri,
+            settings.private,
+            settings.statistics,
+            settings.downloads,
+            settings.description,
+            settings.landing_revision,
+            id
+        ],
+    )?;
+    Ok(changed > 0)
+}
+
+/// Gives a repository another path, in this group.
+pub fn rename(
+    tx: &Tx<'_>,
+    id: RepoId,
+    name: &RepoName,
+    group: Option<GroupId>,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE repositories SET repo_name = ?, group_id = ? WHERE repo_id = ?";
+    Ok(tx.execute(sql, &params![name, group, id])? > 0)
+}
+
+/// Sets the state.
+pub fn set_state(tx: &Tx<'_>, id: RepoId, state: RepoState) -> Result<bool, DbError> {
+    let sql = "UPDATE repositories SET repo_state = ? WHERE repo_id = ?";
+    Ok(tx.execute(sql, &params![state.as_str(), id])? > 0)
+}
+
+/// Keeps the description of the tip changeset (a JSON object as bytes) and its date.
+pub fn set_changeset_cache(
+    tx: &Tx<'_>,
+    id: RepoId,
+    changeset_cache: &[u8],
+    updated_on: LocalTime,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE repositories SET changeset_cache = ?, updated_on = ? WHERE repo_id = ?";
+    Ok(tx.execute(sql, &params![changeset_cache, updated_on, id])? > 0)
+}
+
+/// Deletes a repository and all that hangs on it; the journal keeps its name. Forks must have been dealt with; any
+/// that is left is detached.
+pub fn delete(tx: &Tx<'_>, id: RepoId) -> Result<bool, DbError> {
+    detach_forks(tx, id)?;
+    repo_to_perm::delete_of_repository(tx, id)?;
+    users_group_repo_to_perm::delete_of_repository(tx, id)?;
+    statistics::delete_of_repository(tx, id)?;
+    repositories_fields::delete_of_repository(tx, id)?;
+    user_followings::delete_of_repository(tx, id)?;
+    for pull_request in pull_requests::of_repository(tx, id)? {
+        pull_requests::delete(tx, pull_request)?;
+    }
+    changeset_comments::delete_of_repository(tx, id)?;
+    changeset_statuses::delete_of_repository(tx, id)?;
+    user_logs::forget_repository(tx, id)?;
+    Ok(tx.execute("DELETE FROM repositories WHERE repo_id = ?", &params![id])? > 0)
+}

@@ -1,0 +1,114 @@
+//! `rs_sessions`: who is logged in. A table of our own, shared by all workers.
+//!
+//! The cookie holds a random token and the table only its hash, so nobody can become somebody else by reading the
+//! database or a backup of it. Times are seconds since 1970; a session ends at `expires_at`, and earlier when it was
+//! not used for longer than the idle timeout.
+
+use crate::conn::{Conn, Tx, params};
+use crate::error::DbError;
+use crate::ids::UserId;
+
+/// A session that is used all the time is noted as used so often, in seconds, to spare a write per request.
+const TOUCH_INTERVAL: i64 = 60;
+
+/// One session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Lower-case hexadecimal SHA-256 of the cookie's value.
+    pub token_hash: String,
+    /// The account that is logged in, if any. It may have been deleted since.
+    pub user: Option<UserId>,
+    /// What the session holds, a JSON object.
+    pub data: String,
+    /// When it began.
+    pub created_at: i64,
+    /// When it was last used, give or take a minute.
+    pub last_used_at: i64,
+    /// When it ends at the latest.
+    pub expires_at: i64,
+}
+
+impl Session {
+    /// Whether the use at this time is to be noted with [`touch`]. Mostly it is not, and no write is needed.
+    pub fn needs_touch(&self, now: i64) -> bool {
+        self.last_used_at <= now - TOUCH_INTERVAL
+    }
+}
+
+/// Keeps a new session.
+pub fn create(tx: &Tx<'_>, session: &Session) -> Result<(), DbError> {
+    tx.insert_plain(
+        "rs_sessions",
+        &[
+            ("token_hash", (&session.token_hash).into()),
+            ("user_id", session.user.into()),
+            ("data", (&session.data).into()),
+            ("created_at", session.created_at.into()),
+            ("last_used_at", session.last_used_at.into()),
+            ("expires_at", session.expires_at.into()),
+        ],
+    )
+}
+
+/// The session of a token, if it has not ended by this time.
+pub fn load(
+    conn: &Conn,
+    token_hash: &str,
+    now: i64,
+    idle_timeout: i64,
+) -> Result<Option<Session>, DbError> {
+    conn.query_one(
+        "SELECT token_hash, user_id, data, created_at, last_used_at, expires_at FROM rs_sessions \
+         WHERE token_hash = ? AND expires_at > ? AND last_used_at > ?",
+        &params![token_hash, now, now - idle_timeout],
+        |row| Session {
+            token_hash: row.take(),
+            user: row.take(),
+            data: row.take(),
+            created_at: row.take(),
+            last_used_at: row.take(),
+            expires_at: row.take(),
+        },
+    )
+}
+
+/// Notes that a session was used at this time. Another worker that noted a later time is not contradicted.
+pub fn touch(tx: &Tx<'_>, token_hash: &str, now: i64) -> Result<(), DbError> {
+    let sql = "UPDATE rs_sessions SET last_used_at = ? WHERE token_hash = ? AND last_used_at < ?";
+    tx.execute(sql, &params![now, token_hash, now]).map(drop)
+}
+
+/// Changes what a session holds, if it still holds what the caller saw. Says no when another request was faster or
+/// the session has ended: load it again then.
+pub fn update_data(tx: &Tx<'_>, token_hash: &str, seen: &str, data: &str) -> Result<bool, DbError> {
+    let sql = "UPDATE rs_sessions SET data = ? WHERE token_hash = ? AND data = ?";
+    Ok(tx.execute(sql, &params![data, token_hash, seen])? > 0)
+}
+
+/// Ends a session.
+pub fn delete(tx: &Tx<'_>, token_hash: &str) -> Result<bool, DbError> {
+    Ok(tx.execute(
+        "DELETE FROM rs_sessions WHERE token_hash = ?",
+        &params![token_hash],
+    )? > 0)
+}
+
+/// Ends all sessions of an account.
+pub fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
+    tx.execute("DELETE FROM rs_sessions WHERE user_id = ?", &params![user])
+}
+
+/// Removes sessions that have ended by this time, at most so many, so that the write is short. Says how many.
+pub fn delete_expired(
+    tx: &Tx<'_>,
+    now: i64,
+    idle_timeout: i64,
+    limit: u32,
+) -> Result<usize, DbError> {
+    // The inner SELECT within a SELECT is for MySQL, which knows no LIMIT directly behind IN.
+    tx.execute(
+        "DELETE FROM rs_sessions WHERE token_hash IN (SELECT token_hash FROM (\
+         SELECT token_hash FROM rs_sessions WHERE expires_at <= ? OR last_used_at <= ? LIMIT ?) AS ended)",
+        &params![now, now - idle_timeout, i64::from(limit)],
+    )
+}

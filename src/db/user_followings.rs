@@ -1,0 +1,60 @@
+//! `user_followings`: who follows which repository (and which account, which we only clean up).
+
+use crate::conn::{Conn, Tx, params};
+use crate::error::DbError;
+use crate::ids::{RepoId, UserId};
+use crate::time::LocalTime;
+
+/// Whether an account follows a repository.
+pub fn follows(conn: &Conn, user: UserId, repository: RepoId) -> Result<bool, DbError> {
+    conn.exists(
+        "SELECT 1 FROM user_followings WHERE user_id = ? AND follows_repository_id = ?",
+        &params![user, repository],
+    )
+}
+
+/// How many accounts follow a repository.
+pub fn count_followers(conn: &Conn, repository: RepoId) -> Result<i64, DbError> {
+    conn.count(
+        "SELECT COUNT(*) FROM user_followings f JOIN users u ON u.user_id = f.user_id \
+         WHERE f.follows_repository_id = ?",
+        &params![repository],
+    )
+}
+
+/// Makes an account follow a repository. Says whether it did not before.
+pub fn follow(tx: &Tx<'_>, user: UserId, repository: RepoId) -> Result<bool, DbError> {
+    if follows(tx, user, repository)? {
+        return Ok(false);
+    }
+    tx.insert(
+        "user_followings",
+        "user_following_id",
+        &[
+            ("user_id", user.into()),
+            ("follows_repository_id", repository.into()),
+            ("follows_from", LocalTime::now().into()),
+        ],
+    )?;
+    Ok(true)
+}
+
+/// Makes an account follow a repository no more. Says whether it did before.
+pub fn unfollow(tx: &Tx<'_>, user: UserId, repository: RepoId) -> Result<bool, DbError> {
+    let sql = "DELETE FROM user_followings WHERE user_id = ? AND follows_repository_id = ?";
+    Ok(tx.execute(sql, &params![user, repository])? > 0)
+}
+
+pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
+    tx.execute(
+        "DELETE FROM user_followings WHERE user_id = ? OR follows_user_id = ?",
+        &params![user, user],
+    )
+}
+
+pub(crate) fn delete_of_repository(tx: &Tx<'_>, repository: RepoId) -> Result<usize, DbError> {
+    tx.execute(
+        "DELETE FROM user_followings WHERE follows_repository_id = ?",
+        &params![repository],
+    )
+}

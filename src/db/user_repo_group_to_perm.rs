@@ -1,0 +1,97 @@
+//! `user_repo_group_to_perm`: levels of accounts on repository groups. They decide who sees the group and who may put
+//! something into it; they do not reach what is in it.
+
+use crate::conn::{Conn, Row, Tx, params};
+use crate::error::DbError;
+use crate::grants::{GrantTable, SQL_IN_USER_GROUPS};
+use crate::ids::{DEFAULT_USER, GroupId, GroupName, UserId};
+use crate::level::{Level, ObjectKind};
+use crate::repo_to_perm::{self, UserGrant};
+use crate::users_group_repo_group_to_perm;
+
+const TABLE: GrantTable = GrantTable {
+    table: "user_repo_group_to_perm",
+    id: "group_to_perm_id",
+    subject: "user_id",
+    object: "group_id",
+    kind: ObjectKind::RepositoryGroup,
+};
+
+/// What the tables say about one account and one repository group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupLevels {
+    /// The repository group.
+    pub id: GroupId,
+    /// Its full path.
+    pub name: GroupName,
+    /// The group it is in.
+    pub parent: Option<GroupId>,
+    /// What the default user's row gives; none if there is no row.
+    pub base: Option<Level>,
+    /// The most that an active user group gives.
+    pub through_groups: Option<Level>,
+    /// The most that a row of the account gives.
+    pub own: Option<Level>,
+}
+
+fn levels(conn: &Conn, user: UserId, group: Option<GroupId>) -> Result<Vec<GroupLevels>, DbError> {
+    let base = TABLE.sql_base("g.group_id");
+    let through_groups =
+        users_group_repo_group_to_perm::TABLE.sql_greatest("g.group_id", SQL_IN_USER_GROUPS);
+    let own = TABLE.sql_greatest("g.group_id", "= ?");
+    let which = if group.is_some() {
+        "WHERE g.group_id = ?"
+    } else {
+        "ORDER BY g.group_name"
+    };
+    let sql = format!(
+        "SELECT g.group_id, g.group_name, g.group_parent_id, {base}, {through_groups}, {own} FROM \"groups\" g {which}"
+    );
+    let mut values = params![DEFAULT_USER, user, true, user].to_vec();
+    values.extend(group.map(Into::into));
+    conn.query(&sql, &values, |row: &Row<'_>| GroupLevels {
+        id: row.take(),
+        name: row.take(),
+        parent: row.take(),
+        base: row.take(),
+        through_groups: row.take(),
+        own: row.take(),
+    })
+}
+
+/// What the tables say about an account and every repository group, in the order of their paths.
+pub fn group_levels(conn: &Conn, user: UserId) -> Result<Vec<GroupLevels>, DbError> {
+    levels(conn, user, None)
+}
+
+/// What the tables say about an account and this repository group.
+pub fn group_level(
+    conn: &Conn,
+    user: UserId,
+    group: GroupId,
+) -> Result<Option<GroupLevels>, DbError> {
+    Ok(levels(conn, user, Some(group))?.pop())
+}
+
+/// The accounts with a level on a repository group: the default user, if it has one, and then the others by name.
+pub fn of_group(conn: &Conn, group: GroupId) -> Result<Vec<UserGrant>, DbError> {
+    repo_to_perm::user_grants(conn, &TABLE, group.into())
+}
+
+/// Gives an account this level on a repository group, instead of any it had. For the default user: sets the base.
+pub fn grant(tx: &Tx<'_>, user: UserId, group: GroupId, level: Level) -> Result<(), DbError> {
+    TABLE.grant(tx, user, group, level)
+}
+
+/// Takes away the level of an account on a repository group. Says whether there was one.
+pub fn revoke(tx: &Tx<'_>, user: UserId, group: GroupId) -> Result<bool, DbError> {
+    TABLE.revoke(tx, user, group)
+}
+
+pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
+    TABLE.delete_of_subject(tx, user)
+}
+
+pub(crate) fn delete_of_group(tx: &Tx<'_>, group: GroupId) -> Result<usize, DbError> {
+    TABLE.delete_of_object(tx, group)
+}

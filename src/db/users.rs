@@ -1,0 +1,260 @@
+//! `users`: accounts. The account of anonymous visitors is the one named `default`, whatever its id.
+
+use crate::conn::{Conn, Row, Tx, params};
+use crate::error::DbError;
+use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, UserId, Username};
+use crate::time::LocalTime;
+use crate::{
+    changeset_comments, pull_request_reviewers, repo_to_perm, user_api_keys, user_email_map,
+    user_followings, user_ip_map, user_logs, user_repo_group_to_perm, user_ssh_keys, user_to_perm,
+    user_user_group_to_perm, users_groups_members,
+};
+
+/// One account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// `user_id`
+    pub id: UserId,
+    /// `username`
+    pub username: Username,
+    /// `password`
+    pub password: PasswordHash,
+    /// `active`
+    pub active: bool,
+    /// `admin`: may do everything.
+    pub admin: bool,
+    /// `firstname`
+    pub firstname: String,
+    /// `lastname`
+    pub lastname: String,
+    /// `email`, lower case in rows written by Kallithea.
+    pub email: Option<String>,
+    /// `last_login`
+    pub last_login: Option<LocalTime>,
+    /// `extern_type`: the auth plugin that the account belongs to; none means the first that accepts it.
+    pub extern_type: Option<String>,
+    /// `extern_name`: the account's name there.
+    pub extern_name: Option<String>,
+    /// `api_key`
+    pub api_key: ApiKey,
+    /// `created_on`
+    pub created_on: LocalTime,
+}
+
+impl User {
+    /// Whether this is the account of anonymous visitors.
+    pub fn is_default(&self) -> bool {
+        self.username.as_str() == DEFAULT_USER
+    }
+}
+
+/// What a new account is made of; it is created now.
+#[derive(Clone, Debug)]
+pub struct NewUser<'a> {
+    /// `username`
+    pub username: &'a Username,
+    /// `password`
+    pub password: &'a PasswordHash,
+    /// `active`
+    pub active: bool,
+    /// `admin`
+    pub admin: bool,
+    /// `firstname`
+    pub firstname: &'a str,
+    /// `lastname`
+    pub lastname: &'a str,
+    /// `email`; stored in lower case, empty as none.
+    pub email: Option<&'a str>,
+    /// `extern_type`
+    pub extern_type: Option<&'a str>,
+    /// `extern_name`
+    pub extern_name: Option<&'a str>,
+    /// `api_key`, 40 hexadecimal digits.
+    pub api_key: &'a ApiKey,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT u.user_id, u.username, u.password, u.active, u.\"admin\", u.firstname, u.lastname, u.email, ",
+            "u.last_login, u.extern_type, u.extern_name, u.api_key, u.created_on FROM users u ",
+            $rest
+        )
+    };
+}
+
+fn row(row: &Row<'_>) -> User {
+    User {
+        id: row.take(),
+        username: row.take(),
+        password: row.take(),
+        active: row.take(),
+        admin: row.take(),
+        firstname: row.take(),
+        lastname: row.take(),
+        email: row.take(),
+        last_login: row.take(),
+        extern_type: row.take(),
+        extern_name: row.take(),
+        api_key: row.take(),
+        created_on: row.take(),
+    }
+}
+
+/// The account with this id.
+pub fn by_id(conn: &Conn, id: UserId) -> Result<Option<User>, DbError> {
+    conn.query_one(select!("WHERE u.user_id = ?"), &params![id], row)
+}
+
+/// The account with exactly this name, as permission forms and the API look it up.
+pub fn by_username(conn: &Conn, name: &Username) -> Result<Option<User>, DbError> {
+    conn.query_one(select!("WHERE u.username = ?"), &params![name], row)
+}
+
+/// The account with this name in any case, as the login form and mentions look it up. Should two names differ in case
+/// only, the exact one is meant, else the older one.
+pub fn by_username_in_any_case(conn: &Conn, name: &Username) -> Result<Option<User>, DbError> {
+    conn.query_one(
+        select!(
+            "WHERE lower(u.username) = lower(?) ORDER BY CASE WHEN u.username = ? THEN 0 ELSE 1 END, u.user_id"
+        ),
+        &params![name, name],
+        row,
+    )
+}
+
+/// The account with this main or extra e-mail address, in any case. A main address goes before an extra one.
+pub fn by_email(conn: &Conn, email: &str) -> Result<Option<User>, DbError> {
+    if email.is_empty() {
+        return Ok(None);
+    }
+    let main = conn.query_one(
+        select!("WHERE lower(u.email) = lower(?) ORDER BY u.user_id"),
+        &params![email],
+        row,
+    )?;
+    match main {
+        Some(user) => Ok(Some(user)),
+        None => user_email_map::owner(conn, email)?.map_or(Ok(None), |id| by_id(conn, id)),
+    }
+}
+
+/// The account with this built-in API key. The schema does not make keys unique: if two accounts share one, it opens
+/// neither.
+pub fn by_api_key(conn: &Conn, key: &ApiKey) -> Result<Option<User>, DbError> {
+    if key.as_str().is_empty() {
+        return Ok(None);
+    }
+    let mut users = conn.query(select!("WHERE u.api_key = ? LIMIT 2"), &params![key], row)?;
+    Ok(if users.len() == 1 { users.pop() } else { None })
+}
+
+/// The account of anonymous visitors. A database without it is not usable.
+pub fn default_user(conn: &Conn) -> Result<Option<User>, DbError> {
+    by_username(conn, &Username::from(DEFAULT_USER))
+}
+
+/// The administrator with the lowest id, who becomes the owner of what nobody else owns.
+pub fn first_admin(conn: &Conn) -> Result<Option<User>, DbError> {
+    conn.query_one(
+        select!("WHERE u.\"admin\" = ? ORDER BY u.user_id"),
+        &params![true],
+        row,
+    )
+}
+
+/// Whether there is an administrator, active or not. Without one the set-up page may make the first.
+pub fn any_admin_exists(conn: &Conn) -> Result<bool, DbError> {
+    conn.exists("SELECT 1 FROM users WHERE \"admin\" = ?", &params![true])
+}
+
+/// All accounts by name, without the one of anonymous visitors.
+pub fn all(conn: &Conn) -> Result<Vec<User>, DbError> {
+    conn.query(
+        select!("WHERE u.username <> ? ORDER BY lower(u.username), u.user_id"),
+        &params![DEFAULT_USER],
+        row,
+    )
+}
+
+/// Makes an account.
+pub fn insert(tx: &Tx<'_>, new: &NewUser<'_>) -> Result<UserId, DbError> {
+    let email = new
+        .email
+        .map(str::to_lowercase)
+        .filter(|email| !email.is_empty());
+    tx.insert(
+        "users",
+        "user_id",
+        &[
+            ("username", new.username.into()),
+            ("password", new.password.into()),
+            ("active", new.active.into()),
+            ("admin", new.admin.into()),
+            ("firstname", new.firstname.into()),
+            ("lastname", new.lastname.into()),
+            ("email", email.into()),
+            ("extern_type", new.extern_type.into()),
+            ("extern_name", new.extern_name.into()),
+            ("api_key", new.api_key.into()),
+            ("created_on", LocalTime::now().into()),
+        ],
+    )
+    .map(UserId)
+}
+
+/// Notes that the account logged in at this time.
+pub fn set_last_login(tx: &Tx<'_>, id: UserId, time: LocalTime) -> Result<bool, DbError> {
+    Ok(tx.execute(
+        "UPDATE users SET last_login = ? WHERE user_id = ?",
+        &params![time, id],
+    )? > 0)
+}
+
+/// Changes the password.
+pub fn set_password(tx: &Tx<'_>, id: UserId, password: &PasswordHash) -> Result<bool, DbError> {
+    Ok(tx.execute(
+        "UPDATE users SET password = ? WHERE user_id = ?",
+        &params![password, id],
+    )? > 0)
+}
+
+/// Lets the account in, or no more.
+pub fn set_active(tx: &Tx<'_>, id: UserId, active: bool) -> Result<bool, DbError> {
+    Ok(tx.execute(
+        "UPDATE users SET active = ? WHERE user_id = ?",
+        &params![active, id],
+    )? > 0)
+}
+
+/// How many repositories, repository groups, user groups, gists and pull requests belong to the account. While there
+/// are any it cannot be deleted.
+pub fn count_owned(conn: &Conn, id: UserId) -> Result<i64, DbError> {
+    conn.count(
+        "SELECT (SELECT COUNT(*) FROM repositories WHERE user_id = ?) \
+         + (SELECT COUNT(*) FROM \"groups\" WHERE user_id = ?) \
+         + (SELECT COUNT(*) FROM users_groups WHERE user_id = ?) \
+         + (SELECT COUNT(*) FROM gists WHERE user_id = ?) \
+         + (SELECT COUNT(*) FROM pull_requests WHERE user_id = ?)",
+        &params![id, id, id, id, id],
+    )
+}
+
+/// Deletes an account and all that hangs on it; the journal keeps its name. Whether that is allowed (the default
+/// user, [`count_owned`]) is for the caller to know.
+pub fn delete(tx: &Tx<'_>, id: UserId) -> Result<bool, DbError> {
+    user_to_perm::delete_of_user(tx, id)?;
+    repo_to_perm::delete_of_user(tx, id)?;
+    user_repo_group_to_perm::delete_of_user(tx, id)?;
+    user_user_group_to_perm::delete_of_user(tx, id)?;
+    users_groups_members::delete_of_user(tx, id)?;
+    user_email_map::delete_of_user(tx, id)?;
+    user_ip_map::delete_of_user(tx, id)?;
+    user_api_keys::delete_of_user(tx, id)?;
+    user_ssh_keys::delete_of_user(tx, id)?;
+    user_followings::delete_of_user(tx, id)?;
+    changeset_comments::delete_of_user(tx, id)?;
+    pull_request_reviewers::delete_of_user(tx, id)?;
+    user_logs::forget_user(tx, id)?;
+    Ok(tx.execute("DELETE FROM users WHERE user_id = ?", &params![id])? > 0)
+}
