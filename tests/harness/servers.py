@@ -37,6 +37,7 @@ class Server:
         stop_signal: int = signal.SIGTERM,
         seconds: float = 30,
         workers: int = 0,
+        terminal: bool = False,
     ):
         self.argv = [str(word) for word in argv]
         self.folder = folder
@@ -44,6 +45,8 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         self.env = env or environment(folder)
         self.stop_signal = stop_signal
+        self.terminal = terminal
+        """Whether the signal goes to the whole process group, as Ctrl-C in a terminal does."""
         self.seconds = seconds
         self.expected_workers = workers
         self.log_file = folder / f"server-{port}.log"
@@ -85,7 +88,10 @@ class Server:
 
     def stop(self) -> None:
         """End the server as its manager would, and fail when any process stays."""
-        self.process.send_signal(self.stop_signal)
+        if self.terminal:
+            os.killpg(self.process.pid, self.stop_signal)
+        else:
+            self.process.send_signal(self.stop_signal)
         try:
             self.process.wait(20)
         except Exception:
