@@ -1,0 +1,224 @@
+//! Lines of a hunk to table rows, unified and side by side.
+
+use super::{Mark, mark, words};
+use std::ops::Range;
+
+/// What a line of a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// In both versions.
+    Unmodified,
+    /// Only in the new version.
+    Added,
+    /// Only in the old version.
+    Removed,
+    /// No line of the file: the head of a hunk, the note about a missing new line at the end.
+    Context,
+}
+
+impl Kind {
+    /// The class name of a row of this kind.
+    pub fn class(self) -> &'static str {
+        match self {
+            Kind::Unmodified => "unmod",
+            Kind::Added => "add",
+            Kind::Removed => "del",
+            Kind::Context => "context",
+        }
+    }
+}
+
+/// A line as it comes in: kind, number in the old version, number in the new version, text without its line end.
+pub type Line<'a> = (Kind, Option<u32>, Option<u32>, &'a str);
+
+/// A line as it goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What the line is.
+    pub kind: Kind,
+    /// Its number in the old version.
+    pub old_no: Option<u32>,
+    /// Its number in the new version.
+    pub new_no: Option<u32>,
+    /// Its text as HTML.
+    pub html: String,
+}
+
+/// Turns the lines of a hunk into rows.
+///
+/// A block of removed lines directly followed by as many added ones is taken for the same lines in two versions, and their changed
+/// words are marked. In blocks of different sizes there is no telling which line became which.
+pub fn hunk_rows(lines: &[Line<'_>]) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(lines.len());
+    let mut at = 0;
+    while at < lines.len() {
+        let removed = run(lines, at, Kind::Removed);
+        let added = run(lines, removed.end, Kind::Added);
+        if removed.is_empty() || removed.len() != added.len() {
+            let end = added.end.max(at + 1);
+            rows.extend(lines[at..end].iter().map(|line| row(line, &[])));
+            at = end;
+            continue;
+        }
+        let changes: Vec<_> = removed
+            .clone()
+            .zip(added.clone())
+            .map(|(old, new)| words(lines[old].3, lines[new].3))
+            .collect();
+        rows.extend(
+            lines[removed]
+                .iter()
+                .zip(&changes)
+                .map(|(line, (ranges, _))| row(line, ranges)),
+        );
+        rows.extend(
+            lines[added.clone()]
+                .iter()
+                .zip(&changes)
+                .map(|(line, (_, ranges))| row(line, ranges)),
+        );
+        at = added.end;
+    }
+    rows
+}
+
+/// The lines of one kind from a position on.
+fn run(lines: &[Line<'_>], start: usize, kind: Kind) -> Range<usize> {
+    let length = lines[start..]
+        .iter()
+        .take_while(|line| line.0 == kind)
+        .count();
+    start..start + length
+}
+
+fn row(&(kind, old_no, new_no, text): &Line<'_>, ranges: &[Range<usize>]) -> Row {
+    let side = if kind == Kind::Removed {
+        Mark::Removed
+    } else {
+        Mark::Added
+    };
+    Row {
+        kind,
+        old_no,
+        new_no,
+        html: mark(text, ranges, side),
+    }
+}
+
+/// Puts rows side by side: old version left, new version right.
+///
+/// Removed lines stand beside the added ones that follow them, as far as there are any; lines of both versions and hunk heads stand
+/// on both sides.
+pub fn pair(rows: &[Row]) -> Vec<(Option<&Row>, Option<&Row>)> {
+    let mut pairs = Vec::with_capacity(rows.len());
+    let mut rest = rows;
+    while let Some((first, after)) = rest.split_first() {
+        if !matches!(first.kind, Kind::Removed | Kind::Added) {
+            pairs.push((Some(first), Some(first)));
+            rest = after;
+            continue;
+        }
+        let (old, new);
+        (old, rest) = split_run(rest, Kind::Removed);
+        (new, rest) = split_run(rest, Kind::Added);
+        pairs.extend((0..old.len().max(new.len())).map(|at| (old.get(at), new.get(at))));
+    }
+    pairs
+}
+
+fn split_run(rows: &[Row], kind: Kind) -> (&[Row], &[Row]) {
+    rows.split_at(rows.iter().take_while(|row| row.kind == kind).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EXAMPLE: [Line<'static>; 6] = [
+        (Kind::Context, None, None, "@@ -1,3 +1,4 @@"),
+        (Kind::Unmodified, Some(1), Some(1), "a"),
+        (Kind::Removed, Some(2), None, "foo(bar, baz)"),
+        (Kind::Added, None, Some(2), "foo(bar, qux, baz)"),
+        (Kind::Unmodified, Some(3), Some(3), "b"),
+        (Kind::Added, None, Some(4), "c\t"),
+    ];
+
+    #[test]
+    fn rows_keep_order_and_numbers() {
+        let rows = hunk_rows(&EXAMPLE);
+        let kept: Vec<_> = rows
+            .iter()
+            .map(|row| (row.kind, row.old_no, row.new_no))
+            .collect();
+        let given: Vec<_> = EXAMPLE
+            .iter()
+            .map(|line| (line.0, line.1, line.2))
+            .collect();
+        assert_eq!(kept, given);
+        assert_eq!(rows[2].html, "foo(bar, baz)");
+        assert_eq!(rows[3].html, "foo(bar, <ins>qux, </ins>baz)");
+        assert_eq!(rows[5].html, "c<u>\t</u><i></i>");
+    }
+
+    #[test]
+    fn equal_blocks_are_compared_line_by_line() {
+        let rows = hunk_rows(&[
+            (Kind::Removed, Some(1), None, "let a = one();"),
+            (Kind::Removed, Some(2), None, "let b = two();"),
+            (Kind::Added, None, Some(1), "let a = 1();"),
+            (Kind::Added, None, Some(2), "let b = 2();"),
+        ]);
+        let html: Vec<_> = rows.iter().map(|row| row.html.as_str()).collect();
+        assert_eq!(
+            html,
+            [
+                "let a = <del>one</del>();",
+                "let b = <del>two</del>();",
+                "let a = <ins>1</ins>();",
+                "let b = <ins>2</ins>();"
+            ]
+        );
+    }
+
+    #[test]
+    fn side_by_side() {
+        let rows = hunk_rows(&EXAMPLE);
+        let numbers: Vec<_> = pair(&rows)
+            .into_iter()
+            .map(|(old, new)| {
+                (
+                    old.and_then(|row| row.old_no),
+                    new.and_then(|row| row.new_no),
+                )
+            })
+            .collect();
+        assert_eq!(
+            numbers,
+            [
+                (None, None),
+                (Some(1), Some(1)),
+                (Some(2), Some(2)),
+                (Some(3), Some(3)),
+                (None, Some(4))
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_lost(kinds in proptest::collection::vec(0..4u8, 0..30)) {
+            let kind = |k: &u8| [Kind::Unmodified, Kind::Added, Kind::Removed, Kind::Context][usize::from(*k)];
+            let lines: Vec<Line> = kinds.iter().zip(1..).map(|(k, n)| (kind(k), Some(n), Some(n), "x")).collect();
+            let rows = hunk_rows(&lines);
+            prop_assert!(rows.iter().map(|row| row.old_no).eq(lines.iter().map(|line| line.1)));
+            let on_sides = |wanted: Kind| pair(&rows).iter().filter(|(old, new)| {
+                let side = if wanted == Kind::Removed { old } else { new };
+                side.is_some_and(|row| row.kind == wanted)
+            }).count();
+            for wanted in [Kind::Removed, Kind::Added, Kind::Unmodified, Kind::Context] {
+                prop_assert_eq!(on_sides(wanted), rows.iter().filter(|row| row.kind == wanted).count());
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! How long the expensive parts take: `cargo run --release -p kallithea-render --example speed`.
+
+use kallithea_render::diff::{Kind, Line, hunk_rows};
+use kallithea_render::graph::{Node, Parent, lanes, svg};
+use kallithea_render::markup::Links;
+use kallithea_render::message::{LinkContext, urlify};
+use std::time::Instant;
+
+fn main() {
+    let python: String = (0..2_300 / 5).map(python_function).collect();
+    let lines = || {
+        kallithea_render::highlight::shared()
+            .lines("a.py", "", &python)
+            .len()
+    };
+    measure("highlight 2,300 lines of Python, first", 1, lines);
+    measure("highlight 2,300 lines of Python", 5, lines);
+
+    let links = Links {
+        files: "/r/files/x",
+        raw: "/r/raw/x",
+        directory: "",
+    };
+    let section = "## Section *one*\n\nText with a [link](doc/a.md), `code` and https://example.com/.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n";
+    let markdown = section.repeat((1 << 20) / section.len());
+    measure("render 1 MB of Markdown", 3, || {
+        kallithea_render::markup::render("a.md", &markdown, &links).map_or(0, |html| html.len())
+    });
+
+    let hostile = [
+        ("a.py", "(".repeat(4_900)),
+        ("a.js", "/".repeat(4_900)),
+        ("a.md", "*a_".repeat(1_600)),
+        ("a.cpp", "a<".repeat(2_400)),
+        ("a.php", "<?".repeat(2_400)),
+        ("a.rb", "%{".repeat(2_400)),
+        ("a.tex", "\\a{".repeat(1_600)),
+        ("a.hs", "a::".repeat(1_600)),
+        ("a.sh", "$((".repeat(1_600)),
+        ("a.pl", "s{".repeat(2_400)),
+    ];
+    for (name, line) in &hostile {
+        let text = format!("{line}\n").repeat(20);
+        measure(&format!("highlight 20 hostile lines of {name}"), 1, || {
+            kallithea_render::highlight::shared()
+                .lines(name, "", &text)
+                .len()
+        });
+    }
+
+    let hunk: Vec<(String, String)> = (0..2_000)
+        .map(|n| {
+            (
+                format!("    let value_{n} = old({n});"),
+                format!("    let value_{n} = new({n}, &x);"),
+            )
+        })
+        .collect();
+    let removed = hunk
+        .iter()
+        .map(|(old, _)| (Kind::Removed, Some(1), None, old.as_str()));
+    let added = hunk
+        .iter()
+        .map(|(_, new)| (Kind::Added, None, Some(1), new.as_str()));
+    let rows: Vec<Line> = removed.chain(added).collect();
+    measure("rows of 2,000 changed lines", 5, || hunk_rows(&rows).len());
+
+    let context = LinkContext {
+        changeset_url: Some("/r/changeset/"),
+        mentions: true,
+        ..LinkContext::default()
+    };
+    let message =
+        "Fix the parser, see http://example.com/x and 0123456789ab, thanks @alice.\n".repeat(3);
+    measure("links of 1,000 messages", 5, || {
+        (0..1_000).map(|_| urlify(&message, &context).len()).sum()
+    });
+
+    let nodes: Vec<Node> = (0..200u32).rev().map(graph_node).collect();
+    measure("graph of 200 changesets", 5, || {
+        svg(&lanes(&nodes), 32).len()
+    });
+}
+
+fn python_function(number: usize) -> String {
+    format!(
+        "@cached\ndef function_{number}(self, name, value=None, *args, **kwargs):\n    \"\"\"Return what belongs to the name.\"\"\"\n    \
+         if value is not None and name in self._names:  # known already\n        return '%s: %d' % (name, self.other(value, {number}, [x for x in args]))\n"
+    )
+}
+
+fn graph_node(id: u32) -> Node {
+    let parents = [Some(1), (id % 5 == 0).then_some(7)];
+    let parents = parents
+        .into_iter()
+        .flatten()
+        .filter_map(|back| id.checked_sub(back))
+        .map(Parent::Shown)
+        .collect();
+    Node {
+        id,
+        parents,
+        ..Node::default()
+    }
+}
+
+fn measure(what: &str, times: u32, run: impl Fn() -> usize) {
+    let started = Instant::now();
+    let mut size = 0;
+    for _ in 0..times {
+        size = run();
+    }
+    let each = started.elapsed() / times;
+    println!("{what}: {each:.2?} (result {size})");
+}

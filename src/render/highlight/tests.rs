@@ -1,0 +1,255 @@
+use super::*;
+use proptest::prelude::*;
+
+/// One small piece of many languages.
+const SAMPLES: &[(&str, &str)] = &[
+    (
+        "a.py",
+        "@cached\ndef größe(x: int = 1) -> str:\n    \"\"\"Doc <b>.\"\"\"\n    return f\"{x!r} & {'y'}\" if not x else None  # why\n",
+    ),
+    (
+        "a.rs",
+        "/// Doc.\nfn main() -> Result<(), E> {\n\tlet s = r#\"a \"q\" b\"#; // c\n\tprintln!(\"{s}\\n\");\n}\n",
+    ),
+    (
+        "a.c",
+        "#include <stdio.h>\n/* multi\n   line */\nint main(void) { return 'a' && 0x1F; }\n",
+    ),
+    (
+        "a.cpp",
+        "template<typename T> class A : public B { auto f() const -> T&; };\n",
+    ),
+    (
+        "a.js",
+        "const f = async (x) => `a ${x + 1} b`; // c\r\nexport default /re+/g;\r\n",
+    ),
+    ("a.ts", "interface A<T> { readonly b?: T[] }\n"),
+    (
+        "a.html",
+        "<!DOCTYPE html>\n<p class=\"a\">x &amp; y<script>let a = '<b>';</script></p>\n<style>p { color: #fff }</style>\n",
+    ),
+    (
+        "a.css",
+        "@media (min-width: 3em) { .a::before { content: \"<\"; color: rgb(1 2 3 / 50%) } }\n",
+    ),
+    (
+        "a.java",
+        "package a.b;\nimport java.util.*;\n@Override public final class A extends B<C> { }\n",
+    ),
+    (
+        "a.go",
+        "package main\n\nfunc (t *T) F(c chan<- int) error { return nil }\n",
+    ),
+    (
+        "a.rb",
+        "class A < B\n  def x; puts \"a #{b} c\" unless @d; end\nend\n",
+    ),
+    ("a.php", "<?php echo $a['b'] ?? \"c $d\"; ?>\n<b>html</b>\n"),
+    (
+        "a.sh",
+        "#!/bin/sh\nfor f in *.c; do echo \"$f\" 'x' $(wc -l <\"$f\"); done\ncat <<EOF\n$HOME\nEOF\n",
+    ),
+    (
+        "a.pl",
+        "my %h = (a => 1); print \"$h{a}\\n\" if $x =~ m/^a.*b$/i;\n",
+    ),
+    (
+        "a.sql",
+        "SELECT a.b, count(*) FROM a WHERE c <> 'd''e' -- f\n",
+    ),
+    ("a.json", "{\"a\": [1, -2.5e3, true, null, \"\\u00e9\"]}\n"),
+    ("a.yaml", "a: &x\n  - b: \"c\" # d\n  - *x\n"),
+    ("a.toml", "[a.\"b\"]\nc = 1979-05-27T07:32:00Z\n"),
+    (
+        "a.xml",
+        "<?xml version=\"1.0\"?>\n<!-- c --><a b='c'><![CDATA[<x>]]></a>\n",
+    ),
+    (
+        "a.md",
+        "# Title\n\n*a* **b** `c` [d](e)\n\n```python\nx = 1\n```\n",
+    ),
+    ("a.rst", "Title\n=====\n\n.. note:: ``a`` *b*\n"),
+    ("a.diff", "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n"),
+    (
+        "a.hs",
+        "main :: IO ()\nmain = putStrLn $ show (\\x -> x <> \"a\")\n",
+    ),
+    ("a.lua", "local a = [[long\nstring]] -- c\n"),
+    ("a.tex", "\\section{A} $x^2$ % c\n"),
+    (
+        "a.cs",
+        "using System; namespace A { class B { string c = $\"{d}\"; } }\n",
+    ),
+    (
+        "a.kt",
+        "fun main(args: Array<String>) { println(\"$args\") }\n",
+    ),
+    (
+        "a.swift",
+        "func f(_ a: Int) -> String? { return \"\\(a)\" }\n",
+    ),
+    ("a.el", "(defun a (b) \"doc\" (cons 'c `(,@d))) ; e\n"),
+    ("Makefile", "all: a.o\n\t$(CC) -o $@ $< # c\n"),
+    (
+        "Dockerfile",
+        "FROM debian:12\nRUN apt-get update && echo \"a\"\n",
+    ),
+    ("CMakeLists.txt", "add_executable(a \"${B}\")\n"),
+    ("a.ini", "[a]\nb = c ; d\n"),
+    ("a.txt", "plain <text> & more\n"),
+];
+
+/// The text of HTML made here.
+fn text_of(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some(open) = rest.find('<') {
+        text.push_str(&rest[..open]);
+        rest = rest[open..].split_once('>').expect("every tag ends").1;
+    }
+    text.push_str(rest);
+    text.replace("&#13;", "\r")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+/// Checks that each line is the line of the text, in flat spans with known classes.
+fn check(lines: &[String], text: &str) {
+    let expected: Vec<&str> = text.split_inclusive('\n').map(without_line_end).collect();
+    assert_eq!(lines.len(), expected.len());
+    for (line, expected) in lines.iter().zip(expected) {
+        assert_eq!(text_of(line), expected);
+        assert_eq!(
+            line.matches("<span").count(),
+            line.matches("</span>").count(),
+            "{line}"
+        );
+        assert_eq!(
+            line.matches('<').count(),
+            line.matches("<span class=\"").count() * 2,
+            "{line}"
+        );
+        for class in line
+            .split("class=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+        {
+            assert!(CLASSES.contains(&class), "{class}");
+        }
+    }
+}
+
+#[test]
+fn the_text_is_kept_in_every_language() {
+    for (name, text) in SAMPLES {
+        let lines = shared().lines(name, text.lines().next().unwrap_or(""), text);
+        check(&lines, text);
+        assert_eq!(
+            lines.iter().any(|line| line.contains("<span")),
+            *name != "a.txt",
+            "{name}: {lines:?}"
+        );
+    }
+}
+
+#[test]
+fn python_looks_as_expected() {
+    let lines = shared().lines(
+        "a.py",
+        "",
+        "@cached\ndef f(self):\n    return \"a\\n\" + 1  # <why>\n",
+    );
+    assert_eq!(
+        lines,
+        [
+            "<span class=\"nd\">@cached</span>",
+            "<span class=\"kd\">def</span> <span class=\"nf\">f</span>(<span class=\"bp\">self</span>):",
+            "    <span class=\"k\">return</span> <span class=\"s\">\"a</span><span class=\"se\">\\n</span><span class=\"s\">\"</span> \
+             <span class=\"o\">+</span> <span class=\"m\">1</span>  <span class=\"c\"># &lt;why&gt;</span>",
+        ]
+    );
+}
+
+#[test]
+fn a_comment_over_several_lines_is_closed_in_each() {
+    let lines = shared().lines("a.c", "", "/* a\n b */ int\n");
+    assert_eq!(
+        lines,
+        [
+            "<span class=\"c\">/* a</span>",
+            "<span class=\"c\"> b */</span> <span class=\"kt\">int</span>"
+        ]
+    );
+}
+
+#[test]
+fn languages_are_found() {
+    let cases = [
+        ("src/main.rs", "", Some("Rust")),
+        ("a/b.py", "", Some("Python")),
+        ("types.pyi", "", Some("Python")),
+        ("Makefile", "", Some("Makefile")),
+        ("run", "#!/usr/bin/env python3", Some("Python")),
+        ("run", "#!/bin/bash", Some("Shell")),
+        ("README.MD", "", Some("Markdown")),
+        ("notes.txt", "", None),
+        ("unknown", "", None),
+        ("", "", None),
+    ];
+    for (name, first_line, language) in cases {
+        assert_eq!(shared().language(name, first_line), language, "{name}");
+    }
+}
+
+#[test]
+fn empty_texts_and_missing_line_ends() {
+    assert!(shared().lines("a.py", "", "").is_empty());
+    assert_eq!(shared().lines("a.txt", "", "a\n\nb"), ["a", "", "b"]);
+    assert_eq!(
+        shared().lines("a.py", "", "1").concat(),
+        "<span class=\"m\">1</span>"
+    );
+}
+
+#[test]
+fn long_lines_and_large_files_are_plain() {
+    let long = format!("x = \"{}\"\ny = 1\n", "a".repeat(LONGEST_LINE));
+    let lines = shared().lines("a.py", "", &long);
+    check(&lines, &long);
+    assert!(!lines[0].contains("<span") && lines[1].contains("<span"));
+    let large = "x = 1\n".repeat(LARGEST_TEXT / 6 + 1);
+    let lines = shared().lines("a.py", "", &large);
+    assert!(lines.iter().all(|line| line == "x = 1"));
+}
+
+#[test]
+fn without_time_left_the_rest_is_plain() {
+    let hasty = Highlighter {
+        syntaxes: two_face::syntax::extra_newlines(),
+        budget: Duration::ZERO,
+    };
+    assert_eq!(
+        hasty.lines("a.py", "", "x = 1\ny = '<'\n"),
+        ["x = 1", "y = '&lt;'"]
+    );
+}
+
+#[test]
+fn snippets_keep_their_line_ends() {
+    assert_eq!(
+        shared().snippet("python", "a\n1\n"),
+        "a\n<span class=\"m\">1</span>\n"
+    );
+    assert_eq!(shared().snippet("", "<a>"), "&lt;a&gt;");
+    assert_eq!(shared().snippet("no such language", "1"), "1");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn any_text_is_kept(text in "([a-z \"'<>{}()/*#\r\n\té€]|\\PC){0,200}", sample in 0..SAMPLES.len()) {
+        let lines = shared().lines(SAMPLES[sample].0, "", &text);
+        check(&lines, &text);
+    }
+}

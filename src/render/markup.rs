@@ -1,0 +1,68 @@
+//! READMEs and other text files as HTML.
+//!
+//! Markdown is rendered as GitHub's dialect, because that is what the files were written for, and then sanitised: only listed
+//! elements, attributes, classes and address schemes come through. Whatever else renders a file (reStructuredText needs docutils)
+//! passes its HTML through [`sanitize`] as well, so there is one guard.
+
+mod links;
+mod markdown;
+mod sanitizer;
+
+pub use links::Links;
+
+use crate::escape::push_content;
+
+/// Put before every id of a rendered file, so that none can clash with one of the page around it.
+const ID_PREFIX: &str = "user-content-";
+
+/// How a file is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Markdown.
+    Markdown,
+    /// reStructuredText; shown as it is here, for somebody else to render.
+    Rst,
+    /// Plain text.
+    Plain,
+}
+
+/// The kind of a file by its ending, and for a `README` without one by its name; nothing for other files.
+pub fn kind(file_name: &str) -> Option<Kind> {
+    let name = file_name
+        .rsplit('/')
+        .next()
+        .unwrap_or(file_name)
+        .to_lowercase();
+    match name.rsplit_once('.') {
+        Some((_, "md" | "markdown" | "mkdn" | "mkd" | "mdown" | "mdwn")) => Some(Kind::Markdown),
+        Some((_, "rst" | "rest")) => Some(Kind::Rst),
+        Some((_, "txt" | "text")) => Some(Kind::Plain),
+        None if name == "readme" => Some(Kind::Plain),
+        _ => None,
+    }
+}
+
+/// Renders a file as HTML; nothing if it is no file of text or markup.
+pub fn render(file_name: &str, text: &str, links: &Links<'_>) -> Option<String> {
+    Some(match kind(file_name)? {
+        Kind::Markdown => markdown::render(text, links),
+        Kind::Rst => preformatted("rst", text),
+        Kind::Plain => preformatted("plain", text),
+    })
+}
+
+/// Makes HTML from elsewhere safe to show, and its links lead into the repository.
+pub fn sanitize(html: &str, links: &Links<'_>) -> String {
+    sanitizer::clean(html, links)
+}
+
+fn preformatted(class: &str, text: &str) -> String {
+    // A parser drops the first new line after `<pre>`, so one is always written for it.
+    let mut out = format!("<pre class=\"{class}\">\n");
+    push_content(&mut out, text);
+    out.push_str("</pre>");
+    out
+}
+
+#[cfg(test)]
+mod tests;
