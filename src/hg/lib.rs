@@ -23,12 +23,17 @@
 
 mod changeset;
 mod error;
+mod files;
 mod ids;
+mod layout;
 mod manifest;
 mod path;
 mod repository;
+mod requirements;
+mod revlog;
 mod revset;
 mod snapshot;
+mod store_name;
 mod text;
 
 pub use changeset::{Changeset, Timestamp};
