@@ -33,6 +33,7 @@ mod path;
 mod refs;
 mod repository;
 mod tree;
+pub mod wire;
 
 pub use changeset::{Changeset, Person, Phase, Timestamp, Tip};
 pub use diff::{Diff, DiffLimit, DiffOptions, FileDiff, Whitespace};

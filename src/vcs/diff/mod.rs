@@ -14,13 +14,15 @@ mod unified;
 
 pub use options::{DiffLimit, DiffOptions, Whitespace};
 
-pub(crate) use compare::{Pair, Side, compare};
+pub(crate) use compare::{Contents, Pair, Side, compare};
 
-use crate::RepoPath;
+use crate::{Kind, RepoPath};
 
 /// The difference between two changesets, file by file in the order of their (new) paths.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diff {
+    /// Whose diff it is: decides what [`Diff::to_unified`] does where `git apply` and `hg import` do not agree.
+    pub kind: Kind,
     /// Every file that differs. None is left out, however large the diff is.
     pub files: Vec<FileDiff>,
     /// How many of them are shown without their lines because of the [`DiffLimit`].
@@ -66,9 +68,11 @@ pub struct FileDiff {
     pub old_mode: Option<u32>,
     /// The mode after; none for a removed file.
     pub new_mode: Option<u32>,
-    /// The Git blob hash of the content before, forty hex digits (zeros for an added file).
+    /// The Git blob hash of the content before, forty hex digits: zeros for an added file, empty where
+    /// the limit forbade to read it.
     pub old_id: String,
-    /// The Git blob hash of the content after, forty hex digits (zeros for a removed file).
+    /// The Git blob hash of the content after, forty hex digits: zeros for a removed file, empty where
+    /// the limit forbade to read it.
     pub new_id: String,
     /// How alike both sides of a rename or copy are, in percent.
     pub similarity: Option<u8>,

@@ -1,70 +1,86 @@
-//! Git, read with gix.
-use crate::diff::{Diff, DiffOptions};
-use crate::{
-    Changeset, ChangesetId, Entry, FileContent, LastChanges, LogPage, LogQuery, Node, NodeError,
-    OpenError, ReadError, Refs, RepoPath, RevisionError,
-};
-use std::path::Path;
-#[derive(Debug)]
-pub(crate) struct Repository;
-#[allow(unused_variables)]
+//! Git, read with `gix`. No type of `gix` leaves this folder.
+//!
+//! * `open.rs`: which directories are Git repositories we can read;
+//! * `names.rs`: branches, tags and HEAD as they are on disk at this moment;
+//! * `graph.rs`: who is whose parent, for every commit seen so far; grows, never changes;
+//! * `view.rs`: both together: what is reachable from the names, in which order, with which number. Everything else asks it.
+
+mod changeset;
+mod diff;
+mod graph;
+mod header;
+mod history;
+mod names;
+mod open;
+mod tree;
+mod view;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use crate::error::Cause;
+use crate::{ChangesetId, ReadError};
+
+/// A Git repository.
+pub(crate) struct Repository {
+    path: PathBuf,
+    shared: gix::ThreadSafeRepository,
+    view: Mutex<Option<std::sync::Arc<view::View>>>,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("git::Repository")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Repository {
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
-        todo!()
+    /// A handle for this thread and this call. Making one is cheap: it shares what is open already.
+    fn local(&self) -> gix::Repository {
+        self.shared.to_thread_local()
     }
-    pub fn is_empty(&self) -> Result<bool, ReadError> {
-        todo!()
+
+    /// Turns an error of `gix` into ours; `what` tells what was being read.
+    fn damaged<E: Into<Cause>>(&self, what: impl Into<String>) -> impl FnOnce(E) -> ReadError {
+        let what = what.into();
+        move |error| ReadError::Damaged {
+            path: self.path.clone(),
+            what,
+            source: error.into(),
+        }
     }
-    pub fn refs(&self) -> Result<Refs, ReadError> {
-        todo!()
+
+    fn unknown(&self, id: &ChangesetId) -> ReadError {
+        ReadError::UnknownChangeset {
+            path: self.path.clone(),
+            id: *id,
+        }
     }
-    pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
-        todo!()
-    }
-    pub fn changeset(&self, id: &ChangesetId) -> Result<Changeset, ReadError> {
-        todo!()
-    }
-    pub fn log(&self, query: &LogQuery) -> Result<LogPage, ReadError> {
-        todo!()
-    }
-    pub fn parents(&self, id: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
-        todo!()
-    }
-    pub fn children(&self, id: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
-        todo!()
-    }
-    pub fn number_of(&self, id: &ChangesetId) -> Result<Option<u32>, ReadError> {
-        todo!()
-    }
-    pub fn node(&self, id: &ChangesetId, path: &RepoPath) -> Result<Node, NodeError> {
-        todo!()
-    }
-    pub fn directory(&self, id: &ChangesetId, path: &RepoPath) -> Result<Vec<Entry>, NodeError> {
-        todo!()
-    }
-    pub fn last_changes(
+
+    /// Finds the commit with this id.
+    fn commit<'repo>(
         &self,
+        repo: &'repo gix::Repository,
         id: &ChangesetId,
-        directory: &RepoPath,
-    ) -> Result<LastChanges, NodeError> {
-        todo!()
+    ) -> Result<gix::Commit<'repo>, ReadError> {
+        let object = repo
+            .try_find_object(to_git(id))
+            .map_err(self.damaged(format!("commit {id}")))?
+            .ok_or_else(|| self.unknown(id))?;
+        object.try_into_commit().map_err(|_| self.unknown(id))
     }
-    pub fn file(&self, id: &ChangesetId, path: &RepoPath) -> Result<FileContent, NodeError> {
-        todo!()
-    }
-    pub fn file_names(
-        &self,
-        id: &ChangesetId,
-        directory: &RepoPath,
-    ) -> Result<Vec<RepoPath>, NodeError> {
-        todo!()
-    }
-    pub fn diff(
-        &self,
-        old: Option<&ChangesetId>,
-        new: &ChangesetId,
-        options: &DiffOptions,
-    ) -> Result<Diff, ReadError> {
-        todo!()
-    }
+}
+
+/// Our id as `gix` wants it.
+fn to_git(id: &ChangesetId) -> gix::ObjectId {
+    gix::ObjectId::Sha1(*id.as_bytes())
+}
+
+/// An id of `gix` as ours. Repositories with other hashes are refused when they are opened.
+fn from_git(id: &gix::oid) -> ChangesetId {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&id.as_bytes()[..20]);
+    ChangesetId::from_bytes(bytes)
 }

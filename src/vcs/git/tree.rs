@@ -1,0 +1,268 @@
+//! Reads directories and files.
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::objs::tree::{EntryKind, EntryMode};
+
+use super::{Repository, to_git};
+use crate::error::Cause;
+use crate::{ChangesetId, Entry, FileContent, Node, NodeError, NodeKind, ReadError, RepoPath};
+
+/// What a tree says about one of its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Item {
+    pub mode: EntryMode,
+    pub id: ObjectId,
+}
+
+impl Repository {
+    pub fn node(&self, id: &ChangesetId, path: &RepoPath) -> Result<Node, NodeError> {
+        let repo = self.local();
+        let item = self.item(&repo, id, path)?;
+        let modules = Modules::new(self, &repo, id);
+        let kind = modules.kind_of(item, path);
+        let size = self.size(&repo, item, &kind)?;
+        Ok(Node {
+            path: path.clone(),
+            kind,
+            size,
+        })
+    }
+
+    pub fn directory(&self, id: &ChangesetId, path: &RepoPath) -> Result<Vec<Entry>, NodeError> {
+        let repo = self.local();
+        let modules = Modules::new(self, &repo, id);
+        let mut entries = Vec::new();
+        for (name, item) in self.items(&repo, id, path)? {
+            // Git itself refuses to make such names; who makes them anyway wants to lead somebody out of the directory.
+            let Ok(path) = path.join(&name) else { continue };
+            let kind = modules.kind_of(item, &path);
+            let size = self.size(&repo, item, &kind)?;
+            entries.push(Entry {
+                name,
+                path,
+                kind,
+                size,
+                mode: u32::from(item.mode.value()),
+            });
+        }
+        Ok(entries)
+    }
+
+    pub fn file(&self, id: &ChangesetId, path: &RepoPath) -> Result<FileContent, NodeError> {
+        let repo = self.local();
+        let item = self.item(&repo, id, path)?;
+        if !item.mode.is_blob_or_symlink() {
+            return Err(NodeError::NotAFile {
+                path: path.clone(),
+                id: *id,
+            });
+        }
+        let blob = repo
+            .find_blob(item.id)
+            .map_err(self.damaged(format!("file {path:?} of {id}")))?;
+        Ok(FileContent {
+            data: blob.detach().data,
+            executable: item.mode.is_executable(),
+            symlink: item.mode.is_link(),
+        })
+    }
+
+    pub fn file_names(
+        &self,
+        id: &ChangesetId,
+        directory: &RepoPath,
+    ) -> Result<Vec<RepoPath>, NodeError> {
+        let repo = self.local();
+        let item = self.item(&repo, id, directory)?;
+        if !item.mode.is_tree() {
+            return Err(NodeError::NotADirectory {
+                path: directory.clone(),
+                id: *id,
+            });
+        }
+        let mut names = Vec::new();
+        let mut todo = vec![(directory.clone(), item.id)];
+        while let Some((path, tree)) = todo.pop() {
+            for (name, item) in self.read_tree(&repo, tree)? {
+                let Ok(path) = path.join(&name) else { continue };
+                if item.mode.is_tree() {
+                    todo.push((path, item.id));
+                } else if item.mode.is_blob_or_symlink() {
+                    names.push(path);
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// The entries of a directory.
+    pub(super) fn items(
+        &self,
+        repo: &gix::Repository,
+        id: &ChangesetId,
+        path: &RepoPath,
+    ) -> Result<Vec<(Vec<u8>, Item)>, NodeError> {
+        let item = self.item(repo, id, path)?;
+        if !item.mode.is_tree() {
+            return Err(NodeError::NotADirectory {
+                path: path.clone(),
+                id: *id,
+            });
+        }
+        Ok(self.read_tree(repo, item.id)?)
+    }
+
+    fn item(
+        &self,
+        repo: &gix::Repository,
+        id: &ChangesetId,
+        path: &RepoPath,
+    ) -> Result<Item, NodeError> {
+        let commit = self.commit(repo, id)?;
+        let tree = commit
+            .tree_id()
+            .map_err(self.damaged(format!("commit {id}")))?
+            .detach();
+        self.item_below(repo, tree, path)?
+            .ok_or_else(|| NodeError::NotFound {
+                path: path.clone(),
+                id: *id,
+            })
+    }
+
+    /// What lies at a path below a tree.
+    pub(super) fn item_below(
+        &self,
+        repo: &gix::Repository,
+        tree: ObjectId,
+        path: &RepoPath,
+    ) -> Result<Option<Item>, ReadError> {
+        let mut item = Item {
+            mode: EntryKind::Tree.into(),
+            id: tree,
+        };
+        for component in path.components() {
+            if !item.mode.is_tree() {
+                return Ok(None);
+            }
+            let tree = repo
+                .find_tree(item.id)
+                .map_err(self.damaged(format!("tree {}", item.id)))?;
+            match tree.find_entry(component) {
+                Some(entry) => {
+                    item = Item {
+                        mode: entry.mode(),
+                        id: entry.object_id(),
+                    }
+                }
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(item))
+    }
+
+    /// The entries of a tree object.
+    pub(super) fn read_tree(
+        &self,
+        repo: &gix::Repository,
+        id: ObjectId,
+    ) -> Result<Vec<(Vec<u8>, Item)>, ReadError> {
+        let tree = repo
+            .find_tree(id)
+            .map_err(self.damaged(format!("tree {id}")))?;
+        let entries = tree.iter().map(|entry| {
+            let entry = entry?;
+            Ok((
+                entry.filename().to_vec(),
+                Item {
+                    mode: entry.mode(),
+                    id: entry.object_id(),
+                },
+            ))
+        });
+        entries
+            .collect::<Result<_, gix::Error>>()
+            .map_err(self.damaged(format!("tree {id}")))
+    }
+
+    /// The bytes of content, read from the object's header without its content.
+    fn size(
+        &self,
+        repo: &gix::Repository,
+        item: Item,
+        kind: &NodeKind,
+    ) -> Result<Option<u64>, ReadError> {
+        if !kind.is_file() {
+            return Ok(None);
+        }
+        let header = repo
+            .find_header(item.id)
+            .map_err(self.damaged(format!("blob {}", item.id)))?;
+        Ok(Some(header.size()))
+    }
+}
+
+/// The `.gitmodules` of a changeset, read when the first submodule asks for it.
+struct Modules<'a> {
+    repository: &'a Repository,
+    repo: &'a gix::Repository,
+    id: &'a ChangesetId,
+    file: std::cell::OnceCell<Option<gix::config::File>>,
+}
+
+impl<'a> Modules<'a> {
+    fn new(repository: &'a Repository, repo: &'a gix::Repository, id: &'a ChangesetId) -> Self {
+        Modules {
+            repository,
+            repo,
+            id,
+            file: Default::default(),
+        }
+    }
+
+    fn kind_of(&self, item: Item, path: &RepoPath) -> NodeKind {
+        match item.mode.kind() {
+            EntryKind::Tree => NodeKind::Directory,
+            EntryKind::Link => NodeKind::Symlink,
+            EntryKind::Commit => NodeKind::Submodule {
+                url: self.url(path),
+                commit: item.id.to_string(),
+            },
+            EntryKind::Blob | EntryKind::BlobExecutable => NodeKind::File {
+                executable: item.mode.is_executable(),
+            },
+        }
+    }
+
+    /// The `url` of the section whose `path` this is.
+    fn url(&self, path: &RepoPath) -> Option<String> {
+        let file = self.file.get_or_init(|| self.read()).as_ref()?;
+        let mut sections = file.sections_by_name("submodule")?;
+        let section = sections.find(|section| {
+            section
+                .value("path")
+                .is_some_and(|value| value.as_bytes() == path.as_bytes())
+        })?;
+        Some(section.value("url")?.to_str_lossy().into_owned())
+    }
+
+    /// A `.gitmodules` that is missing or cannot be parsed names no URL; the listing is shown without.
+    fn read(&self) -> Option<gix::config::File> {
+        let tree = self
+            .repo
+            .find_commit(to_git(self.id))
+            .ok()?
+            .tree_id()
+            .ok()?
+            .detach();
+        let path = RepoPath::parse(b".gitmodules").ok()?;
+        let item = self.repository.item_below(self.repo, tree, &path).ok()??;
+        let blob = self.repo.find_blob(item.id).ok()?;
+        let meta = gix::config::file::Metadata::api();
+        let parsed: Result<_, Cause> =
+            gix::config::File::from_bytes_no_includes(&blob.data, meta, Default::default())
+                .map_err(Into::into);
+        parsed.ok()
+    }
+}
