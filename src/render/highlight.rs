@@ -151,6 +151,7 @@ impl Parser {
         let mut out = Spans {
             out: String::with_capacity(shown * 2),
             open: None,
+            blanks: "",
         };
         let mut at = 0;
         for (place, operation) in &operations {
@@ -182,16 +183,23 @@ impl Parser {
     }
 }
 
-/// Writes text in flat spans: neighbours of the same class share one, and blanks never need one of their own.
-struct Spans {
+/// Writes text in flat spans: neighbours of the same class share one, with the blanks between them.
+struct Spans<'a> {
     out: String,
     open: Option<&'static str>,
+    /// Blanks that go into the open span only if it goes on behind them.
+    blanks: &'a str,
 }
 
-impl Spans {
-    fn text(&mut self, text: &str, class: Option<&'static str>) {
+impl<'a> Spans<'a> {
+    fn text(&mut self, text: &'a str, class: Option<&'static str>) {
         let is_blank = text.bytes().all(|byte| byte == b' ' || byte == b'\t');
-        if class != self.open && !is_blank {
+        if is_blank && class != self.open {
+            self.flush_blanks();
+            self.blanks = text;
+            return;
+        }
+        if class != self.open {
             self.close();
             if let Some(class) = class {
                 self.out.push_str("<span class=\"");
@@ -200,13 +208,19 @@ impl Spans {
             }
             self.open = class;
         }
+        self.flush_blanks();
         push_content(&mut self.out, text);
+    }
+
+    fn flush_blanks(&mut self) {
+        self.out.push_str(std::mem::take(&mut self.blanks));
     }
 
     fn close(&mut self) {
         if self.open.take().is_some() {
             self.out.push_str("</span>");
         }
+        self.flush_blanks();
     }
 
     fn finish(mut self) -> String {
