@@ -6,8 +6,8 @@ A test starts servers from `servers`, acts through a `Browser` or through the re
 
 from harness.browser import Browser, Page
 from harness.clients import Client, Git, Hg
-from harness.instance import Instance, Person
+from harness.instance import Instance, People, Person
 from harness.raw import Reply, converse
 from harness.servers import Server, gunicorn
 
-__all__ = ["Browser", "Client", "Git", "Hg", "Instance", "Page", "Person", "Reply", "Server", "converse", "gunicorn"]
+__all__ = ["Browser", "Client", "Git", "Hg", "Instance", "Page", "People", "Person", "Reply", "Server", "converse", "gunicorn"]

@@ -85,6 +85,10 @@ class Client:
         """First lines of all changesets, newest first."""
         raise NotImplementedError
 
+    def is_empty(self, url: str) -> bool:
+        """Whether the repository behind a URL has no changeset."""
+        raise NotImplementedError
+
 
 class Git(Client):
     kind = "git"
@@ -118,6 +122,9 @@ class Git(Client):
     def messages(self, work: Path) -> list[str]:
         return self("log", "--format=%s", cwd=work).splitlines()
 
+    def is_empty(self, url: str) -> bool:
+        return self("ls-remote", url) == ""
+
 
 class Hg(Client):
     kind = "hg"
@@ -149,3 +156,6 @@ class Hg(Client):
 
     def messages(self, work: Path) -> list[str]:
         return self("log", "--template", "{desc|firstline}\n", cwd=work).splitlines()
+
+    def is_empty(self, url: str) -> bool:
+        return set(self("identify", "--id", url).strip()) == {"0"}

@@ -25,6 +25,15 @@ class Person:
         return f"{self.name}@example.com"
 
 
+@dataclass(frozen=True)
+class People:
+    """Three who have no right but what a repository gives them."""
+
+    writer: Person
+    reader: Person
+    stranger: Person
+
+
 ADMIN = Person("admin", "admin-secret-1")
 
 
