@@ -24,6 +24,7 @@ templates![
     "new_repository.html",
     "parts/diff.html",
     "parts/forms.html",
+    "parts/group_head.html",
     "parts/lists.html",
     "parts/ui.html",
     "permissions.html",
