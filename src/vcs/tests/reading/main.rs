@@ -1,0 +1,7 @@
+//! Reads repositories made by `git` and `hg` and compares every answer with theirs.
+
+extern crate kallithea_vcs as vcs;
+
+mod diffs;
+mod git;
+mod recipe;
