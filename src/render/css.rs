@@ -84,3 +84,64 @@ pub fn classes() -> impl Iterator<Item = &'static str> {
         .flatten()
         .copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{Kind, hunk_rows};
+    use crate::graph::{Flags, Node, lanes, svg};
+    use crate::markup::{Links, render};
+    use crate::message::{LinkContext, urlify};
+
+    /// Something of everything that has classes.
+    fn sample() -> String {
+        let flags = Flags {
+            obsolete: true,
+            unstable: true,
+            ..Flags::default()
+        };
+        let nodes = [Node {
+            id: 1,
+            flags,
+            ..Node::default()
+        }];
+        let context = LinkContext {
+            changeset_url: Some("/r/changeset/"),
+            labels: true,
+            default_link: Some("#x"),
+            ..LinkContext::default()
+        };
+        let links = Links {
+            files: "/f",
+            raw: "/r",
+            directory: "",
+        };
+        let text = "# a\n\n- [ ] b[^c]\n\n[^c]: d\n\n```rust\nfn f() {}\n```\n";
+        [
+            hunk_rows(&[(Kind::Added, None, Some(1), "a\r")])
+                .remove(0)
+                .html,
+            urlify("0123456789ab [stale] text", &context),
+            render("a.md", text, &links).unwrap_or_default(),
+            render("a.rst", text, &links).unwrap_or_default(),
+            render("a.txt", text, &links).unwrap_or_default(),
+            svg(&lanes(&nodes), 30),
+            crate::avatar::identicon("alice"),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn every_class_written_is_listed() {
+        let sample = sample();
+        let written = sample
+            .split("class=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        let written: Vec<&str> = written.flat_map(str::split_whitespace).collect();
+        assert!(written.len() > 20, "{sample}");
+        for class in written {
+            assert!(classes().any(|listed| listed == class), "{class}");
+        }
+    }
+}

@@ -42,18 +42,24 @@ pub fn kind(file_name: &str) -> Option<Kind> {
     }
 }
 
+/// Larger texts are shown as they are.
+const LARGEST_TEXT: usize = 1 << 20;
+
 /// Renders a file as HTML; nothing if it is no file of text or markup.
+///
+/// Markdown that is too large, or made so that rendering it takes too long, is shown as it was written.
 pub fn render(file_name: &str, text: &str, links: &Links<'_>) -> Option<String> {
-    Some(match kind(file_name)? {
-        Kind::Markdown => markdown::render(text, links),
-        Kind::Rst => preformatted("rst", text),
-        Kind::Plain => preformatted("plain", text),
-    })
+    let rendered = match kind(file_name)? {
+        Kind::Markdown if text.len() <= LARGEST_TEXT => markdown::render(text, links),
+        Kind::Rst => Some(preformatted("rst", text)),
+        Kind::Markdown | Kind::Plain => None,
+    };
+    Some(rendered.unwrap_or_else(|| preformatted("plain", text)))
 }
 
-/// Makes HTML from elsewhere safe to show, and its links lead into the repository.
+/// Makes HTML from elsewhere safe to show, and its links lead into the repository. HTML that takes too long is shown as text.
 pub fn sanitize(html: &str, links: &Links<'_>) -> String {
-    sanitizer::clean(html, links)
+    sanitizer::clean(html, links).unwrap_or_else(|| preformatted("plain", html))
 }
 
 fn preformatted(class: &str, text: &str) -> String {

@@ -108,12 +108,15 @@ mod tests {
             mark("a<b>c ", &[1..4, 5..6], Mark::Removed),
             "a<del>&lt;b&gt;</del>c<del> <i></i></del>"
         );
-        assert_eq!(mark("abc", &[0..1], Mark::Added), "<ins>a</ins>bc");
+        assert_eq!(
+            mark("abcd", &[0..1, 2..3], Mark::Added),
+            "<ins>a</ins>b<ins>c</ins>d"
+        );
     }
 
     #[test]
     fn wrong_ranges_are_ignored() {
-        assert_eq!(mark("é", &[0..1], Mark::Added), "é");
+        assert_eq!(mark("éa", &[0..1, 2..3], Mark::Added), "é<ins>a</ins>");
         assert_eq!(mark("abc", &[2..9, 0..1], Mark::Added), "<ins>a</ins>bc");
     }
 }

@@ -1,5 +1,6 @@
 //! Lines of a hunk to table rows, unified and side by side.
 
+use super::words::words_if_common;
 use super::{Mark, mark, words};
 use std::ops::Range;
 
@@ -44,42 +45,57 @@ pub struct Row {
     pub html: String,
 }
 
+/// In larger blocks of different sizes no partners are looked for.
+const LARGEST_UNEVEN_BLOCK: usize = 20;
+
+/// In blocks of different sizes lines are partners only when half of them is common.
+const PARTNER_PERCENT: usize = 50;
+
 /// Turns the lines of a hunk into rows.
 ///
-/// A block of removed lines directly followed by as many added ones is taken for the same lines in two versions, and their changed
-/// words are marked. In blocks of different sizes there is no telling which line became which.
+/// In a block of removed lines directly followed by added ones, lines that are two versions of one another get their changed words
+/// marked. If there are as many of both, the first goes with the first and so on; else each removed line goes with the next added
+/// one that is mostly the same.
 pub fn hunk_rows(lines: &[Line<'_>]) -> Vec<Row> {
-    let mut rows = Vec::with_capacity(lines.len());
+    let mut changed = vec![Vec::new(); lines.len()];
     let mut at = 0;
     while at < lines.len() {
         let removed = run(lines, at, Kind::Removed);
         let added = run(lines, removed.end, Kind::Added);
-        if removed.is_empty() || removed.len() != added.len() {
-            let end = added.end.max(at + 1);
-            rows.extend(lines[at..end].iter().map(|line| row(line, &[])));
-            at = end;
-            continue;
+        at = added.end.max(at + 1);
+        if removed.len() == added.len() {
+            for (old, new) in removed.zip(added) {
+                (changed[old], changed[new]) = words(lines[old].3, lines[new].3);
+            }
+        } else if removed.len().max(added.len()) <= LARGEST_UNEVEN_BLOCK {
+            mark_partners(lines, removed, added, &mut changed);
         }
-        let changes: Vec<_> = removed
-            .clone()
-            .zip(added.clone())
-            .map(|(old, new)| words(lines[old].3, lines[new].3))
-            .collect();
-        rows.extend(
-            lines[removed]
-                .iter()
-                .zip(&changes)
-                .map(|(line, (ranges, _))| row(line, ranges)),
-        );
-        rows.extend(
-            lines[added.clone()]
-                .iter()
-                .zip(&changes)
-                .map(|(line, (_, ranges))| row(line, ranges)),
-        );
-        at = added.end;
     }
-    rows
+    lines
+        .iter()
+        .zip(&changed)
+        .map(|(line, ranges)| row(line, ranges))
+        .collect()
+}
+
+fn mark_partners(
+    lines: &[Line<'_>],
+    removed: Range<usize>,
+    added: Range<usize>,
+    changed: &mut [Vec<Range<usize>>],
+) {
+    let mut candidates = added;
+    for old in removed {
+        for new in candidates.clone() {
+            let (old_words, new_words) =
+                words_if_common(lines[old].3, lines[new].3, PARTNER_PERCENT);
+            if !old_words.is_empty() || !new_words.is_empty() {
+                (changed[old], changed[new]) = (old_words, new_words);
+                candidates.start = new + 1;
+                break;
+            }
+        }
+    }
 }
 
 /// The lines of one kind from a position on.
@@ -177,6 +193,24 @@ mod tests {
                 "let b = <del>two</del>();",
                 "let a = <ins>1</ins>();",
                 "let b = <ins>2</ins>();"
+            ]
+        );
+    }
+
+    #[test]
+    fn in_uneven_blocks_partners_are_found() {
+        let rows = hunk_rows(&[
+            (Kind::Removed, Some(1), None, "let total = sum(values);"),
+            (Kind::Added, None, Some(1), "// Only what is known."),
+            (Kind::Added, None, Some(2), "let total = sum(known_values);"),
+        ]);
+        let html: Vec<_> = rows.iter().map(|row| row.html.as_str()).collect();
+        assert_eq!(
+            html,
+            [
+                "let total = sum(<del>values</del>);",
+                "// Only what is known.",
+                "let total = sum(<ins>known_values</ins>);"
             ]
         );
     }

@@ -14,6 +14,15 @@ const LEAST_COMMON_PERCENT: usize = 30;
 /// Both are empty when the lines are equal, when one is longer than 1,000 bytes, or when they have so little in common that marking
 /// almost everything would say nothing. The comparison is between words: runs of word characters, and every other character by itself.
 pub fn words(old: &str, new: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    words_if_common(old, new, LEAST_COMMON_PERCENT)
+}
+
+/// The same, with another share of visible characters that must be common.
+pub(super) fn words_if_common(
+    old: &str,
+    new: &str,
+    least_percent: usize,
+) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     if old.len() > LONGEST_LINE || new.len() > LONGEST_LINE || old == new {
         return (Vec::new(), Vec::new());
     }
@@ -29,7 +38,7 @@ pub fn words(old: &str, new: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
         push_range(&mut removed, &old_ends, hunk.before);
         push_range(&mut added, &new_ends, hunk.after);
     }
-    if alike(old, &removed, new, &added) {
+    if common_percent(old, &removed, new, &added) >= least_percent {
         (removed, added)
     } else {
         (Vec::new(), Vec::new())
@@ -72,19 +81,20 @@ fn push_range(ranges: &mut Vec<Range<usize>>, ends: &[usize], tokens: Range<u32>
     ranges.push(start..end_of(tokens.end - 1));
 }
 
-/// Whether enough of the lines is common. White space does not count: any two indented lines share that.
-fn alike(old: &str, removed: &[Range<usize>], new: &str, added: &[Range<usize>]) -> bool {
+/// How much of the longer line is common. White space does not count: any two indented lines share that.
+fn common_percent(old: &str, removed: &[Range<usize>], new: &str, added: &[Range<usize>]) -> usize {
     let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
-    let changed = |line: &str, ranges: &[Range<usize>]| {
-        ranges
+    let kept = |line: &str, ranges: &[Range<usize>]| {
+        let changed: usize = ranges
             .iter()
             .map(|range| visible(&line[range.clone()]))
-            .sum::<usize>()
+            .sum();
+        visible(line) - changed
     };
-    let (old_visible, new_visible) = (visible(old), visible(new));
-    let common = (old_visible - changed(old, removed)).max(new_visible - changed(new, added));
-    let longer = old_visible.max(new_visible);
-    longer == 0 || common * 100 >= longer * LEAST_COMMON_PERCENT
+    let longer = visible(old).max(visible(new));
+    (kept(old, removed).max(kept(new, added)) * 100)
+        .checked_div(longer)
+        .unwrap_or(100)
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn python_function(number: usize) -> String {
 }
 
 fn graph_node(id: u32) -> Node {
-    let parents = [Some(1), (id % 5 == 0).then_some(7)];
+    let parents = [Some(1), id.is_multiple_of(5).then_some(7)];
     let parents = parents
         .into_iter()
         .flatten()

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// How long the code blocks of one file may take together; later ones come out plain.
 const CODE_BUDGET: Duration = Duration::from_millis(400);
 
-/// Renders and sanitises. Raw HTML in the text is kept as far as the sanitiser lets it through.
-pub(super) fn render(text: &str, links: &Links<'_>) -> String {
+/// Renders and sanitises; nothing if that takes too long. Raw HTML in the text is kept as far as the sanitiser lets it through.
+pub(super) fn render(text: &str, links: &Links<'_>) -> Option<String> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
@@ -33,10 +33,8 @@ pub(super) fn render(text: &str, links: &Links<'_>) -> String {
     let mut plugins = Plugins::default();
     plugins.render.codefence_syntax_highlighter = Some(&code);
     let html = comrak::markdown_to_html_with_plugins(text, &options, &plugins);
-    format!(
-        "<div class=\"markdown\">{}</div>",
-        sanitizer::clean(&html, links)
-    )
+    let html = sanitizer::clean(&html, links)?;
+    Some(format!("<div class=\"markdown\">{html}</div>"))
 }
 
 /// Highlights code blocks as source files are.

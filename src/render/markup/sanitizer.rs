@@ -5,6 +5,12 @@ use crate::css;
 use ammonia::Builder;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// How long reading the HTML may take. A parser of HTML looks through all open elements at many a tag, so a file of nothing but
+/// opening tags takes it time that grows with the square of the size: half a minute for 200 KB.
+const BUDGET: Duration = Duration::from_secs(1);
 
 const TAGS: &[&str] = &[
     "a",
@@ -71,7 +77,7 @@ const ATTRIBUTES: &[&str] = &["id", "class", "title", "lang", "dir", "aria-label
 const ATTRIBUTES_OF: &[(&str, &[&str])] = &[
     ("a", &["href", "name"]),
     ("img", &["src", "alt", "width", "height"]),
-    ("input", &["checked"]),
+    ("input", &["checked", "disabled"]),
     ("ol", &["start"]),
     ("td", &["align", "colspan", "rowspan"]),
     ("th", &["align", "colspan", "rowspan", "scope"]),
@@ -83,8 +89,8 @@ const ATTRIBUTES_OF: &[(&str, &[&str])] = &[
     ("details", &["open"]),
 ];
 
-/// Sanitises, and sends links and images where [`Links`] says.
-pub(super) fn clean(html: &str, links: &Links<'_>) -> String {
+/// Sanitises, and sends links and images where [`Links`] says; nothing if it takes too long.
+pub(super) fn clean(html: &str, links: &Links<'_>) -> Option<String> {
     // The filter must own what it uses.
     let (files, raw, directory) = (
         links.files.to_owned(),
@@ -102,10 +108,10 @@ pub(super) fn clean(html: &str, links: &Links<'_>) -> String {
                 .map(|(tag, attributes)| (*tag, attributes.iter().copied().collect()))
                 .collect(),
         )
-        // Whatever is written as an input is the box of a task list that nobody can tick.
+        // Whatever is written as an input is a box, and there is no form that it could belong to.
         .set_tag_attribute_values(HashMap::from([(
             "input",
-            HashMap::from([("type", "checkbox"), ("disabled", "")]),
+            HashMap::from([("type", "checkbox")]),
         )]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .link_rel(Some("nofollow noopener"))
@@ -118,7 +124,30 @@ pub(super) fn clean(html: &str, links: &Links<'_>) -> String {
             };
             attribute_value(&links, element, attribute, value)
         });
-    builder.clean(html).to_string()
+    let reader = Hourglass {
+        rest: html.as_bytes(),
+        until: Instant::now() + BUDGET,
+    };
+    // The reader's end of time is the only error there is.
+    builder
+        .clean_from_reader(reader)
+        .ok()
+        .map(|document| document.to_string())
+}
+
+/// Hands out text in small pieces until the time is over.
+struct Hourglass<'a> {
+    rest: &'a [u8],
+    until: Instant,
+}
+
+impl io::Read for Hourglass<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() > self.until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.rest.read(buffer)
+    }
 }
 
 /// The value an attribute gets, nothing to drop it.

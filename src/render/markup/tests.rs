@@ -125,18 +125,13 @@ fn ids_names_and_classes_cannot_clash_with_the_page() {
 }
 
 #[test]
-fn inputs_are_boxes_that_do_nothing() {
-    let html = sanitize(
-        "<input type=image src=//evil.example formaction=x onfocus=y autofocus>",
-        &LINKS,
-    );
-    assert!(
-        html.contains("type=\"checkbox\"") && html.contains("disabled"),
-        "{html}"
-    );
-    assert!(
-        !html.contains("evil") && !html.contains("form") && !html.contains("focus"),
-        "{html}"
+fn inputs_are_boxes() {
+    assert_eq!(
+        sanitize(
+            "<input type=image src=//evil.example name=x formaction=x onfocus=y autofocus>",
+            &LINKS
+        ),
+        "<input type=\"checkbox\">"
     );
 }
 
@@ -286,11 +281,22 @@ fn scripts_are_dropped_with_their_text_and_unknown_elements_without() {
 }
 
 #[test]
-fn a_deeply_nested_document_ends() {
-    let html = markdown(&">".repeat(5_000));
-    assert!(html.contains("<blockquote>"));
-    let html = sanitize(&"<div>".repeat(5_000), &LINKS);
-    assert!(html.starts_with("<div>"));
+fn deep_nesting_is_shown_as_text_in_time() {
+    let started = std::time::Instant::now();
+    let text = "<ul><li>".repeat(40_000);
+    let html = render("a.md", &text, &LINKS).expect("Markdown is rendered");
+    assert!(html.starts_with("<pre class=\"plain\">\n&lt;ul"));
+    assert!(
+        started.elapsed() < std::time::Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn ordinary_nesting_is_rendered() {
+    assert!(markdown(&">".repeat(100)).contains("<blockquote>"));
+    assert!(sanitize(&"<div>".repeat(100), &LINKS).starts_with("<div><div>"));
 }
 
 proptest! {
