@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Deref;
+use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -249,6 +250,11 @@ impl Conn {
     /// Looks at the file, which fixes the state that the queries of this transaction see.
     pub(crate) fn fix_state(&self) -> rusqlite::Result<()> {
         self.raw.prepare_cached(sqlite::LOOK)?.exists([]).map(drop)
+    }
+
+    /// Leaves the database as one complete file, if nobody is in the way.
+    pub(crate) fn empty_log(&self, timeout: Duration) -> rusqlite::Result<()> {
+        sqlite::empty_log(&self.raw, timeout)
     }
 
     pub(crate) fn in_transaction(&self) -> bool {

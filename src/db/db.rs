@@ -85,6 +85,7 @@ impl Db {
         lent.begin("BEGIN IMMEDIATE", |_| Ok(()))?;
         let answer = changes(&Tx::new(lent.conn()))?;
         lent.commit()?;
+        lent.empty_log();
         Ok(answer)
     }
 
@@ -172,6 +173,15 @@ impl Lent<'_> {
         conn.control("COMMIT")
             .map_err(|error| conn.failed("COMMIT", error))
     }
+
+    /// The transaction is kept by now, so trouble here is no error; but this connection is not to be used again.
+    fn empty_log(&self) {
+        let conn = self.conn();
+        if let Err(error) = conn.empty_log(self.db.url.timeout()) {
+            let error = conn.failed("empty the log", error);
+            tracing::warn!(error = &error as &dyn std::error::Error, "after a write");
+        }
+    }
 }
 
 impl Drop for Lent<'_> {
@@ -191,5 +201,240 @@ impl Drop for Lent<'_> {
             drop(idle);
             drop(conn);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Barrier;
+    use std::time::Duration;
+    use std::{fs, thread};
+
+    use super::Db;
+    use crate::testing::{TestDb, add_user};
+    use crate::{Conn, DatabaseUrl, DbError, schema, settings, users};
+
+    fn idle(db: &Db) -> usize {
+        db.idle().connections.len()
+    }
+
+    fn title(conn: &Conn) -> Result<String, DbError> {
+        Ok(settings::get(conn, "title")?
+            .expect("a fresh database has it")
+            .value)
+    }
+
+    #[test]
+    fn nothing_is_opened_before_the_first_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::new(DatabaseUrl::sqlite(dir.path().join("new.db")));
+        assert_eq!(
+            (idle(&db), fs::read_dir(dir.path()).unwrap().count()),
+            (0, 0)
+        );
+        db.create_if_missing().unwrap();
+        assert_eq!(db.read(schema::check).unwrap(), schema::SchemaState::Empty);
+        assert_eq!(idle(&db), 1);
+    }
+
+    #[test]
+    fn a_missing_file_is_unavailable_and_is_not_made() {
+        let test = TestDb::fresh();
+        let (here, away) = (test.db.url().path(), test.dir.path().join("moved-away.db"));
+        test.db.close_idle();
+        fs::rename(here, &away).unwrap();
+        assert!(test.db.read(title).unwrap_err().is_unavailable());
+        assert!(
+            test.db
+                .write(|tx| settings::set(tx, "title", Some("x"), None))
+                .unwrap_err()
+                .is_unavailable()
+        );
+        assert!(!here.exists());
+        fs::rename(&away, here).unwrap();
+        assert_eq!(test.read(title), "");
+    }
+
+    #[test]
+    fn a_database_put_in_place_of_the_open_one_is_seen() {
+        let (test, backup) = (TestDb::fresh(), TestDb::fresh());
+        test.write(|tx| settings::set(tx, "title", Some("present"), None));
+        backup.write(|tx| settings::set(tx, "title", Some("restored"), None));
+        backup.db.close_idle();
+        assert_eq!(
+            (test.read(title), idle(&test.db)),
+            ("present".to_owned(), 1)
+        );
+        fs::rename(backup.db.url().path(), test.db.url().path()).unwrap();
+        assert_eq!(test.read(title), "restored");
+        test.write(|tx| settings::set(tx, "title", Some("and written"), None));
+        assert_eq!(test.read(title), "and written");
+    }
+
+    #[test]
+    fn an_error_or_a_panic_undoes_the_changes_and_gives_the_connection_back() {
+        let test = TestDb::fresh();
+        let failed: Result<(), DbError> = test.db.write(|tx| {
+            settings::set(tx, "title", Some("half done"), None)?;
+            users::insert(
+                tx,
+                &users::NewUser {
+                    username: &"default".into(),
+                    password: &"".into(),
+                    active: true,
+                    admin: false,
+                    firstname: "",
+                    lastname: "",
+                    email: None,
+                    extern_type: None,
+                    extern_name: None,
+                    api_key: &"".into(),
+                },
+            )
+            .map(drop)
+        });
+        assert!(failed.unwrap_err().is_unique_violation());
+        assert_eq!((test.read(title), idle(&test.db)), (String::new(), 1));
+
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            test.db.write(|tx| -> Result<(), DbError> {
+                settings::set(tx, "title", Some("half done"), None)?;
+                panic!("on purpose")
+            })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!((test.read(title), idle(&test.db)), (String::new(), 1));
+    }
+
+    #[test]
+    fn a_read_sees_one_state_from_its_beginning_to_its_end() {
+        let test = TestDb::fresh();
+        let seen = test.read(|conn| {
+            let before = title(conn)?;
+            test.write(|tx| settings::set(tx, "title", Some("changed meanwhile"), None));
+            Ok((before, title(conn)?))
+        });
+        assert_eq!(seen, (String::new(), String::new()));
+        assert_eq!(test.read(title), "changed meanwhile");
+    }
+
+    #[test]
+    fn a_lock_held_for_too_long_is_unavailable() {
+        let test = TestDb::fresh();
+        let hasty = Db::new(
+            test.db
+                .url()
+                .clone()
+                .with_timeout(Duration::from_millis(100)),
+        );
+        test.write(|tx| {
+            settings::set(tx, "title", Some("slow"), None)?;
+            let refused = hasty.write(|tx| settings::set(tx, "title", Some("hasty"), None));
+            assert!(refused.unwrap_err().is_unavailable());
+            assert_eq!(
+                hasty.read(title).unwrap(),
+                "",
+                "reading does not wait for a writer"
+            );
+            Ok(())
+        });
+        hasty
+            .write(|tx| settings::set(tx, "title", Some("patient"), None))
+            .unwrap();
+        assert_eq!(test.read(title), "patient");
+    }
+
+    #[test]
+    fn a_full_disk_is_unavailable_and_the_database_recovers() {
+        let test = TestDb::fresh();
+        let long = "x".repeat(1_000_000);
+        let refused: Result<(), DbError> = test.db.write(|tx| {
+            // The engine's own way to pretend a full disk.
+            tx.query("PRAGMA max_page_count = 1", &[], |_| ())?;
+            settings::set(tx, "title", Some(&long), None)
+        });
+        assert!(refused.unwrap_err().is_unavailable());
+        assert_eq!(test.read(title), "");
+        test.write(|tx| settings::set(tx, "title", Some(&long), None));
+        assert_eq!(test.read(title), long);
+    }
+
+    #[test]
+    fn threads_share_it() {
+        let test = TestDb::fresh();
+        let barrier = Barrier::new(4);
+        thread::scope(|scope| {
+            for thread in 0..4 {
+                let (test, barrier) = (&test, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    for n in 0..25 {
+                        test.write(|tx| add_user(tx, &format!("user-{thread}-{n}")));
+                        assert!(test.read(users::all).len() > n);
+                    }
+                });
+            }
+        });
+        assert_eq!(test.read(users::all).len(), 100);
+        assert!((1..=4).contains(&idle(&test.db)));
+    }
+
+    #[test]
+    fn what_a_fork_inherited_is_not_used() {
+        let test = TestDb::fresh();
+        test.read(title);
+        // As it looks in a child process: connections made under another process id.
+        test.db.idle.lock().unwrap().process = 0;
+        assert_eq!(idle(&test.db), 0);
+        test.write(|tx| settings::set(tx, "title", Some("from the child"), None));
+        assert_eq!(test.read(title), "from the child");
+    }
+
+    #[test]
+    fn errors_are_sorted_by_what_can_be_done_about_them() {
+        let test = TestDb::empty();
+        assert!(matches!(
+            test.db.read(users::all),
+            Err(DbError::NoSuchTable { .. })
+        ));
+        let nonsense = test.dir.path().join("nonsense.db");
+        fs::write(
+            &nonsense,
+            "this is not a database, and long enough to look like one. ".repeat(20),
+        )
+        .unwrap();
+        let error = Db::new(DatabaseUrl::sqlite(nonsense))
+            .read(users::all)
+            .unwrap_err();
+        assert!(matches!(error, DbError::Corrupt { .. }), "{error}");
+        let directory = Db::new(DatabaseUrl::sqlite(test.dir.path()))
+            .read(users::all)
+            .unwrap_err();
+        assert!(directory.is_unavailable(), "{directory}");
+        assert!(
+            directory
+                .to_string()
+                .contains(test.dir.path().to_str().unwrap()),
+            "{directory}"
+        );
+    }
+
+    #[test]
+    fn the_database_logs_ahead_and_waits_for_the_disk() {
+        let test = TestDb::fresh();
+        let pragma = |name: &str| {
+            test.read(|conn| {
+                conn.query_one(&format!("PRAGMA {name}"), &[], |row| row.take::<String>())
+            })
+            .unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "wal");
+        assert_eq!(pragma("synchronous"), "2");
+        assert_eq!(
+            pragma("foreign_keys"),
+            "0",
+            "as with the original, whose databases hold orphans"
+        );
     }
 }

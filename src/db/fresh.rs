@@ -112,3 +112,141 @@ pub fn fill(tx: &Tx<'_>, options: &FreshOptions<'_>) -> Result<(), DbError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestDb;
+    use crate::{Conn, DbError, permissions, settings, ui, user_to_perm, users};
+
+    /// Settings whose values were changed after the real database was made.
+    const CHANGED: [&str; 5] = [
+        "realm",
+        "title",
+        "stylify_metalabels",
+        "use_gravatar",
+        "gravatar_url",
+    ];
+
+    fn setting_rows(conn: &Conn) -> Result<Vec<[String; 4]>, DbError> {
+        conn.query(
+            "SELECT app_settings_id, app_settings_name, app_settings_value, app_settings_type FROM settings \
+             WHERE app_settings_id <= 19 ORDER BY app_settings_id",
+            &[],
+            |row| std::array::from_fn(|_| row.take()),
+        )
+    }
+
+    #[test]
+    fn the_settings_are_those_of_a_real_kallithea() {
+        let without_changed = |mut rows: Vec<[String; 4]>| {
+            rows.retain(|row| !CHANGED.contains(&row[1].as_str()));
+            rows
+        };
+        let ours = without_changed(TestDb::fresh().read(setting_rows));
+        assert_eq!(ours.len(), 19 - CHANGED.len());
+        assert_eq!(
+            ours,
+            without_changed(TestDb::kallithea().read(setting_rows))
+        );
+    }
+
+    #[test]
+    fn the_settings_that_the_real_one_changed_have_their_first_values() {
+        let all = TestDb::fresh().read(settings::all);
+        let value = |name: &str| {
+            all.iter()
+                .find(|setting| setting.name == name)
+                .map(|setting| setting.value.as_str())
+        };
+        let gravatar = "https://secure.gravatar.com/avatar/{md5email}?d=identicon&s={size}";
+        assert_eq!(
+            CHANGED.map(value),
+            [
+                Some("Kallithea"),
+                Some(""),
+                Some("False"),
+                Some("True"),
+                Some(gravatar)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_configuration_items_are_those_of_a_real_kallithea() {
+        let theirs = TestDb::kallithea().read(ui::all);
+        assert_eq!(TestDb::fresh().read(ui::all), theirs[..6]);
+    }
+
+    #[test]
+    fn the_permissions_have_the_ids_of_a_real_kallithea() {
+        let rows = |conn: &Conn| {
+            conn.query(
+                "SELECT permission_id, permission_name FROM permissions ORDER BY permission_id",
+                &[],
+                |row| (row.take::<i64>(), row.take::<String>()),
+            )
+        };
+        let ours = TestDb::fresh().read(rows);
+        assert_eq!(ours.len(), 24);
+        assert_eq!(ours, TestDb::kallithea().read(rows));
+    }
+
+    #[test]
+    fn the_default_user_is_that_of_a_real_kallithea() {
+        let (ours, theirs) = (TestDb::fresh(), TestDb::kallithea());
+        let user = ours.read(users::default_user).unwrap();
+        let mut real = theirs.read(users::default_user).unwrap();
+        // What is random or the time.
+        (real.password, real.api_key) = (user.password.clone(), user.api_key.clone());
+        real.created_on = user.created_on;
+        assert_eq!(user, real);
+        let granted = ours.read(|conn| user_to_perm::of_user(conn, user.id));
+        let names: Vec<&str> = granted.iter().map(|name| name.as_str()).collect();
+        assert_eq!(names, super::DEFAULT_USER_PERMISSIONS);
+        let mut real = theirs.read(|conn| user_to_perm::of_user(conn, user.id));
+        let mut granted = granted;
+        (real.sort(), granted.sort());
+        assert_eq!(granted, real);
+    }
+
+    #[test]
+    fn there_is_nothing_else() {
+        let test = TestDb::fresh();
+        let filled = [
+            "alembic_version",
+            "permissions",
+            "rs_version",
+            "settings",
+            "ui",
+            "user_to_perm",
+            "users",
+        ];
+        for table in test.read(|conn| conn.tables()) {
+            let count =
+                test.read(|conn| conn.count(&format!("SELECT COUNT(*) FROM \"{table}\""), &[]));
+            assert_eq!(count > 0, filled.contains(&table.as_str()), "{table}");
+        }
+        assert!(!test.read(users::any_admin_exists));
+    }
+
+    #[test]
+    fn missing_permissions_are_added_once() {
+        let test = TestDb::fresh();
+        test.write(|tx| {
+            tx.execute(
+                "DELETE FROM permissions WHERE permission_name = 'group.write'",
+                &[],
+            )
+        });
+        test.write(permissions::insert_missing);
+        test.write(permissions::insert_missing);
+        let mut names: Vec<String> = test
+            .read(permissions::names)
+            .into_iter()
+            .map(|name| name.into_string())
+            .collect();
+        let mut wanted = permissions::NAMES.to_vec();
+        (names.sort(), wanted.sort());
+        assert_eq!(names, wanted);
+    }
+}

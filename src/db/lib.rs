@@ -66,6 +66,8 @@ pub mod users_groups;
 pub mod users_groups_members;
 
 #[cfg(test)]
+mod processes;
+#[cfg(test)]
 mod testing;
 
 pub use conn::{Conn, Tx};

@@ -100,3 +100,161 @@ pub fn create_own_tables(tx: &Tx<'_>) -> Result<(), DbError> {
     tx.batch("create the tables named rs_*", OWN)?;
     tx.insert_plain("rs_version", &[("version", OWN_VERSION.into())])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::testing::TestDb;
+
+    /// Everything that decides how a table behaves, as one line each, without order and layout.
+    fn shape(conn: &Conn, table: &str) -> Result<BTreeSet<String>, DbError> {
+        let mut shape = BTreeSet::new();
+        shape.extend(
+            conn.query(&format!("PRAGMA table_info(\"{table}\")"), &[], |row| {
+                let (position, name, kind): (i64, String, String) =
+                    (row.take(), row.take(), row.take());
+                let (not_null, default, key): (bool, Option<String>, i64) =
+                    (row.take(), row.take(), row.take());
+                format!("column {position} {name} {kind} {not_null} {default:?} {key}")
+            })?,
+        );
+        let indexes: Vec<(String, bool, String, bool)> =
+            conn.query(&format!("PRAGMA index_list(\"{table}\")"), &[], |row| {
+                let _position: i64 = row.take();
+                (row.take(), row.take(), row.take(), row.take())
+            })?;
+        for (name, unique, origin, partial) in indexes {
+            let columns: Vec<String> =
+                conn.query(&format!("PRAGMA index_info(\"{name}\")"), &[], |row| {
+                    let _positions: (i64, i64) = (row.take(), row.take());
+                    row.take()
+                })?;
+            // SQLite numbers the indexes it makes for constraints; their names stand in the text below.
+            let name = if origin == "c" { name } else { String::new() };
+            shape.insert(format!(
+                "index {name} {unique} {origin} {partial} {columns:?}"
+            ));
+        }
+        shape.extend(conn.query(
+            &format!("PRAGMA foreign_key_list(\"{table}\")"),
+            &[],
+            |row| {
+                let _positions: (i64, i64) = (row.take(), row.take());
+                let words: [String; 6] = std::array::from_fn(|_| row.take());
+                format!("foreign key {words:?}")
+            },
+        )?);
+        // The names of the constraints, the CHECKs and AUTOINCREMENT stand only in the text.
+        let sql = conn.query_one(
+            "SELECT sql FROM sqlite_master WHERE name = ?",
+            &params![table],
+            |row| row.take::<String>(),
+        )?;
+        let sql: String = sql
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '"')
+            .collect();
+        let body = sql
+            .split_once('(')
+            .map_or("", |(_, body)| body)
+            .trim_end_matches(')');
+        shape.extend(
+            body.replace("CONSTRAINT", "\n")
+                .lines()
+                .map(|line| line.trim_matches([',', ')']).to_owned()),
+        );
+        Ok(shape)
+    }
+
+    fn shapes(conn: &Conn) -> Result<Vec<(String, BTreeSet<String>)>, DbError> {
+        let mut tables = conn.tables()?;
+        tables.sort();
+        tables
+            .into_iter()
+            .map(|table| Ok((table.clone(), shape(conn, &table)?)))
+            .collect()
+    }
+
+    #[test]
+    fn the_tables_are_those_of_a_real_kallithea() {
+        let ours = TestDb::empty();
+        assert!(ours.write(create_if_empty));
+        let (ours, theirs) = (ours.read(shapes), TestDb::kallithea().read(shapes));
+        assert_eq!(ours.len(), 30, "29 tables and alembic_version");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!(ours.1.len() > 1, "{}: nothing to compare", ours.0);
+            assert_eq!(ours, theirs);
+        }
+        assert_eq!(ours.len(), theirs.len());
+    }
+
+    #[test]
+    fn a_database_is_made_once() {
+        let test = TestDb::empty();
+        assert_eq!(test.read(check), SchemaState::Empty);
+        assert!(test.write(create_if_empty));
+        assert_eq!(test.read(check), SchemaState::Head);
+        assert!(!test.write(create_if_empty));
+    }
+
+    #[test]
+    fn our_own_tables_are_added_to_a_database_of_the_original() {
+        let test = TestDb::kallithea();
+        assert_eq!(
+            (test.read(check), test.read(has_own_tables)),
+            (SchemaState::Head, false)
+        );
+        test.write(create_own_tables);
+        assert!(test.read(has_own_tables));
+        test.write(create_own_tables);
+        assert_eq!(test.read(check), SchemaState::Head);
+        let keys =
+            test.read(|conn| conn.query("PRAGMA foreign_key_list(rs_sessions)", &[], |_| ()));
+        assert!(
+            keys.is_empty(),
+            "the original must be able to drop and delete without looking here"
+        );
+    }
+
+    #[test]
+    fn our_own_tables_alone_do_not_make_a_database() {
+        let test = TestDb::empty();
+        test.write(create_own_tables);
+        assert_eq!(test.read(check), SchemaState::Empty);
+    }
+
+    #[test]
+    fn other_versions_are_told_apart() {
+        let version = |statement: &str| {
+            let test = TestDb::kallithea();
+            test.write(|tx| tx.batch("prepare the test", statement));
+            test.read(check)
+        };
+        let set = |version: &str| format!("UPDATE alembic_version SET version_num = '{version}'");
+        for older in OLDER {
+            assert_eq!(version(&set(older)), SchemaState::Older(older.to_owned()));
+        }
+        assert_eq!(
+            version(&set("ffffffffffff")),
+            SchemaState::Unknown(vec!["ffffffffffff".to_owned()])
+        );
+        assert_eq!(
+            version("DELETE FROM alembic_version"),
+            SchemaState::Unknown(Vec::new())
+        );
+        assert_eq!(
+            version("DROP TABLE alembic_version"),
+            SchemaState::Unknown(Vec::new())
+        );
+        assert_eq!(
+            version(
+                "DROP TABLE alembic_version; CREATE TABLE db_migrate_version (repository_id, repository_path, version); \
+                 INSERT INTO db_migrate_version VALUES ('kallithea_db_migrations', 'versions', 31)"
+            ),
+            SchemaState::Older("31".to_owned())
+        );
+    }
+}
