@@ -11,21 +11,22 @@ import sys
 from typing import Any
 
 from kallithea_rs import _native
+from kallithea_rs._uwsgi import Application, undo_chunks
 
 __all__ = ["app", "make_app", "paste_app_factory"]
 __version__: str = _native.version
 
 
-def make_app(config: str | os.PathLike[str] | None = None) -> _native.App:
+def make_app(config: str | os.PathLike[str] | None = None) -> Application:
     """Make the WSGI application of one ini file.
 
     Without a file it is ``$KALLITHEA_CONFIG``, or else ``./kallithea.ini``; where neither exists, everything is kept in
     ``./kallithea-data``, which the first request creates.
     """
-    return _native.App(None if config is None else os.fspath(config))
+    return undo_chunks(_native.App(None if config is None else os.fspath(config)))
 
 
-def paste_app_factory(global_conf: dict[str, str], **local_conf: Any) -> _native.App:
+def paste_app_factory(global_conf: dict[str, str], **local_conf: Any) -> Application:
     """The ``paste.app_factory`` behind ``use = egg:kallithea-rs``.
 
     PasteDeploy names the file it read in ``global_conf``; the application reads that file itself, with the same rules
