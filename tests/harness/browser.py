@@ -52,12 +52,12 @@ class Page:
         """Whether the site's frame is around the page: header, content, footer."""
         return all(self.html.find(name) for name in ("header", "main", "footer"))
 
-    def form(self, action: str) -> dict[str, str]:
-        """The fields of the POST form that goes to `action`, as the page fills them."""
+    def form(self, action: str) -> tuple[str, dict[str, str]]:
+        """The POST form that goes to the path `action`: its full address, and the fields as the page fills them."""
         for form in self.html.find_all("form"):
-            goes_to = urlsplit(urljoin(self.url, form.get("action") or self.url)).path
-            if form.get("method", "get").lower() == "post" and goes_to == action:
-                return dict(_fields(form))
+            goes_to = urljoin(self.url, form.get("action") or self.url)
+            if form.get("method", "get").lower() == "post" and urlsplit(goes_to).path == action:
+                return goes_to, dict(_fields(form))
         raise AssertionError(f"{self.url} ({self.status}) has no form to {action}: {self.text[:400]}")
 
     def __repr__(self) -> str:
@@ -105,9 +105,8 @@ class Browser:
         """Open a page, fill its form that goes to `action` (the page itself by default), and send it."""
         opened = self.get(page, follow=True)
         assert opened.status == 200, opened
-        action = action or opened.path
-        sent = opened.form(action) | fields
-        return Page(self.session.post(self.base + action, data=sent, allow_redirects=follow, timeout=60))
+        address, offered = opened.form(action or opened.path)
+        return Page(self.session.post(address, data=offered | fields, allow_redirects=follow, timeout=60))
 
     def set_up(self, code_file: Path, person: Person) -> Page:
         """Make the first admin on the set-up page."""

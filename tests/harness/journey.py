@@ -16,6 +16,7 @@ def first_admin(server: Server, instance: Instance) -> Browser:
     browser = Browser(server.url)
     welcome = browser.get("/")
     assert (welcome.status, welcome.location) == (302, "/_admin/setup"), welcome
+    assert browser.get("/_admin/setup").status == 200
 
     assert stat.S_IMODE(instance.setup_code.stat().st_mode) == 0o600
     code = instance.setup_code.read_text().strip()

@@ -11,9 +11,9 @@ from harness import Browser, Page, Server
 from harness.instance import ADMIN
 
 PAGES = [
-    "/", "/_admin/create_repository", "/_admin/repo_groups/new", "/about",
+    "/", "/_admin/create_repository", "/_admin/repo_groups/new", "/_admin/permissions", "/about",
     "/story-git", "/story-git/changelog", "/story-git/changeset/tip", "/story-git/files/tip/", "/story-git/files/tip/src/main.py",
-    "/story-git/files/tip/data.bin", "/story-git/settings", "/story-git/settings/permissions",
+    "/story-git/files/tip/data.bin", "/story-git/settings", "/story-git/settings/permissions", "/story-git/settings/advanced",
     "/story-hg", "/story-hg/changelog", "/story-hg/changeset/tip", "/story-hg/files/tip/", "/story-hg/files/tip/src/main.py",
     "/no/such/page", "/story-git/changeset/nonsense",
 ]

@@ -110,6 +110,6 @@ def test_a_message_is_shown_once_after_the_redirect(server: Server, people: Peop
     browser = Browser(server.url)
     browser.log_in(people.writer)
     browser.create_repository("flashing", "git")
-    browser.fill("/flashing/settings", {}, "/_admin/repos/flashing/delete", follow=False)
+    browser.fill("/flashing/settings/advanced", {"confirm_name": "flashing"}, "/_admin/repos/flashing/delete", follow=False)
     first, second = browser.get("/"), browser.get("/")
     assert "flashing" in first.text and "flashing" not in second.text, (first, second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -29,8 +30,23 @@ def crowd(instance: Instance) -> None:
         instance.create_user(person)
 
 
+@dataclass(frozen=True)
+class Target:
+    """A repository, and a working copy to push from."""
+
+    name: str
+    work: Path
+
+
+def filled(name: str, client: Client, server: Server) -> Target:
+    work = client.init()
+    client.commit(work, "Base", {"secret.txt": "the secret\n"})
+    client.push(work, server.url_for(ADMIN, name))
+    return Target(name, work)
+
+
 @pytest.fixture(scope="module", params=["closed", "private"])
-def repository(request: pytest.FixtureRequest, client: Client, crowd: None, admin: Browser, instance: Instance, server: Server) -> str:
+def target(request: pytest.FixtureRequest, client: Client, crowd: None, admin: Browser, server: Server) -> Target:
     """A repository whose default level is none: set so, or because it is private."""
     name = f"{request.param}-{client.kind}"
     admin.create_repository(name, client.kind, **({"repo_private": "True"} if request.param == "private" else {}))
@@ -38,14 +54,12 @@ def repository(request: pytest.FixtureRequest, client: Client, crowd: None, admi
         admin.permit(name, "none")
     for person, level in ((READ, "read"), (WRITE, "write"), (ADMINISTERS, "admin")):
         admin.permit(name, level, person.name)
-    work = client.init()
-    client.commit(work, "Base", {"secret.txt": "the secret\n"})
-    client.push(work, server.url_for(ADMIN, name))
-    return name
+    return filled(name, client, server)
 
 
-def exits(who: Person | None, name: str, client: Client, server: Server) -> dict[str, bool]:
+def exits(who: Person | None, target: Target, client: Client, server: Server) -> dict[str, bool]:
     """At which exits somebody gets something out or in."""
+    name = target.name
     browser = Browser(server.url)
     if who:
         browser.log_in(who)
@@ -58,9 +72,8 @@ def exits(who: Person | None, name: str, client: Client, server: Server) -> dict
     read["clone"] = client.run("clone", url, cloned)[0] == 0
     read["home"] = name in browser.get("/", follow=True).html.find("main").get_text()
 
-    source = client.clone(server.url_for(ADMIN, name))
-    client.commit(source, "Pushed", {f"by-{who.name if who else 'visitor'}": ""})
-    write = {"push": client.run("push", url, *(["HEAD"] if client.kind == "git" else []), cwd=source)[0] == 0}
+    client.commit(target.work, f"Pushed by {who}", {"who": str(who)})
+    write = {"push": client.run("push", url, *(["HEAD"] if client.kind == "git" else []), cwd=target.work)[0] == 0}
     administer = {path: browser.get(f"/{name}{path}").status == 200 for path in ("/settings", "/settings/permissions")}
     return {"read " + k: v for k, v in read.items()} | {"write " + k: v for k, v in write.items()} | {"admin " + k: v for k, v in administer.items()}
 
@@ -71,23 +84,21 @@ def exits(who: Person | None, name: str, client: Client, server: Server) -> dict
     ids=lambda case: case.who.name if case.who else "visitor",
 )
 @pytest.mark.parametrize("anonymous", [False, True], ids=["named only", "anonymous allowed"])
-def test_every_exit(anonymous: bool, case: Case, repository: str, client: Client, server: Server, admin: Browser) -> None:
+def test_every_exit(anonymous: bool, case: Case, target: Target, client: Client, server: Server, admin: Browser) -> None:
     admin.anonymous_access(anonymous)
-    found = exits(case.who, repository, client, server)
+    found = exits(case.who, target, client, server)
     expected = {"read": case.reads, "write": case.writes, "admin": case.administers}
     wrong = {place: got for place, got in found.items() if got != expected[place.split()[0]]}
     assert wrong == {}, f"{case.who} got something else than {expected}"
 
 
 @pytest.mark.parametrize("anonymous", [False, True])
-def test_what_is_open_to_all(anonymous: bool, client: Client, crowd: None, admin: Browser, instance: Instance, server: Server) -> None:
+def test_what_is_open_to_all(anonymous: bool, client: Client, crowd: None, admin: Browser, server: Server) -> None:
     name = f"open-{client.kind}-{anonymous}".lower()
     admin.create_repository(name, client.kind)
-    work = client.init()
-    client.commit(work, "Base", {"secret.txt": "no secret\n"})
-    client.push(work, server.url_for(ADMIN, name))
+    target = filled(name, client, server)
     admin.anonymous_access(anonymous)
-    visitor, member = exits(None, name, client, server), exits(NONE, name, client, server)
+    visitor, member = exits(None, target, client, server), exits(NONE, target, client, server)
     assert {place: got for place, got in visitor.items() if place.startswith("read")} == dict.fromkeys((p for p in visitor if p.startswith("read")), anonymous)
     assert all(got for place, got in member.items() if place.startswith("read"))
     assert not any(got for found in (visitor, member) for place, got in found.items() if not place.startswith("read"))
@@ -113,14 +124,14 @@ def test_taking_a_right_away_counts_at_once(client: Client, crowd: None, admin: 
         ("/{}/settings/permissions", {"u_perm_default": "repository.admin"}),
     ],
 )
-def test_posting_past_the_page(action: str, fields: dict[str, str], repository: str, server: Server, instance: Instance) -> None:
+def test_posting_past_the_page(action: str, fields: dict[str, str], target: Target, server: Server, instance: Instance) -> None:
     """A form that is not shown can still be sent."""
     before = instance.rows("SELECT * FROM repo_to_perm ORDER BY 1")
     for person in (NONE, READ, WRITE):
         browser = Browser(server.url)
         browser.log_in(person)
-        assert browser.post(action.format(repository), fields).status in (403, 404)
-    assert instance.rows("SELECT count(*) FROM repositories WHERE repo_name = ?", repository) == [(1,)]
+        assert browser.post(action.format(target.name), fields).status in (403, 404)
+    assert instance.rows("SELECT count(*) FROM repositories WHERE repo_name = ?", target.name) == [(1,)]
     assert instance.rows("SELECT * FROM repo_to_perm ORDER BY 1") == before
 
 

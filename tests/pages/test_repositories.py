@@ -22,7 +22,7 @@ def test_create_and_delete_a_repository(client: Client, admin: Browser, instance
     for command in (("hg clone", "hg push") if client.kind == "hg" else ("git clone", "git push")):
         assert command in summary.text, "an empty repository tells how to fill it"
 
-    gone = admin.fill(f"/{name}/settings", {"confirm_name": name}, f"/_admin/repos/{name}/delete")
+    gone = admin.fill(f"/{name}/settings/advanced", {"confirm_name": name}, f"/_admin/repos/{name}/delete")
     assert gone.status == 200, gone
     assert admin.get(f"/{name}").status == 404
     assert not (instance.repositories / name).exists()
@@ -32,7 +32,7 @@ def test_create_and_delete_a_repository(client: Client, admin: Browser, instance
 
 def test_a_wrongly_typed_name_deletes_nothing(admin: Browser, instance: Instance) -> None:
     admin.create_repository("keep", "git")
-    page = admin.fill("/keep/settings", {"confirm_name": "kept"}, "/_admin/repos/keep/delete")
+    page = admin.fill("/keep/settings/advanced", {"confirm_name": "kept"}, "/_admin/repos/keep/delete")
     assert "keep" in page.text and admin.get("/keep").status == 200
     assert (instance.repositories / "keep").is_dir()
 
