@@ -391,7 +391,7 @@ fn diff_file(path: &str, operation: &str, side: bool) -> DiffFile {
     let pair = |l: Option<usize>, r: Option<usize>| DiffPair { left: l.map(|n| rows[n].clone()), right: r.map(|n| rows[n].clone()) };
     let pairs = vec![pair(Some(0), None), pair(Some(1), Some(1)), pair(Some(2), Some(3)), pair(None, Some(4)), pair(None, Some(5)), pair(Some(6), Some(6)), pair(Some(7), Some(7)), pair(Some(8), None), pair(Some(9), None), pair(Some(10), Some(10)), pair(Some(11), None)];
     DiffFile {
-        id: format!("C-0123456789ab-{:012x}", path.len() * 77),
+        id: format!("C-0123456789ab-{:012x}", path.bytes().fold(7u64, |h, b| (h * 31 + u64::from(b)) % 0xffff_ffff)),
         anchor: path.replace(['/', '.'], ""),
         path: s(path),
         operation: s(operation),

@@ -1,0 +1,76 @@
+// Keyboard shortcuts. They can be turned off in their own list, for those whose voice or switch control types letters.
+const keys = [
+  ["?", "this list"],
+  ["/", "search or filter"],
+  ["j  k", "next, previous row of a list"],
+  ["Enter", "open the row"],
+  ["x", "select the row"],
+  ["n  p", "next, previous file of a diff"],
+  ["t", "find a file"],
+  ["y", "permanent address of what is in view"],
+];
+
+export default function (_, { element, remember, say }) {
+  let off = remember.get("keys") === "off";
+  let dialog;
+  let row = -1;
+
+  const help = () => {
+    if (!dialog) {
+      const box = element("input", { type: "checkbox" });
+      box.checked = !off;
+      box.addEventListener("change", () => { off = !box.checked; remember.set("keys", off ? "off" : "on"); });
+      dialog = element("dialog", { "aria-labelledby": "keys-title" },
+        element("h2", { id: "keys-title" }, "Keyboard shortcuts"),
+        element("dl", { class: "keys" }, ...keys.flatMap(([key, text]) => [element("dt", {}, ...key.split("  ").flatMap((k) => [element("kbd", {}, k), " "])), element("dd", {}, text)])),
+        element("p", { class: "field field-check" }, element("label", {}, box, "Shortcuts are on")),
+        element("form", { method: "dialog", class: "actions" }, element("button", {}, "Close")));
+      document.body.append(dialog);
+    }
+    dialog.showModal();
+  };
+
+  const rows = () => [...document.querySelectorAll("[data-list] tbody tr:not([hidden]), ul[data-list] > li")];
+  const move = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    all[row]?.classList.remove("cursor");
+    row = Math.max(0, Math.min(all.length - 1, row + step));
+    all[row].classList.add("cursor");
+    all[row].scrollIntoView({ block: "nearest" });
+    all[row].querySelector("a.subject, a.name")?.focus({ preventScroll: true });
+  };
+  const file = (step) => {
+    const all = [...document.querySelectorAll(".diff-file")];
+    const here = all.findLastIndex((item) => item.getBoundingClientRect().top < 4);
+    (all[Math.max(0, here + step)] ?? all.at(-1))?.scrollIntoView();
+  };
+  const actions = {
+    "?": help,
+    "/": () => document.querySelector("main [data-slash], [data-slash]")?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => rows()[row]?.querySelector("input[type=checkbox]")?.click(),
+    n: () => file(1),
+    p: () => file(-1),
+    t: () => document.querySelector("[data-finder]")?.click(),
+    y: () => {
+      const place = document.querySelector("[data-permalink]");
+      if (!place) return;
+      history.replaceState(null, "", place.dataset.permalink + location.hash);
+      say("The address is permanent now");
+    },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    if (off || !Object.hasOwn(actions, event.key)) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+  const button = document.querySelector("[data-shortcuts]");
+  if (button && matchMedia("(any-pointer: fine)").matches) {
+    button.hidden = false;
+    button.addEventListener("click", help);
+  }
+}

@@ -1,0 +1,14 @@
+// Asks every second whether a repository is ready.
+export default function ([place], { json }) {
+  const ask = async () => {
+    try {
+      const { result } = await json(place.dataset.wait);
+      if (result) return location.replace(place.dataset.waitThen);
+      setTimeout(ask, 1000);
+    } catch {
+      place.textContent = "The server does not say how far it is. Reload this page to ask again.";
+      document.querySelector("progress")?.remove();
+    }
+  };
+  setTimeout(ask, 500);
+}
