@@ -32,11 +32,6 @@ impl Stamp {
             Err(error) => Err(Error::io(path, error)),
         }
     }
-
-    /// Whether there was a file at all.
-    pub fn exists(&self) -> bool {
-        self.0.is_some()
-    }
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -138,7 +133,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f");
         let absent = Stamp::of(&path).unwrap();
-        assert!(!absent.exists());
         fs::write(&path, "1").unwrap();
         let one = Stamp::of(&path).unwrap();
         assert_ne!(absent, one);

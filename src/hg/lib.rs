@@ -21,30 +21,51 @@
 //! The reader takes no locks, writes nothing, runs no program and maps no file: a writer that truncates a file at the
 //! wrong moment gives an error that a second look resolves ([`Repository::read`]), never a crash.
 
+mod annotate;
+mod bookmarks;
+mod branches;
 mod changeset;
+mod digest;
 mod error;
+mod filelog;
 mod files;
+mod graph;
+mod history;
 mod ids;
+mod last_changes;
 mod layout;
+mod line_match;
+mod lookup;
 mod manifest;
+mod obsstore;
 mod path;
+mod relations;
 mod repository;
 mod requirements;
 mod revlog;
 mod revset;
 mod snapshot;
+mod status;
+mod store;
 mod store_name;
+mod tags;
 mod text;
+mod visibility;
 
+pub use annotate::AnnotatedLine;
+pub use bookmarks::Bookmark;
+pub use branches::Branch;
 pub use changeset::{Changeset, Timestamp};
 pub use error::{Error, LookupError};
+pub use filelog::{CopySource, FileRevision, FileStorage, largefile_of_standin};
+pub use history::{FileHistory, FileStep};
 pub use ids::{Node, NodeParseError, Rev};
 pub use manifest::{DirEntry, Entry, FileKind, Manifest};
 pub use path::{HgPath, HgPathBuf};
 pub use repository::{Limits, MayPass, Repository};
 pub use revset::RevSet;
-pub use snapshot::{
-    AnnotatedLine, Bookmark, Branch, ChangeKind, CopySource, FileChange, FileRevision, FileStep,
-    FileStorage, Phase, Snapshot, Tag,
-};
+pub use snapshot::Snapshot;
+pub use status::{ChangeKind, FileChange};
+pub use tags::Tag;
 pub use text::Text;
+pub use visibility::Phase;

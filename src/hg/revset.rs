@@ -46,6 +46,22 @@ impl RevSet {
             .is_some_and(|word| word & (1 << (rev.index() % 64)) != 0)
     }
 
+    /// Keeps only what the other set holds, too.
+    pub fn intersect(&mut self, other: &RevSet) {
+        self.words.truncate(other.words.len());
+        for (word, theirs) in self.words.iter_mut().zip(&other.words) {
+            *word &= theirs;
+        }
+    }
+
+    /// Takes out this revision and all newer ones, and forgets the room for them.
+    pub(crate) fn truncate(&mut self, end: Rev) {
+        self.words.truncate(end.index() / 64 + 1);
+        if let Some(last) = self.words.get_mut(end.index() / 64) {
+            *last &= (1 << (end.index() % 64)) - 1;
+        }
+    }
+
     /// How many members there are.
     pub fn count(&self) -> usize {
         self.words
@@ -151,6 +167,11 @@ mod tests {
             prop_assert_eq!(set.iter().rev().map(Rev::number).collect::<Vec<_>>(), model.iter().rev().copied().collect::<Vec<_>>());
             prop_assert_eq!(set.count(), model.len());
             prop_assert_eq!(set.max().map(Rev::number), model.last().copied());
+            let mut even = set.clone();
+            even.intersect(&(0..150).map(|n| Rev::new(2 * n)).collect());
+            prop_assert_eq!(even.iter().map(Rev::number).collect::<Vec<_>>(), model.iter().copied().filter(|n| n % 2 == 0).collect::<Vec<_>>());
+            set.truncate(Rev::new(100));
+            prop_assert_eq!(set.iter().map(Rev::number).collect::<Vec<_>>(), model.range(..100).copied().collect::<Vec<_>>());
         }
 
         #[test]

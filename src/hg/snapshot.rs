@@ -1,151 +1,26 @@
 //! The state of a repository at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
-use crate::changeset::Changeset;
+use crate::bookmarks::{Bookmark, named_nodes};
+use crate::branches::{self, Branch};
+use crate::changeset::{Changeset, RawChangeset};
+use crate::digest::{BranchTable, Digest};
 use crate::error::{Error, LookupError};
+use crate::filelog::{self, FileRevision};
+use crate::files;
 use crate::ids::{Node, Rev};
-use crate::manifest::{Entry, Manifest};
-use crate::path::{HgPath, HgPathBuf};
+use crate::lookup;
+use crate::manifest::Manifest;
+use crate::path::HgPath;
+use crate::revlog::Revlog;
 use crate::revset::RevSet;
+use crate::store::Store;
+use crate::tags::{self, Tag};
 use crate::text::Text;
-
-/// How far a changeset has been spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Phase {
-    /// Published; never changes again.
-    Public,
-    /// May still be rewritten.
-    Draft,
-    /// Kept from others. Archived and internal changesets count as secret, too.
-    Secret,
-}
-
-/// A named branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Branch {
-    /// Its name.
-    pub name: Text,
-    /// Its heads, oldest first, closed ones included.
-    pub heads: Vec<Rev>,
-    /// Its newest open head, or the newest head when all are closed.
-    pub tip: Rev,
-    /// Whether all heads are closed.
-    pub closed: bool,
-}
-
-/// A tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag {
-    /// Its name.
-    pub name: Text,
-    /// What it points at.
-    pub rev: Rev,
-    /// The same as hash.
-    pub node: Node,
-    /// Whether it is known in this clone only.
-    pub local: bool,
-}
-
-/// A bookmark.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bookmark {
-    /// Its name.
-    pub name: Text,
-    /// What it points at.
-    pub rev: Rev,
-    /// The same as hash.
-    pub node: Node,
-}
-
-/// A file at one of its revisions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRevision {
-    /// The content. For a symbolic link the target; for content kept elsewhere see `storage`.
-    pub data: Vec<u8>,
-    /// What the file was copied or renamed from.
-    pub copied_from: Option<CopySource>,
-    /// Where the content is.
-    pub storage: FileStorage,
-}
-
-/// The revision of another file that a file was copied or renamed from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopySource {
-    /// The other file's name.
-    pub path: HgPathBuf,
-    /// The other file's revision.
-    pub node: Node,
-}
-
-/// Where the content of a file revision is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileStorage {
-    /// In the repository; `data` is the content.
-    Here,
-    /// Removed by the `censor` command; `data` is empty.
-    Censored,
-    /// Kept by the lfs extension. `data` is the content if `present`, otherwise the pointer's text.
-    Lfs {
-        /// SHA-256 of the content, in hex.
-        oid: String,
-        /// Size of the content in bytes.
-        size: u64,
-        /// Whether the content was found beside the repository and matches its hash.
-        present: bool,
-    },
-}
-
-/// How a file differs between two changesets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ChangeKind {
-    /// Only the newer changeset has it.
-    Added,
-    /// Both have it, with other content or kind.
-    Modified,
-    /// Only the older changeset has it.
-    Removed,
-}
-
-/// A file that differs between two changesets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
-    /// Its name.
-    pub path: HgPathBuf,
-    /// How it differs.
-    pub kind: ChangeKind,
-    /// The file in the older changeset.
-    pub old: Option<Entry>,
-    /// The file in the newer changeset.
-    pub new: Option<Entry>,
-    /// For an added file, the file of the older changeset it was copied or renamed from. It was a rename if that file is removed.
-    pub copied_from: Option<HgPathBuf>,
-}
-
-/// One step in the history of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileStep {
-    /// The changeset that made this revision of the file.
-    pub rev: Rev,
-    /// The name the file had then.
-    pub path: HgPathBuf,
-    /// The revision of the file.
-    pub node: Node,
-}
-
-/// A line of a file and where it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnnotatedLine {
-    /// The changeset that brought the line into its present form.
-    pub rev: Rev,
-    /// The number of the line in that changeset, from one.
-    pub line: u32,
-    /// The name the file had then.
-    pub path: HgPathBuf,
-    /// The line with its line end.
-    pub text: Vec<u8>,
-}
+use crate::visibility::{Phase, Visibility};
 
 /// What a repository holds at one moment: immutable, shared between threads, consistent in itself.
 ///
@@ -153,12 +28,81 @@ pub struct AnnotatedLine {
 /// bulk yields served ones only; methods that take a [`Rev`] answer for any revision, so ask
 /// [`is_served`](Snapshot::is_served) before showing what did not come from here.
 #[derive(Debug)]
-pub struct Snapshot {}
+pub struct Snapshot {
+    pub(crate) store: Arc<Store>,
+    pub(crate) changelog: Revlog,
+    visibility: Visibility,
+    bookmarks: Vec<Bookmark>,
+    local_tags: Vec<u8>,
+    branch_table: OnceLock<BranchTable>,
+    branches: OnceLock<Vec<Branch>>,
+    tags: OnceLock<Vec<Tag>>,
+    digest: OnceLock<Arc<Digest>>,
+    /// The digest of an earlier snapshot, from which ours is continued.
+    earlier_digest: Option<Arc<Digest>>,
+}
 
 impl Snapshot {
+    /// Reads the present state.
+    ///
+    /// The changelog comes first: what it names is complete on disk by then. Phases come after it, as a root that was
+    /// written later does no harm, while one missed would show a secret changeset.
+    pub(crate) fn load(store: Arc<Store>, earlier: Option<&Snapshot>) -> Result<Snapshot, Error> {
+        let changelog = store.changelog()?;
+        let layout = &store.layout;
+        let read = |path: &Path| Ok::<_, Error>(files::read(path)?.unwrap_or_default());
+        let roots = read(&layout.store.join("phaseroots"))?;
+        let obsstore_path = layout.store.join("obsstore");
+        let predecessors = crate::obsstore::predecessors(&read(&obsstore_path)?)
+            .map_err(|reason| Error::damaged(&obsstore_path, reason))?;
+        let bookmark_lines = read(&layout.bookmarks)?;
+        let local_tags = read(&layout.dot_hg.join("localtags"))?;
+
+        let mut pinned: Vec<Node> = Vec::new();
+        if !predecessors.is_empty() {
+            pinned.extend(working_parents(&layout.dot_hg.join("dirstate"))?);
+            pinned.extend(
+                named_nodes(&bookmark_lines)
+                    .chain(named_nodes(&local_tags))
+                    .map(|(node, _)| node),
+            );
+        }
+        let visibility = Visibility::new(&changelog, &roots, &predecessors, &pinned);
+        let mut bookmarks: Vec<Bookmark> = named_nodes(&bookmark_lines)
+            .filter_map(|(node, name)| {
+                Some(Bookmark {
+                    name: Text::from(name),
+                    rev: changelog.rev(&node)?,
+                    node,
+                })
+            })
+            .filter(|bookmark| visibility.served.contains(bookmark.rev))
+            .collect();
+        bookmarks.sort_by(|a, b| a.name.cmp(&b.name));
+        let earlier_digest = earlier.and_then(|earlier| {
+            earlier
+                .digest
+                .get()
+                .or(earlier.earlier_digest.as_ref())
+                .cloned()
+        });
+        Ok(Snapshot {
+            changelog,
+            visibility,
+            bookmarks,
+            local_tags,
+            branch_table: OnceLock::new(),
+            branches: OnceLock::new(),
+            tags: OnceLock::new(),
+            digest: OnceLock::new(),
+            earlier_digest,
+            store,
+        })
+    }
+
     /// How many changesets are stored, unserved ones included: one more than the highest number.
     pub fn len(&self) -> usize {
-        todo!()
+        self.changelog.len()
     }
 
     /// True when there is no changeset at all.
@@ -167,177 +111,238 @@ impl Snapshot {
     }
 
     /// The hash of a changeset; [`Node::NULL`] for a number that does not occur.
-    pub fn node(&self, _rev: Rev) -> Node {
-        todo!()
+    pub fn node(&self, rev: Rev) -> Node {
+        self.changelog
+            .entry(rev)
+            .map_or(Node::NULL, |entry| entry.node)
     }
 
     /// The number of a changeset, served or not.
-    pub fn rev(&self, _node: &Node) -> Option<Rev> {
-        todo!()
+    pub fn rev(&self, node: &Node) -> Option<Rev> {
+        self.changelog.rev(node)
     }
 
     /// The number of a served changeset.
-    pub fn served_rev(&self, _node: &Node) -> Option<Rev> {
-        todo!()
+    pub fn served_rev(&self, node: &Node) -> Option<Rev> {
+        self.rev(node).filter(|rev| self.is_served(*rev))
     }
 
     /// First and second parent.
-    pub fn parents(&self, _rev: Rev) -> [Option<Rev>; 2] {
-        todo!()
+    pub fn parents(&self, rev: Rev) -> [Option<Rev>; 2] {
+        self.changelog
+            .entry(rev)
+            .map_or([None; 2], |entry| entry.parents)
     }
 
     /// The phase of a changeset.
-    pub fn phase(&self, _rev: Rev) -> Phase {
-        todo!()
+    pub fn phase(&self, rev: Rev) -> Phase {
+        self.visibility.phase(rev)
     }
 
     /// Whether a changeset has been rewritten or pruned. It may still be shown while others build on it.
-    pub fn is_obsolete(&self, _rev: Rev) -> bool {
-        todo!()
+    pub fn is_obsolete(&self, rev: Rev) -> bool {
+        self.visibility.obsolete.contains(rev)
     }
 
     /// Whether a changeset is hidden because it was rewritten or pruned.
-    pub fn is_hidden(&self, _rev: Rev) -> bool {
-        todo!()
+    pub fn is_hidden(&self, rev: Rev) -> bool {
+        self.visibility.hidden.contains(rev)
     }
 
     /// Whether others may see a changeset: neither hidden nor secret.
-    pub fn is_served(&self, _rev: Rev) -> bool {
-        todo!()
+    pub fn is_served(&self, rev: Rev) -> bool {
+        self.visibility.served.contains(rev)
     }
 
     /// The served changesets; `.iter().rev()` walks them newest first.
     pub fn served(&self) -> &RevSet {
-        todo!()
+        &self.visibility.served
     }
 
     /// The newest served changeset.
     pub fn tip(&self) -> Option<Rev> {
-        todo!()
-    }
-
-    /// The served changesets without served children, newest first.
-    pub fn heads(&self) -> Vec<Rev> {
-        todo!()
-    }
-
-    /// A changeset's stored text, decoded.
-    pub fn changeset(&self, _rev: Rev) -> Result<Changeset, Error> {
-        todo!()
-    }
-
-    /// The named branches with served heads, sorted by name.
-    pub fn branches(&self) -> Result<&[Branch], Error> {
-        todo!()
-    }
-
-    /// The tags of served changesets, sorted by name; the synthetic `tip` is not among them.
-    pub fn tags(&self) -> Result<&[Tag], Error> {
-        todo!()
+        self.served().max()
     }
 
     /// The bookmarks of served changesets, sorted by name.
     pub fn bookmarks(&self) -> &[Bookmark] {
-        todo!()
+        &self.bookmarks
+    }
+
+    /// A changeset's stored text, decoded.
+    pub fn changeset(&self, rev: Rev) -> Result<Changeset, Error> {
+        let text = self.changelog.text(rev)?;
+        Ok(self
+            .parse(rev, &text)?
+            .to_changeset(rev, self.node(rev), self.parents(rev)))
+    }
+
+    /// The named branches with served heads, sorted by name.
+    pub fn branches(&self) -> Result<&[Branch], Error> {
+        if let Some(branches) = self.branches.get() {
+            return Ok(branches);
+        }
+        let found = branches::branches(&self.changelog, &self.visibility, self.branch_table()?);
+        Ok(self.branches.get_or_init(|| found))
+    }
+
+    /// The named branch of a changeset, without decoding the changeset.
+    pub fn branch_name(&self, rev: Rev) -> Result<&[u8], Error> {
+        let table = self.branch_table()?;
+        let number = table.of_rev.get(rev.index()).map_or(u32::MAX, |of| of.0);
+        Ok(table
+            .names
+            .get(number as usize)
+            .map_or(b"default", Vec::as_slice))
+    }
+
+    /// The tags of served changesets, sorted by name; the synthetic `tip` is not among them.
+    pub fn tags(&self) -> Result<&[Tag], Error> {
+        if let Some(tags) = self.tags.get() {
+            return Ok(tags);
+        }
+        let found = self.read_tags()?;
+        Ok(self.tags.get_or_init(|| found))
     }
 
     /// Finds a served changeset by `tip`, number, hash, bookmark, tag, branch or hash prefix, in Mercurial's order.
-    pub fn lookup(&self, _text: &str) -> Result<Rev, LookupError> {
-        todo!()
+    pub fn lookup(&self, text: &str) -> Result<Rev, LookupError> {
+        lookup::lookup(self, text)
+    }
+
+    /// The served changesets whose hash in hex begins with these digits.
+    pub(crate) fn served_with_prefix<'a>(
+        &'a self,
+        digits: &'a str,
+    ) -> impl Iterator<Item = Rev> + 'a {
+        self.changelog
+            .revs_with_prefix(digits)
+            .filter(|rev| self.is_served(*rev))
     }
 
     /// The files of a changeset.
-    pub fn manifest(&self, _rev: Rev) -> Result<Manifest, Error> {
-        todo!()
+    pub fn manifest(&self, rev: Rev) -> Result<Manifest, Error> {
+        let text = self.changelog.text(rev)?;
+        Manifest::read(&self.store, &self.parse(rev, &text)?.manifest)
     }
 
     /// The content of a file revision, as named by a manifest entry.
-    pub fn file(&self, _path: HgPath<'_>, _node: &Node) -> Result<FileRevision, Error> {
-        todo!()
+    pub fn file(&self, path: HgPath<'_>, node: &Node) -> Result<FileRevision, Error> {
+        let (log, rev) = self.file_revision(path, node)?;
+        filelog::read(&self.store, &log, rev)
     }
 
     /// The size of a file revision's content; mostly without reading it.
-    pub fn file_size(&self, _path: HgPath<'_>, _node: &Node) -> Result<u64, Error> {
-        todo!()
+    pub fn file_size(&self, path: HgPath<'_>, node: &Node) -> Result<u64, Error> {
+        let (log, rev) = self.file_revision(path, node)?;
+        filelog::size(&log, rev)
     }
 
-    /// The files that differ from `old` (`None`: the empty state before the first changeset) to `new`, sorted by name.
-    pub fn status(&self, _old: Option<Rev>, _new: Rev) -> Result<Vec<FileChange>, Error> {
-        todo!()
+    /// The content that a *standin* of the largefiles extension stands for, if it is stored here. `standin` is the
+    /// standin's own content; see [`largefile_of_standin`](crate::largefile_of_standin).
+    pub fn largefile(&self, standin: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        filelog::read_largefile(&self.store.layout.base, standin, self.store.limits.max_text)
     }
 
-    /// The changeset that brought this revision of a file into the history of `seen_from`.
-    pub fn introducing(
+    /// The revlog of a file and the number of a revision in it.
+    pub(crate) fn file_revision(
         &self,
-        _seen_from: Rev,
-        _path: HgPath<'_>,
-        _node: &Node,
-    ) -> Result<Rev, Error> {
-        todo!()
+        path: HgPath<'_>,
+        node: &Node,
+    ) -> Result<(Arc<Revlog>, Rev), Error> {
+        let log = self.store.filelog(path)?;
+        match log.rev(node) {
+            Some(rev) => Ok((log, rev)),
+            None => Err(Error::NoRevision {
+                file: log.path().to_owned(),
+                node: *node,
+            }),
+        }
     }
 
-    /// The history of a file as seen from a changeset, newest first, across copies and renames; `None` if the
-    /// changeset has no such file. The walk is lazy: take only as many steps as you show.
-    pub fn file_history(
-        &self,
-        _rev: Rev,
-        _path: HgPath<'_>,
-    ) -> Result<Option<impl Iterator<Item = Result<FileStep, Error>>>, Error> {
-        Ok(Some(std::iter::empty()))
+    /// Splits a changelog entry.
+    pub(crate) fn parse<'a>(&self, rev: Rev, text: &'a [u8]) -> Result<RawChangeset<'a>, Error> {
+        RawChangeset::parse(text)
+            .map_err(|reason| self.changelog.damaged(format!("revision {rev}: {reason}")))
     }
 
-    /// For each direct child of a directory the newest changeset, among `rev` and its ancestors, that touched it or
-    /// something below it. Gives up after looking at `limit` changesets and leaves out what it has not found by then.
-    pub fn last_changes(
-        &self,
-        _rev: Rev,
-        _directory: HgPath<'_>,
-        _limit: usize,
-    ) -> Result<BTreeMap<HgPathBuf, Rev>, Error> {
-        todo!()
+    /// What all changesets say about branches and files.
+    pub(crate) fn digest(&self) -> Result<&Digest, Error> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest);
+        }
+        let digest = Arc::new(Digest::new(
+            &self.changelog,
+            self.earlier_digest.as_deref(),
+        )?);
+        Ok(self.digest.get_or_init(|| digest))
     }
 
-    /// Where each line of a file comes from, exactly as `hg annotate` tells; `None` if the changeset has no such file.
-    pub fn annotate(
-        &self,
-        _rev: Rev,
-        _path: HgPath<'_>,
-    ) -> Result<Option<Vec<AnnotatedLine>>, Error> {
-        todo!()
+    fn branch_table(&self) -> Result<&BranchTable, Error> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(&digest.branches);
+        }
+        if let Some(table) = self.branch_table.get() {
+            return Ok(table);
+        }
+        match branches::cached_table(&self.store, &self.changelog) {
+            Some(table) => Ok(self.branch_table.get_or_init(|| table)),
+            None => Ok(&self.digest()?.branches),
+        }
     }
 
-    /// These changesets and all their ancestors.
-    pub fn ancestors(&self, _revs: &[Rev]) -> RevSet {
-        todo!()
+    fn read_tags(&self) -> Result<Vec<Tag>, Error> {
+        let path = HgPath::new(".hgtags");
+        // An unreadable cache is as good as none.
+        let cache = files::read(&self.store.layout.base.join("cache/hgtagsfnodes1"))
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        let log = self.store.filelog(path)?;
+        let mut seen = HashSet::new();
+        let mut merge = tags::Merge::default();
+        for head in self.heads().into_iter().rev() {
+            let cached = tags::cached_revision(&cache, head, &self.node(head))
+                .filter(|node| log.rev(node).is_some());
+            let node = match cached {
+                Some(node) => node,
+                None => match self.manifest(head)?.get(path)? {
+                    Some(entry) => entry.node,
+                    None => continue,
+                },
+            };
+            if seen.insert(node) {
+                merge.add(&self.file(path, &node)?.data, false);
+            }
+        }
+        merge.add(&self.local_tags, true);
+        let tag = |(name, value): (Vec<u8>, tags::Value)| {
+            let rev = self.served_rev(&value.node)?;
+            Some(Tag {
+                name: Text::from(&name[..]),
+                rev,
+                node: value.node,
+                local: value.local,
+            })
+        };
+        Ok(merge.0.into_iter().filter_map(tag).collect())
     }
+}
 
-    /// The served changesets among these and their descendants.
-    pub fn descendants(&self, _revs: &[Rev]) -> RevSet {
-        todo!()
-    }
-
-    /// The ancestors of `include` that are not ancestors of `exclude`, each set counting itself.
-    pub fn only(&self, _include: &[Rev], _exclude: &[Rev]) -> RevSet {
-        todo!()
-    }
-
-    /// Whether `ancestor` is `descendant` or an ancestor of it.
-    pub fn is_ancestor(&self, _ancestor: Rev, _descendant: Rev) -> bool {
-        todo!()
-    }
-
-    /// The newest common ancestors of all these changesets: those that are no ancestor of another common one.
-    pub fn common_ancestor_heads(&self, _revs: &[Rev]) -> Vec<Rev> {
-        todo!()
-    }
-
-    /// The one common ancestor that Mercurial picks as base: the farthest from the root, then the smallest hash.
-    pub fn ancestor(&self, _a: Rev, _b: Rev) -> Option<Rev> {
-        todo!()
-    }
-
-    /// The served children of a changeset, oldest first.
-    pub fn children(&self, _rev: Rev) -> Vec<Rev> {
-        todo!()
-    }
+/// The parents of the working directory, which stay visible whatever happened to them.
+///
+/// Version 1 begins with the two hashes; version 2 with a marker, and the hashes in fields of 32 bytes.
+fn working_parents(dirstate: &Path) -> Result<Vec<Node>, Error> {
+    const V2: &[u8] = b"dirstate-v2\n";
+    let start = files::read_start(dirstate, 12 + 64)?.unwrap_or_default();
+    let hashes = match start.strip_prefix(V2) {
+        Some(rest) => [rest.get(..20), rest.get(32..52)],
+        None => [start.get(..20), start.get(20..40)],
+    };
+    Ok(hashes
+        .into_iter()
+        .flatten()
+        .filter_map(Node::from_slice)
+        .filter(|node| !node.is_null())
+        .collect())
 }

@@ -172,23 +172,58 @@ impl Revlog {
             return Ok(text);
         }
         let entry = self.known(rev)?;
+        let text: Arc<[u8]> = self.put_together(rev)?.into();
+        self.check(rev, entry, &text)?;
+        self.recent().put(rev, &text);
+        Ok(text)
+    }
+
+    /// Gives every text from revision `start` on to `take`, reading the data in large pieces.
+    pub fn each_text(
+        &self,
+        start: usize,
+        mut take: impl FnMut(Rev, &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        const BATCH: usize = 256;
+        let mut previous: Option<Vec<u8>> = None;
+        for begin in (start..self.len()).step_by(BATCH) {
+            let batch: Vec<&IndexEntry> = self.index.entries[begin..].iter().take(BATCH).collect();
+            for (place, chunk) in self.read_chunks(&batch)?.into_iter().enumerate() {
+                let (rev, entry) = (Rev::from_index(begin + place), batch[place]);
+                let text = match (self.delta_parent(rev, entry), previous.take()) {
+                    (None, _) => chunk,
+                    (Some(parent), Some(text)) if parent.index() + 1 == rev.index() => {
+                        Patch::parse(&chunk, text.len())
+                            .map_err(|reason| self.damaged(format!("revision {rev}: {reason}")))?
+                            .apply(&text)
+                    }
+                    _ => self.put_together(rev)?,
+                };
+                self.check(rev, entry, &text)?;
+                take(rev, &text)?;
+                previous = Some(text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a text that is not what its index entry announces.
+    fn check(&self, rev: Rev, entry: &IndexEntry, text: &[u8]) -> Result<(), Error> {
         if entry.flags & !KNOWN_FLAGS != 0 {
             return Err(self.damaged(format!(
                 "revision {rev} has unknown flags {:#06x}",
                 entry.flags
             )));
         }
-        let text: Arc<[u8]> = self.put_together(rev)?.into();
         if entry.text_len.is_some_and(|len| len as usize != text.len()) {
             return Err(self.damaged(format!("revision {rev} has another length than announced")));
         }
         if entry.flags & (CENSORED | ELLIPSIS | EXTERNAL) == 0
-            && self.hash(entry, &text) != entry.node
+            && self.hash(entry, text) != entry.node
         {
             return Err(self.damaged(format!("revision {rev} does not match its hash")));
         }
-        self.recent().put(rev, &text);
-        Ok(text)
+        Ok(())
     }
 
     /// The hash that a text has at the place of this entry: over the parents' hashes, smaller first, and the text.
