@@ -380,3 +380,111 @@ impl rusqlite::ToSql for Value<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestDb;
+
+    use super::*;
+
+    #[test]
+    fn values_come_back_as_they_went_in() {
+        let test = TestDb::empty();
+        let text = "Zoë 'quoted' \0 nul".to_owned();
+        let row = test.read(|conn| {
+            conn.query_one(
+                "SELECT ?, ?, ?, ?, ?, ?, typeof(?)",
+                &params![
+                    42,
+                    -1.5,
+                    true,
+                    &text,
+                    &b"\xff\0"[..],
+                    None::<i64>,
+                    &b"x"[..]
+                ],
+                |row| {
+                    let numbers: (i64, f64, bool) = (row.take(), row.take(), row.take());
+                    let others: (String, Vec<u8>, Option<i64>, String) =
+                        (row.take(), row.take(), row.take(), row.take());
+                    (numbers, others)
+                },
+            )
+        });
+        let (numbers, others) = row.unwrap();
+        assert_eq!(numbers, (42, -1.5, true));
+        assert_eq!(others, (text, b"\xff\0".to_vec(), None, "blob".to_owned()));
+    }
+
+    #[test]
+    fn reading_is_never_strict() {
+        let test = TestDb::empty();
+        let odd: [&str; 6] = [
+            "NULL",
+            "'text'",
+            "7",
+            "1.5",
+            "X'ff'",
+            "CAST(X'61ff' AS TEXT)",
+        ];
+        for column in odd {
+            let sql = format!("SELECT {}", [column; 6].join(", "));
+            test.read(|conn| {
+                conn.query_one(&sql, &[], |row| {
+                    let _: (i64, f64, bool, String) =
+                        (row.take(), row.take(), row.take(), row.take());
+                    let _: (Vec<u8>, LocalTime) = (row.take(), row.take());
+                })
+            });
+        }
+        let null: (i64, bool, String) = test
+            .read(|conn| {
+                conn.query_one("SELECT NULL, NULL, NULL", &[], |row| {
+                    (row.take(), row.take(), row.take())
+                })
+            })
+            .unwrap();
+        assert_eq!(null, (0, false, String::new()));
+        let broken = test.read(|conn| {
+            conn.query_one("SELECT CAST(X'61ff' AS TEXT)", &[], |row| {
+                row.take::<String>()
+            })
+        });
+        assert_eq!(broken.unwrap(), "a\u{fffd}");
+    }
+
+    #[test]
+    fn an_insert_tells_the_new_number() {
+        let test = TestDb::empty();
+        let numbers = test.write(|tx| {
+            tx.batch(
+                "prepare the test",
+                "CREATE TABLE \"groups\" (\"id\" INTEGER PRIMARY KEY, \"text\" TEXT)",
+            )?;
+            let first = tx.insert("groups", "id", &[("text", "a".into())])?;
+            Ok((first, tx.insert("groups", "id", &[("text", "b".into())])?))
+        });
+        assert_eq!(numbers, (1, 2));
+        assert_eq!(
+            test.read(|conn| conn.count("SELECT COUNT(*) FROM \"groups\"", &[])),
+            2
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_statement_but_no_value() {
+        let test = TestDb::empty();
+        let error = test.db.read(|conn| {
+            conn.query(
+                "SELECT  x\n FROM nowhere WHERE y = ?",
+                &params!["secret"],
+                |_| (),
+            )
+        });
+        let text = format!("{:?}", error.unwrap_err());
+        assert!(
+            text.contains("SELECT x FROM nowhere WHERE y = ?") && !text.contains("secret"),
+            "{text}"
+        );
+    }
+}

@@ -158,3 +158,87 @@ pub fn delete(tx: &Tx<'_>, id: GroupId) -> Result<bool, DbError> {
     users_group_repo_group_to_perm::delete_of_group(tx, id)?;
     Ok(tx.execute("DELETE FROM \"groups\" WHERE group_id = ?", &params![id])? > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestDb, dangling};
+    use crate::{Level, UserGroupId};
+
+    fn names(groups: &[RepoGroup]) -> Vec<&str> {
+        groups.iter().map(|group| group.name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_tree_is_walked_both_ways() {
+        let test = TestDb::kallithea();
+        assert_eq!(
+            names(&test.read(|conn| children(conn, None))),
+            ["secret", "tools", "web"]
+        );
+        let tools = test.read(|conn| by_name(conn, &"tools".into())).unwrap();
+        assert_eq!(
+            names(&test.read(|conn| children(conn, Some(tools.id)))),
+            ["tools/backend"]
+        );
+        let deep = test
+            .read(|conn| by_name(conn, &"tools/backend/deep".into()))
+            .unwrap();
+        assert_eq!(deep.owner, UserId(3));
+        assert_eq!(
+            names(&test.read(|conn| ancestors(conn, deep.id))),
+            ["tools", "tools/backend"]
+        );
+        assert_eq!(test.read(|conn| ancestors(conn, tools.id)), []);
+        assert_eq!(test.read(all).len(), 5);
+        let candidates = ["tools", "tools/backend", "tools/backend/nowhere"].map(GroupName::from);
+        let longest = test.read(|conn| longest_of(conn, &candidates)).unwrap();
+        assert_eq!(longest.name.as_str(), "tools/backend");
+        assert!(test.read(|conn| is_name_taken(conn, &"TOOLS".into())));
+    }
+
+    #[test]
+    fn a_circle_or_a_lost_parent_ends_the_walk() {
+        let test = TestDb::kallithea();
+        let deep = test
+            .read(|conn| by_name(conn, &"tools/backend/deep".into()))
+            .unwrap();
+        let tools = test.read(|conn| by_name(conn, &"tools".into())).unwrap();
+        let parent = "UPDATE \"groups\" SET group_parent_id = ? WHERE group_id = ?";
+        test.write(|tx| tx.execute(parent, &params![deep.id, tools.id]));
+        assert_eq!(
+            names(&test.read(|conn| ancestors(conn, deep.id))),
+            ["tools", "tools/backend"]
+        );
+        test.write(|tx| tx.execute(parent, &params![GroupId(99), tools.id]));
+        assert_eq!(
+            names(&test.read(|conn| ancestors(conn, deep.id))),
+            ["tools", "tools/backend"]
+        );
+    }
+
+    #[test]
+    fn a_group_is_made_changed_and_deleted() {
+        let test = TestDb::kallithea();
+        let tools = test.read(|conn| by_name(conn, &"tools".into())).unwrap();
+        let id =
+            test.write(|tx| insert(tx, &"tools/new".into(), Some(tools.id), "first", UserId(3)));
+        test.write(|tx| {
+            user_repo_group_to_perm::grant(tx, UserId(1), id, Level::Read)?;
+            users_group_repo_group_to_perm::grant(tx, UserGroupId(1), id, Level::Write)?;
+            set_description(tx, id, "second")
+        });
+        let group = test.read(|conn| by_id(conn, id)).unwrap();
+        assert_eq!(
+            (group.name.as_str(), group.description.as_str()),
+            ("tools/new", "second")
+        );
+        assert_eq!((group.parent, group.owner), (Some(tools.id), UserId(3)));
+        assert!(
+            test.read(|conn| is_empty(conn, id)) && !test.read(|conn| is_empty(conn, tools.id))
+        );
+        assert!(test.write(|tx| delete(tx, id)));
+        assert_eq!(test.read(dangling), Vec::<String>::new());
+        assert_eq!(test.read(|conn| by_id(conn, id)), None);
+    }
+}

@@ -142,3 +142,215 @@ pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError
 pub(crate) fn delete_of_repository(tx: &Tx<'_>, repository: RepoId) -> Result<usize, DbError> {
     TABLE.delete_of_object(tx, repository)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestDb, add_user};
+    use crate::{
+        permissions, repositories, user_repo_group_to_perm, users, users_groups,
+        users_groups_members,
+    };
+
+    const DEFAULT: UserId = UserId(1);
+
+    /// A fresh database with a user in a user group, and one repository owned by somebody else.
+    fn setting() -> (TestDb, UserId, crate::UserGroupId, RepoId) {
+        let test = TestDb::fresh();
+        let (user, group, repository) = test.write(|tx| {
+            let (user, owner) = (add_user(tx, "alice")?, add_user(tx, "bob")?);
+            let group = users_groups::insert(tx, &"developers".into(), "", owner)?;
+            users_groups_members::add(tx, group, user)?;
+            let new = repositories::NewRepository {
+                name: &"repo".into(),
+                state: repositories::RepoState::Created,
+                repo_type: repositories::RepoType::Git,
+                fork_of: None,
+                group: None,
+                settings: repositories::RepositorySettings {
+                    owner,
+                    clone_uri: None,
+                    private: false,
+                    statistics: false,
+                    downloads: false,
+                    description: "",
+                    landing_revision: "rev:tip",
+                },
+            };
+            Ok((user, group, repositories::insert(tx, &new)?))
+        });
+        (test, user, group, repository)
+    }
+
+    fn levels_of(test: &TestDb, user: UserId, repository: RepoId) -> [Option<Level>; 3] {
+        let one = test
+            .read(|conn| repository_level(conn, user, repository))
+            .unwrap();
+        let all = test.read(|conn| repository_levels(conn, user));
+        assert_eq!(
+            all.iter().find(|levels| levels.id == repository),
+            Some(&one),
+            "one and all agree"
+        );
+        [one.base, one.through_groups, one.own]
+    }
+
+    #[test]
+    fn each_source_is_told_apart() {
+        let (test, user, group, repository) = setting();
+        assert_eq!(
+            levels_of(&test, user, repository),
+            [None; 3],
+            "not even a base row"
+        );
+        test.write(|tx| grant(tx, DEFAULT, repository, Level::Read));
+        test.write(|tx| users_group_repo_to_perm::grant(tx, group, repository, Level::Write));
+        test.write(|tx| grant(tx, user, repository, Level::None));
+        assert_eq!(
+            levels_of(&test, user, repository),
+            [Some(Level::Read), Some(Level::Write), Some(Level::None)]
+        );
+        assert_eq!(
+            levels_of(&test, DEFAULT, repository),
+            [Some(Level::Read), None, Some(Level::Read)]
+        );
+        assert_eq!(
+            test.read(|conn| repository_level(conn, user, RepoId(99))),
+            None
+        );
+    }
+
+    #[test]
+    fn an_inactive_user_group_gives_nothing() {
+        let (test, user, group, repository) = setting();
+        test.write(|tx| users_group_repo_to_perm::grant(tx, group, repository, Level::Admin));
+        assert_eq!(levels_of(&test, user, repository)[1], Some(Level::Admin));
+        test.write(|tx| {
+            tx.execute(
+                "UPDATE users_groups SET users_group_active = ?",
+                &params![false],
+            )
+        });
+        assert_eq!(levels_of(&test, user, repository)[1], None);
+    }
+
+    #[test]
+    fn of_several_rows_the_greatest_counts_but_of_base_rows_the_newest() {
+        let (test, user, _, repository) = setting();
+        test.write(|tx| {
+            for subject in [user, DEFAULT] {
+                for level in ["repository.write", "repository.none", "repository.read"] {
+                    let permission = permissions::id_for_write(tx, &level.into())?;
+                    let row = [
+                        ("user_id", subject.into()),
+                        ("repository_id", repository.into()),
+                        ("permission_id", permission.into()),
+                    ];
+                    tx.insert("repo_to_perm", "repo_to_perm_id", &row)?;
+                }
+            }
+            Ok(())
+        });
+        assert_eq!(
+            levels_of(&test, user, repository),
+            [Some(Level::Read), None, Some(Level::Write)]
+        );
+        assert_eq!(
+            levels_of(&test, DEFAULT, repository),
+            [Some(Level::Read), None, Some(Level::Write)]
+        );
+        // A grant leaves one row of them.
+        test.write(|tx| grant(tx, user, repository, Level::Write));
+        let rows = "SELECT COUNT(*) FROM repo_to_perm WHERE user_id = ?";
+        assert_eq!(test.read(|conn| conn.count(rows, &params![user])), 1);
+        assert_eq!(levels_of(&test, user, repository)[2], Some(Level::Write));
+    }
+
+    #[test]
+    fn names_that_no_program_knows_give_nothing() {
+        let (test, user, _, repository) = setting();
+        test.write(|tx| {
+            let permission = permissions::id_for_write(tx, &"repository.owner".into())?;
+            let row = [
+                ("user_id", user.into()),
+                ("repository_id", repository.into()),
+                ("permission_id", permission.into()),
+            ];
+            tx.insert("repo_to_perm", "repo_to_perm_id", &row)
+        });
+        assert_eq!(levels_of(&test, user, repository), [None; 3]);
+    }
+
+    #[test]
+    fn what_was_granted_is_listed_and_can_be_revoked() {
+        let (test, user, group, repository) = setting();
+        test.write(|tx| {
+            grant(tx, user, repository, Level::Write)?;
+            grant(tx, DEFAULT, repository, Level::Read)?;
+            grant(tx, UserId(99), repository, Level::Admin)?;
+            users_group_repo_to_perm::grant(tx, group, repository, Level::Admin)
+        });
+        let listed: Vec<(String, Level)> = test
+            .read(|conn| of_repository(conn, repository))
+            .into_iter()
+            .map(|grant| (grant.username.into_string(), grant.level))
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                ("default".to_owned(), Level::Read),
+                ("alice".to_owned(), Level::Write)
+            ]
+        );
+        let groups = test.read(|conn| users_group_repo_to_perm::of_repository(conn, repository));
+        assert_eq!(
+            (groups.len(), groups[0].name.as_str(), groups[0].level),
+            (1, "developers", Level::Admin)
+        );
+
+        assert!(test.write(|tx| revoke(tx, user, repository)));
+        assert!(!test.write(|tx| revoke(tx, user, repository)));
+        assert!(test.write(|tx| users_group_repo_to_perm::revoke(tx, group, repository)));
+        assert_eq!(
+            levels_of(&test, user, repository),
+            [Some(Level::Read), None, None]
+        );
+    }
+
+    #[test]
+    fn a_real_database_gives_the_levels_that_its_pages_showed() {
+        let test = TestDb::kallithea();
+        let level = |user: &str, repository: &str| {
+            let user = test
+                .read(|conn| users::by_username(conn, &user.into()))
+                .unwrap()
+                .id;
+            let repository = test
+                .read(|conn| repositories::by_name(conn, &repository.into()))
+                .unwrap()
+                .id;
+            levels_of(&test, user, repository)
+        };
+        assert_eq!(level("zoe", "sandbox-git")[2], Some(Level::Write));
+        assert_eq!(
+            level("bob", "secret/hidden"),
+            [Some(Level::None), None, None]
+        );
+        assert_eq!(level("dave", "sandbox-hg")[0], Some(Level::Write));
+        let all = test.read(|conn| repository_levels(conn, UserId(3)));
+        assert_eq!(all.len(), 11);
+        assert!(
+            all.iter().any(|levels| levels.through_groups.is_some()),
+            "alice is a developer"
+        );
+        let groups = test.read(|conn| user_repo_group_to_perm::group_levels(conn, UserId(5)));
+        let secret = groups
+            .iter()
+            .find(|levels| levels.name.as_str() == "secret")
+            .unwrap();
+        assert_eq!(
+            (secret.base, secret.own),
+            (Some(Level::None), Some(Level::Read))
+        );
+    }
+}

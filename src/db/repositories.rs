@@ -356,3 +356,263 @@ pub fn delete(tx: &Tx<'_>, id: RepoId) -> Result<bool, DbError> {
     user_logs::forget_repository(tx, id)?;
     Ok(tx.execute("DELETE FROM repositories WHERE repo_id = ?", &params![id])? > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestDb, dangling};
+
+    fn names(repositories: &[Repository]) -> Vec<&str> {
+        repositories
+            .iter()
+            .map(|repository| repository.name.as_str())
+            .collect()
+    }
+
+    fn settings() -> RepositorySettings<'static> {
+        RepositorySettings {
+            owner: UserId(3),
+            clone_uri: None,
+            private: false,
+            statistics: false,
+            downloads: true,
+            description: "a description",
+            landing_revision: "rev:tip",
+        }
+    }
+
+    fn new<'a>(name: &'a RepoName, group: Option<GroupId>) -> NewRepository<'a> {
+        NewRepository {
+            name,
+            state: RepoState::Pending,
+            repo_type: RepoType::Git,
+            fork_of: None,
+            group,
+            settings: settings(),
+        }
+    }
+
+    #[test]
+    fn a_real_repository_is_read_in_full() {
+        let test = TestDb::kallithea();
+        let fork = test
+            .read(|conn| by_name(conn, &"bob-hgtool".into()))
+            .unwrap();
+        assert_eq!(
+            (fork.id, fork.owner, fork.fork_of, fork.group),
+            (RepoId(10), UserId(4), Some(RepoId(1)), None)
+        );
+        assert_eq!(
+            (fork.repo_type, fork.state),
+            (RepoType::Mercurial, RepoState::Created)
+        );
+        assert_eq!(fork.landing_revision, "rev:tip");
+        assert!(fork.clone_uri.is_some() && !fork.private);
+        let cache: serde_json::Value =
+            serde_json::from_slice(&fork.changeset_cache.unwrap()).unwrap();
+        assert_eq!(cache["raw_id"].as_str().map(str::len), Some(40));
+        let hidden = test.read(|conn| by_id(conn, RepoId(5))).unwrap();
+        assert_eq!(
+            (hidden.name.as_str(), hidden.private, hidden.repo_type),
+            ("secret/hidden", true, RepoType::Git)
+        );
+        assert_eq!(hidden.group, Some(GroupId(5)));
+        assert_eq!(test.read(|conn| by_id(conn, RepoId(8))), None);
+    }
+
+    #[test]
+    fn lists_follow_the_groups() {
+        let test = TestDb::kallithea();
+        assert_eq!(test.read(count), 11);
+        assert_eq!(test.read(all).len(), 11);
+        let top = test.read(|conn| in_group(conn, None));
+        assert_eq!(
+            names(&top),
+            [
+                "alice-sandbox-git",
+                "bob-hgtool",
+                "empty-git",
+                "made-by-ui",
+                "sandbox-git",
+                "sandbox-hg"
+            ]
+        );
+        let tools = test
+            .read(|conn| crate::groups::by_name(conn, &"tools".into()))
+            .unwrap();
+        assert_eq!(
+            names(&test.read(|conn| in_group(conn, Some(tools.id)))),
+            ["tools/hgtool"]
+        );
+    }
+
+    #[test]
+    fn the_longest_path_is_found() {
+        let test = TestDb::kallithea();
+        let longest = |path: &str| {
+            let beginnings: Vec<RepoName> = path
+                .match_indices('/')
+                .map(|(end, _)| &path[..end])
+                .chain([path])
+                .map(RepoName::from)
+                .collect();
+            test.read(|conn| longest_of(conn, &beginnings))
+                .map(|repository| repository.name.into_string())
+        };
+        assert_eq!(
+            longest("tools/hgtool/files/tip/a/b/c").as_deref(),
+            Some("tools/hgtool")
+        );
+        assert_eq!(
+            longest("tools/backend/deep/empty").as_deref(),
+            Some("tools/backend/deep/empty")
+        );
+        assert_eq!(longest("tools/backend"), None);
+        assert_eq!(test.read(|conn| longest_of(conn, &[])), None);
+        // A repository within another cannot be made any more, but was once possible.
+        test.write(|tx| insert(tx, &new(&"tools/hgtool/files".into(), None)));
+        assert_eq!(
+            longest("tools/hgtool/files/tip/a/b/c").as_deref(),
+            Some("tools/hgtool/files")
+        );
+    }
+
+    #[test]
+    fn a_path_is_taken_in_any_case() {
+        let test = TestDb::kallithea();
+        let taken = |name: &str| test.read(|conn| is_name_taken(conn, &name.into()));
+        assert!(
+            taken("Sandbox-HG") && taken("sandbox-hg") && !taken("sandbox_hg") && !taken("sandbox")
+        );
+        let twice = test
+            .db
+            .write(|tx| insert(tx, &new(&"sandbox-hg".into(), None)));
+        assert!(twice.unwrap_err().is_unique_violation());
+    }
+
+    #[test]
+    fn changes_are_kept() {
+        let test = TestDb::kallithea();
+        let id = test.write(|tx| insert(tx, &new(&"tools/new".into(), Some(GroupId(1)))));
+        let made = test.read(|conn| by_id(conn, id)).unwrap();
+        assert_eq!(
+            (made.state, made.repo_type, made.group),
+            (RepoState::Pending, RepoType::Git, Some(GroupId(1)))
+        );
+        assert_eq!(
+            (made.owner, made.description.as_str(), made.downloads),
+            (UserId(3), "a description", true)
+        );
+        assert_eq!(made.changeset_cache, None);
+
+        let time: LocalTime = "2026-11-22 01:02:03".parse().unwrap();
+        let uri = CloneUri::from("https://example.com/x");
+        test.write(|tx| {
+            assert!(set_state(tx, id, RepoState::Created)?);
+            assert!(rename(tx, id, &"renamed".into(), None)?);
+            assert!(set_changeset_cache(tx, id, b"{}", time)?);
+            assert!(update(
+                tx,
+                id,
+                &RepositorySettings {
+                    private: true,
+                    owner: UserId(4),
+                    clone_uri: Some(&uri),
+                    ..settings()
+                }
+            )?);
+            Ok(())
+        });
+        let changed = test.read(|conn| by_name(conn, &"renamed".into())).unwrap();
+        let wanted = Repository {
+            name: "renamed".into(),
+            group: None,
+            state: RepoState::Created,
+            changeset_cache: Some(b"{}".to_vec()),
+            updated_on: time,
+            private: true,
+            owner: UserId(4),
+            clone_uri: Some(uri),
+            ..made
+        };
+        assert_eq!(changed, wanted);
+        // Text in this column would make the original fail.
+        let kind =
+            "SELECT 1 FROM repositories WHERE repo_id = ? AND typeof(changeset_cache) = 'blob'";
+        assert!(test.read(|conn| conn.exists(kind, &params![id])));
+    }
+
+    #[test]
+    fn every_repository_can_be_deleted_and_leaves_nothing_behind() {
+        let test = TestDb::kallithea();
+        let entries = "SELECT COUNT(*) FROM user_logs WHERE repository_name <> ''";
+        let before = test.read(|conn| conn.count(entries, &[]));
+        assert_eq!(test.read(|conn| count_forks(conn, RepoId(1))), 1);
+        assert_eq!(
+            names(&test.read(|conn| forks(conn, RepoId(1)))),
+            ["bob-hgtool"]
+        );
+        for repository in test.read(all) {
+            assert!(
+                test.write(|tx| delete(tx, repository.id)),
+                "{:?}",
+                repository.name
+            );
+            assert_eq!(
+                test.read(dangling),
+                Vec::<String>::new(),
+                "after {:?}",
+                repository.name
+            );
+        }
+        assert_eq!(test.read(count), 0);
+        assert_eq!(
+            test.read(|conn| conn.count(entries, &[])),
+            before,
+            "the journal keeps the names"
+        );
+        for table in [
+            "repo_to_perm",
+            "users_group_repo_to_perm",
+            "repositories_fields",
+            "statistics",
+            "pull_requests",
+            "pull_request_reviewers",
+            "changeset_comments",
+            "changeset_statuses",
+        ] {
+            assert_eq!(
+                test.read(|conn| conn.count(&format!("SELECT COUNT(*) FROM {table}"), &[])),
+                0,
+                "{table}"
+            );
+        }
+    }
+
+    #[test]
+    fn deleting_one_repository_spares_the_others() {
+        let test = TestDb::kallithea();
+        let rows = |table: &str| {
+            test.read(|conn| conn.count(&format!("SELECT COUNT(*) FROM {table}"), &[]))
+        };
+        let before = (
+            rows("pull_requests"),
+            rows("changeset_comments"),
+            rows("repo_to_perm"),
+            rows("user_followings"),
+        );
+        // Never pushed to, nothing said about it: only its base row, and its owner follows it.
+        let followers = test.read(|conn| user_followings::count_followers(conn, RepoId(7)));
+        test.write(|tx| delete(tx, RepoId(7)));
+        let after = (
+            rows("pull_requests"),
+            rows("changeset_comments"),
+            rows("repo_to_perm"),
+            rows("user_followings"),
+        );
+        assert_eq!(
+            after,
+            (before.0, before.1, before.2 - 1, before.3 - followers)
+        );
+    }
+}

@@ -112,3 +112,102 @@ pub fn delete_expired(
         &params![now, now - idle_timeout, i64::from(limit)],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    const IDLE: i64 = 1000;
+
+    fn session(token_hash: &str) -> Session {
+        Session {
+            token_hash: token_hash.to_owned(),
+            user: Some(UserId(2)),
+            data: "{}".to_owned(),
+            created_at: 10_000,
+            last_used_at: 10_000,
+            expires_at: 20_000,
+        }
+    }
+
+    fn load_at(test: &TestDb, token_hash: &str, now: i64) -> Option<Session> {
+        test.read(|conn| load(conn, token_hash, now, IDLE))
+    }
+
+    #[test]
+    fn a_session_lives_until_it_is_ended_or_too_old() {
+        let test = TestDb::fresh();
+        test.write(|tx| create(tx, &session("a")));
+        assert_eq!(load_at(&test, "a", 10_001), Some(session("a")));
+        assert_eq!(load_at(&test, "b", 10_001), None);
+        assert_eq!(
+            load_at(&test, "a", 10_000 + IDLE),
+            None,
+            "not used for too long"
+        );
+        test.write(|tx| touch(tx, "a", 19_500));
+        assert!(load_at(&test, "a", 19_999).is_some());
+        assert_eq!(load_at(&test, "a", 20_000), None, "at its end");
+        test.write(|tx| touch(tx, "a", 15_000));
+        assert_eq!(
+            load_at(&test, "a", 19_999).unwrap().last_used_at,
+            19_500,
+            "time does not run backwards"
+        );
+        assert!(test.write(|tx| delete(tx, "a")));
+        assert_eq!(load_at(&test, "a", 19_999), None);
+    }
+
+    #[test]
+    fn a_session_in_use_is_noted_once_a_minute() {
+        let session = session("a");
+        assert!(!session.needs_touch(10_059));
+        assert!(session.needs_touch(10_060));
+    }
+
+    #[test]
+    fn of_two_requests_that_change_a_session_one_is_told_to_try_again() {
+        let test = TestDb::fresh();
+        test.write(|tx| create(tx, &session("a")));
+        assert!(test.write(|tx| update_data(tx, "a", "{}", r#"{"n": 1}"#)));
+        assert!(!test.write(|tx| update_data(tx, "a", "{}", r#"{"n": 2}"#)));
+        assert_eq!(load_at(&test, "a", 10_001).unwrap().data, r#"{"n": 1}"#);
+        assert!(!test.write(|tx| update_data(tx, "gone", "{}", "{}")));
+    }
+
+    #[test]
+    fn a_token_is_used_once() {
+        let test = TestDb::fresh();
+        test.write(|tx| create(tx, &session("a")));
+        assert!(
+            test.db
+                .write(|tx| create(tx, &session("a")))
+                .unwrap_err()
+                .is_unique_violation()
+        );
+    }
+
+    #[test]
+    fn ended_sessions_are_removed_a_few_at_a_time() {
+        let test = TestDb::fresh();
+        test.write(|tx| {
+            for n in 0..5 {
+                create(tx, &session(&format!("old-{n}")))?;
+            }
+            create(
+                tx,
+                &Session {
+                    last_used_at: 30_000,
+                    expires_at: 40_000,
+                    ..session("young")
+                },
+            )
+        });
+        let remove = |limit| test.write(|tx| delete_expired(tx, 30_001, IDLE, limit));
+        assert_eq!([remove(3), remove(3), remove(3)], [3, 2, 0]);
+        assert!(load_at(&test, "young", 30_001).is_some());
+        assert_eq!(test.write(|tx| delete_of_user(tx, UserId(2))), 1);
+        assert_eq!(load_at(&test, "young", 30_001), None);
+    }
+}

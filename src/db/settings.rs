@@ -75,3 +75,30 @@ pub(crate) fn insert(tx: &Tx<'_>, name: &str, value: &str, kind: &str) -> Result
     )
     .map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    #[test]
+    fn what_is_not_given_stays_as_it_is() {
+        let test = TestDb::kallithea();
+        assert_eq!(test.read(all).len(), 22);
+        let stored = |name: &str| {
+            test.read(|conn| get(conn, name))
+                .map(|setting| (setting.value, setting.kind))
+        };
+        let pair = |value: &str, kind: &str| Some((value.to_owned(), Some(kind.to_owned())));
+        assert_eq!(stored("dashboard_items"), pair("100", "int"));
+        test.write(|tx| set(tx, "dashboard_items", Some("50"), None));
+        assert_eq!(stored("dashboard_items"), pair("50", "int"));
+        test.write(|tx| set(tx, "dashboard_items", None, Some("unicode")));
+        assert_eq!(stored("dashboard_items"), pair("50", "unicode"));
+        assert_eq!(stored("auth_ldap_host"), None);
+        test.write(|tx| set(tx, "auth_ldap_host", None, None));
+        assert_eq!(stored("auth_ldap_host"), pair("", "unicode"));
+        test.write(|tx| set(tx, "auth_ldap_port", Some("389"), Some("int")));
+        assert_eq!(stored("auth_ldap_port"), pair("389", "int"));
+    }
+}

@@ -93,3 +93,11 @@ pub(crate) fn add_user(tx: &Tx<'_>, name: &str) -> Result<UserId, DbError> {
         },
     )
 }
+
+/// The rows whose foreign keys lead nowhere, which no deletion of ours may leave.
+pub(crate) fn dangling(conn: &Conn) -> Result<Vec<String>, DbError> {
+    conn.query("PRAGMA foreign_key_check", &[], |row| {
+        let (table, number, parent): (String, i64, String) = (row.take(), row.take(), row.take());
+        format!("row {number} of {table} without {parent}")
+    })
+}

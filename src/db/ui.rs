@@ -71,3 +71,19 @@ pub(crate) fn insert(
     )
     .map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    #[test]
+    fn inactive_items_do_not_count() {
+        let test = TestDb::kallithea();
+        assert_eq!(test.read(all).len(), 7);
+        let active = test.read(active);
+        assert_eq!(active.len(), 5);
+        assert!(active.iter().all(|item| item.active && item.key != "hggit"));
+        assert_eq!(test.read(repositories_root).as_deref(), Some("/srv/repos"));
+    }
+}

@@ -22,3 +22,26 @@ pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError
         &params![user],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    #[test]
+    fn a_key_opens_its_account_until_it_expires() {
+        let test = TestDb::fresh();
+        test.write(|tx| {
+            tx.batch(
+                "prepare the test",
+                "INSERT INTO user_api_keys (user_id, api_key, description, expires, created_on) VALUES \
+                 (1, 'forever', '', -1, '2026-11-21 00:00:00'), (1, 'until', '', 1000.5, '2026-11-21 00:00:00'), \
+                 (1, 'ended', '', 0, '2026-11-21 00:00:00')",
+            )
+        });
+        let opens = |key: &str, now: f64| test.read(|conn| owner(conn, &key.into(), now)).is_some();
+        assert!(opens("forever", 1e12));
+        assert!(opens("until", 1000.5) && !opens("until", 1001.0));
+        assert!(!opens("ended", 1.0) && !opens("unknown", 0.0) && !opens("", 0.0));
+    }
+}

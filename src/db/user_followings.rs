@@ -58,3 +58,27 @@ pub(crate) fn delete_of_repository(tx: &Tx<'_>, repository: RepoId) -> Result<us
         &params![repository],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    #[test]
+    fn following_twice_is_following_once() {
+        let test = TestDb::kallithea();
+        let (frank, repository) = (UserId(8), RepoId(1));
+        let before = test.read(|conn| count_followers(conn, repository));
+        assert!(!test.read(|conn| follows(conn, frank, repository)));
+        assert!(test.write(|tx| follow(tx, frank, repository)));
+        assert!(!test.write(|tx| follow(tx, frank, repository)));
+        assert!(test.read(|conn| follows(conn, frank, repository)));
+        assert_eq!(
+            test.read(|conn| count_followers(conn, repository)),
+            before + 1
+        );
+        assert!(test.write(|tx| unfollow(tx, frank, repository)));
+        assert!(!test.write(|tx| unfollow(tx, frank, repository)));
+        assert_eq!(test.read(|conn| count_followers(conn, repository)), before);
+    }
+}

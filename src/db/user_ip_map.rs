@@ -19,3 +19,40 @@ pub fn allowed_for(conn: &Conn, user: UserId) -> Result<Vec<String>, DbError> {
 pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     tx.execute("DELETE FROM user_ip_map WHERE user_id = ?", &params![user])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    #[test]
+    fn the_networks_of_the_default_user_hold_for_everybody() {
+        let test = TestDb::kallithea();
+        assert_eq!(
+            test.read(|conn| allowed_for(conn, UserId(5))),
+            ["127.0.0.0/8", "2001:db8::/32"]
+        );
+        assert_eq!(
+            test.read(|conn| allowed_for(conn, UserId(8))),
+            ["10.9.8.0/24"]
+        );
+        assert_eq!(
+            test.read(|conn| allowed_for(conn, UserId(3))),
+            Vec::<String>::new()
+        );
+        test.write(|tx| {
+            tx.execute(
+                "INSERT INTO user_ip_map (user_id, ip_addr, active) VALUES (1, '10.0.0.0/8', 0)",
+                &[],
+            )
+        });
+        assert_eq!(
+            test.read(|conn| allowed_for(conn, UserId(3))),
+            ["10.0.0.0/8"]
+        );
+        assert_eq!(
+            test.read(|conn| allowed_for(conn, UserId(8))),
+            ["10.9.8.0/24", "10.0.0.0/8"]
+        );
+    }
+}

@@ -102,3 +102,43 @@ pub(crate) fn forget_repository(tx: &Tx<'_>, repository: RepoId) -> Result<usize
         &params![repository],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    #[test]
+    fn the_newest_entries_come_first() {
+        let test = TestDb::kallithea();
+        let id = test.write(|tx| {
+            insert(
+                tx,
+                &NewLogEntry {
+                    user: Some(UserId(3)),
+                    username: &"alice".into(),
+                    repository: Some(RepoId(1)),
+                    repository_name: "tools/hgtool",
+                    user_ip: "::1",
+                    action: "pull",
+                },
+            )
+        });
+        let entries = test.read(|conn| recent_of_repository(conn, RepoId(1), 5));
+        assert_eq!(
+            (entries.len(), entries[0].id, entries[0].user),
+            (5, id, Some(UserId(3)))
+        );
+        assert_eq!(
+            (entries[0].action.as_str(), entries[0].user_ip.as_deref()),
+            ("pull", Some("::1"))
+        );
+        assert_eq!(entries[0].username.as_str(), "alice");
+        assert!(entries.is_sorted_by(|newer, older| newer.date >= older.date));
+        assert!(
+            entries
+                .iter()
+                .all(|entry| entry.repository_name.as_str() == "tools/hgtool")
+        );
+    }
+}

@@ -95,3 +95,58 @@ pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError
 pub(crate) fn delete_of_group(tx: &Tx<'_>, group: GroupId) -> Result<usize, DbError> {
     TABLE.delete_of_object(tx, group)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+    use crate::users_group_repo_group_to_perm as by_user_group;
+    use crate::{UserGroupId, groups};
+
+    #[test]
+    fn what_was_granted_is_read_listed_and_revoked() {
+        let test = TestDb::kallithea();
+        let (alice, developers) = (UserId(3), UserGroupId(1));
+        let group = test.write(|tx| groups::insert(tx, &"new".into(), None, "", alice));
+        let levels = || {
+            let one = test.read(|conn| group_level(conn, alice, group)).unwrap();
+            let all = test.read(|conn| group_levels(conn, alice));
+            assert_eq!(
+                all.iter().find(|levels| levels.id == group),
+                Some(&one),
+                "one and all agree"
+            );
+            [one.base, one.through_groups, one.own]
+        };
+        assert_eq!(levels(), [None; 3]);
+        test.write(|tx| {
+            grant(tx, UserId(1), group, Level::None)?;
+            grant(tx, alice, group, Level::Read)?;
+            grant(tx, alice, group, Level::Admin)?;
+            by_user_group::grant(tx, developers, group, Level::Read)?;
+            by_user_group::grant(tx, developers, group, Level::Write)
+        });
+        assert_eq!(
+            levels(),
+            [Some(Level::None), Some(Level::Write), Some(Level::Admin)]
+        );
+        let users: Vec<(UserId, Level)> = test
+            .read(|conn| of_group(conn, group))
+            .into_iter()
+            .map(|grant| (grant.user, grant.level))
+            .collect();
+        assert_eq!(users, [(UserId(1), Level::None), (alice, Level::Admin)]);
+        let user_groups = test.read(|conn| by_user_group::of_group(conn, group));
+        assert_eq!(
+            (
+                user_groups.len(),
+                user_groups[0].group,
+                user_groups[0].level
+            ),
+            (1, developers, Level::Write)
+        );
+        assert!(test.write(|tx| revoke(tx, alice, group)));
+        assert!(test.write(|tx| by_user_group::revoke(tx, developers, group)));
+        assert_eq!(levels(), [Some(Level::None), None, None]);
+    }
+}

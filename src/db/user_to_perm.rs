@@ -51,3 +51,61 @@ pub fn insert(tx: &Tx<'_>, user: UserId, name: &PermissionName) -> Result<(), Db
 pub fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     tx.execute("DELETE FROM user_to_perm WHERE user_id = ?", &params![user])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    fn names(names: Vec<PermissionName>) -> Vec<String> {
+        names.into_iter().map(PermissionName::into_string).collect()
+    }
+
+    #[test]
+    fn permissions_reach_an_account_three_ways() {
+        let test = TestDb::kallithea();
+        let floor = names(test.read(|conn| reaching(conn, UserId(1))));
+        assert_eq!(floor.len(), 7);
+        // dave has "no" of his own, which takes nothing away.
+        let dave = names(test.read(|conn| reaching(conn, UserId(6))));
+        for name in floor
+            .iter()
+            .map(String::as_str)
+            .chain(["hg.create.none", "hg.fork.none"])
+        {
+            assert!(dave.iter().any(|own| own == name), "{name}");
+        }
+        // alice gets "yes" through the developers.
+        let usergroup = |active: bool| {
+            test.write(|tx| {
+                tx.execute(
+                    "UPDATE users_groups SET users_group_active = ?",
+                    &params![active],
+                )?;
+                tx.execute("DELETE FROM user_to_perm", &[])
+            });
+            names(test.read(|conn| reaching(conn, UserId(3))))
+        };
+        assert!(
+            usergroup(true)
+                .iter()
+                .any(|name| name == "hg.create.repository")
+        );
+        assert_eq!(usergroup(false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn permissions_are_given_and_taken() {
+        let test = TestDb::kallithea();
+        test.write(|tx| delete_of_user(tx, UserId(6)));
+        test.write(|tx| insert(tx, UserId(6), &"hg.usergroup.create.true".into()));
+        assert_eq!(
+            names(test.read(|conn| of_user(conn, UserId(6)))),
+            ["hg.usergroup.create.true"]
+        );
+        let twice = test
+            .db
+            .write(|tx| insert(tx, UserId(6), &"hg.usergroup.create.true".into()));
+        assert!(twice.unwrap_err().is_unique_violation());
+    }
+}

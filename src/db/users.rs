@@ -258,3 +258,209 @@ pub fn delete(tx: &Tx<'_>, id: UserId) -> Result<bool, DbError> {
     user_logs::forget_user(tx, id)?;
     Ok(tx.execute("DELETE FROM users WHERE user_id = ?", &params![id])? > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestDb, add_user, dangling};
+    use crate::users_groups_members;
+
+    fn name(user: Option<User>) -> Option<String> {
+        user.map(|user| user.username.into_string())
+    }
+
+    #[test]
+    fn a_real_account_is_read_in_full() {
+        let user = TestDb::kallithea()
+            .read(|conn| by_id(conn, UserId(9)))
+            .unwrap();
+        assert_eq!(
+            (
+                user.username.as_str(),
+                user.firstname.as_str(),
+                user.lastname.as_str()
+            ),
+            ("zoe", "Zoë", "Ångström")
+        );
+        assert_eq!(
+            (user.active, user.admin, user.is_default()),
+            (true, false, false)
+        );
+        assert_eq!(user.email.as_deref(), Some("zoe@example.com"));
+        assert_eq!(user.extern_type.as_deref(), Some("internal"));
+        assert_eq!(
+            user.api_key.as_str(),
+            "0a9a9d76e0d0bcc185e79ae0cf33cc5706d7201b"
+        );
+        assert_eq!(
+            user.last_login.unwrap().to_string(),
+            "2026-11-21 21:37:18.028098"
+        );
+        assert_eq!(user.created_on.to_string(), "2026-11-21 21:37:12.801106");
+        assert!(user.password.as_str().starts_with("$2b$10$"));
+    }
+
+    #[test]
+    fn login_ignores_case_and_forms_do_not() {
+        let test = TestDb::fresh();
+        test.write(|tx| {
+            add_user(tx, "Alice")?;
+            add_user(tx, "alice")?;
+            add_user(tx, "Bob")
+        });
+        let any_case =
+            |text: &str| name(test.read(|conn| by_username_in_any_case(conn, &text.into())));
+        assert_eq!(any_case("alice").as_deref(), Some("alice"));
+        assert_eq!(any_case("ALICE").as_deref(), Some("Alice"), "the older one");
+        assert_eq!(any_case("bob").as_deref(), Some("Bob"));
+        assert_eq!(
+            name(test.read(|conn| by_username(conn, &"bob".into()))),
+            None
+        );
+        assert_eq!(any_case("b%"), None);
+    }
+
+    #[test]
+    fn an_address_is_looked_up_in_both_tables() {
+        let test = TestDb::kallithea();
+        let owner = |email: &str| name(test.read(|conn| by_email(conn, email)));
+        assert_eq!(owner("Alice@Example.com").as_deref(), Some("alice"));
+        let extra = test.read(|conn| user_email_map::of_user(conn, UserId(3)));
+        assert_eq!(extra.len(), 2);
+        for email in extra {
+            assert_eq!(
+                owner(&email.to_uppercase()).as_deref(),
+                Some("alice"),
+                "{email}"
+            );
+        }
+        assert_eq!(owner("nobody@example.com"), None);
+        assert_eq!(owner(""), None);
+    }
+
+    #[test]
+    fn an_address_is_kept_in_lower_case_and_an_empty_one_not_at_all() {
+        let test = TestDb::fresh();
+        let new = NewUser {
+            username: &"alice".into(),
+            password: &"".into(),
+            active: true,
+            admin: true,
+            firstname: "Alice",
+            lastname: "Allen",
+            email: Some("Alice@Example.COM"),
+            extern_type: Some("internal"),
+            extern_name: None,
+            api_key: &"key".into(),
+        };
+        let id = test.write(|tx| insert(tx, &new));
+        let user = test.read(|conn| by_id(conn, id)).unwrap();
+        assert_eq!(user.email.as_deref(), Some("alice@example.com"));
+        assert!(user.admin && test.read(any_admin_exists));
+        let second = NewUser {
+            username: &"bob".into(),
+            email: Some(""),
+            ..new.clone()
+        };
+        let id = test.write(|tx| insert(tx, &second));
+        assert_eq!(test.read(|conn| by_id(conn, id)).unwrap().email, None);
+        let clash = NewUser {
+            username: &"carol".into(),
+            ..new
+        };
+        assert!(
+            test.db
+                .write(|tx| insert(tx, &clash))
+                .unwrap_err()
+                .is_unique_violation()
+        );
+    }
+
+    #[test]
+    fn a_key_of_two_accounts_opens_neither() {
+        let test = TestDb::kallithea();
+        let key = ApiKey::from("883598eca4c199f83849a303754baefebafe5f6c");
+        let owner = || name(test.read(|conn| by_api_key(conn, &key)));
+        assert_eq!(owner().as_deref(), Some("alice"));
+        test.write(|tx| {
+            tx.execute(
+                "UPDATE users SET api_key = ? WHERE user_id = 4",
+                &params![&key],
+            )
+        });
+        assert_eq!(owner(), None);
+        test.write(|tx| tx.execute("UPDATE users SET api_key = '' WHERE user_id = 4", &[]));
+        assert_eq!(name(test.read(|conn| by_api_key(conn, &"".into()))), None);
+    }
+
+    #[test]
+    fn changes_are_kept() {
+        let test = TestDb::kallithea();
+        let time: LocalTime = "2026-11-22 01:02:03.000004".parse().unwrap();
+        test.write(|tx| {
+            assert!(set_last_login(tx, UserId(7), time)?);
+            assert!(set_password(tx, UserId(7), &"new hash".into())?);
+            assert!(set_active(tx, UserId(7), true)?);
+            assert!(!set_active(tx, UserId(77), true)?);
+            Ok(())
+        });
+        let erin = test.read(|conn| by_id(conn, UserId(7))).unwrap();
+        assert_eq!(
+            (erin.last_login, erin.password.as_str(), erin.active),
+            (Some(time), "new hash", true)
+        );
+        assert_eq!(test.read(first_admin).unwrap().username.as_str(), "admin");
+        assert_eq!(test.read(all).len(), 9);
+    }
+
+    #[test]
+    fn rows_of_very_old_databases_are_read() {
+        let test = TestDb::empty();
+        test.write(|tx| {
+            let columns = "username, password, active, admin, firstname, lastname, email, last_login, extern_type, \
+                           extern_name, api_key, created_on, user_data";
+            tx.batch(
+                "prepare the test",
+                &format!("CREATE TABLE users (user_id INTEGER PRIMARY KEY, {columns}); INSERT INTO users (user_id) VALUES (1)"),
+            )
+        });
+        let user = test.read(|conn| by_id(conn, UserId(1))).unwrap();
+        assert_eq!(
+            (user.username.as_str(), user.active, user.admin),
+            ("", false, false)
+        );
+        assert_eq!(user.created_on, LocalTime::EPOCH);
+    }
+
+    #[test]
+    fn a_deleted_account_leaves_nothing_but_its_name_in_the_journal() {
+        let test = TestDb::kallithea();
+        let entries = "SELECT COUNT(*) FROM user_logs WHERE username = 'bob'";
+        let before = test.read(|conn| conn.count(entries, &[]));
+        assert!(before > 0 && test.read(|conn| count_owned(conn, UserId(4))) > 0);
+        test.write(|tx| {
+            for table in [
+                "repositories",
+                "\"groups\"",
+                "users_groups",
+                "gists",
+                "pull_requests",
+            ] {
+                tx.execute(
+                    &format!("UPDATE {table} SET user_id = 2 WHERE user_id = 4"),
+                    &[],
+                )?;
+            }
+            assert_eq!(count_owned(tx, UserId(4))?, 0);
+            assert!(delete(tx, UserId(4))?);
+            assert!(!delete(tx, UserId(4))?);
+            Ok(())
+        });
+        assert_eq!(test.read(dangling), Vec::<String>::new());
+        assert_eq!(test.read(|conn| conn.count(entries, &[])), before);
+        assert_eq!(
+            test.read(|conn| users_groups_members::of_user_group(conn, crate::UserGroupId(1))),
+            [UserId(3)]
+        );
+    }
+}

@@ -94,3 +94,65 @@ pub fn delete(tx: &Tx<'_>, id: UserGroupId) -> Result<bool, DbError> {
         &params![id],
     )? > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestDb, dangling};
+
+    #[test]
+    fn a_real_user_group_is_read_in_full() {
+        let test = TestDb::kallithea();
+        let group = test
+            .read(|conn| by_name(conn, &"reviewers".into()))
+            .unwrap();
+        assert_eq!((group.owner, group.active), (UserId(5), true));
+        assert_eq!(
+            test.read(|conn| users_groups_members::of_user_group(conn, group.id)),
+            [UserId(5), UserId(7)]
+        );
+        assert_eq!(test.read(|conn| by_id(conn, group.id)), Some(group));
+        assert_eq!(test.read(|conn| by_name(conn, &"Reviewers".into())), None);
+    }
+
+    #[test]
+    fn a_member_is_added_and_shown_once() {
+        let test = TestDb::kallithea();
+        let group = test.write(|tx| insert(tx, &"new".into(), "some words", UserId(2)));
+        test.write(|tx| {
+            users_groups_members::add(tx, group, UserId(4))?;
+            users_groups_members::add(tx, group, UserId(4))
+        });
+        let rows = "SELECT COUNT(*) FROM users_groups_members WHERE users_group_id = ?";
+        assert_eq!(test.read(|conn| conn.count(rows, &params![group])), 1);
+        // What the original may have left: a row twice, and an account that is gone.
+        test.write(|tx| {
+            tx.execute(
+                "INSERT INTO users_groups_members (users_group_id, user_id) VALUES (?, 4), (?, 99)",
+                &params![group, group],
+            )
+        });
+        assert_eq!(
+            test.read(|conn| users_groups_members::of_user_group(conn, group)),
+            [UserId(4)]
+        );
+    }
+
+    #[test]
+    fn every_user_group_can_be_deleted_and_leaves_nothing_behind() {
+        let test = TestDb::kallithea();
+        for id in 1..=3 {
+            let group = test.read(|conn| {
+                conn.query_one("SELECT MIN(users_group_id) FROM users_groups", &[], |row| {
+                    row.take()
+                })
+            });
+            assert!(test.write(|tx| delete(tx, group.unwrap())), "{id}");
+            assert_eq!(test.read(dangling), Vec::<String>::new());
+        }
+        assert_eq!(
+            test.read(|conn| conn.count("SELECT COUNT(*) FROM users_groups", &[])),
+            0
+        );
+    }
+}
