@@ -8,6 +8,7 @@
 //! The module uses nothing but serde and std, so that the preview in `tests/browser/preview` can include it as it is.
 
 mod about;
+mod access;
 mod changelog;
 mod changeset;
 mod common;
@@ -29,6 +30,7 @@ mod summary;
 mod templates;
 
 pub use about::*;
+pub use access::*;
 pub use changelog::*;
 pub use changeset::*;
 pub use common::*;

@@ -33,5 +33,6 @@ templates![
     "repo_delete.html",
     "repo_settings.html",
     "setup.html",
+    "site_access.html",
     "summary.html",
 ];
