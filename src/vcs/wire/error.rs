@@ -1,0 +1,44 @@
+//! What can go wrong between a request and its answer, before the first byte of the answer.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A request that could not be served. Errors later on, in the middle of an answer, are [`io::Error`]s of the stream.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program of the version control system is not installed where the settings say.
+    #[error("the program {program} is missing ({hint})", program = program.display())]
+    ProgramMissing {
+        /// The program that was looked for, as configured.
+        program: PathBuf,
+        /// How an administrator gets it, for example `apt install git`.
+        hint: &'static str,
+    },
+    /// The program is there, but it, or what it needs, could not be set up.
+    #[error("cannot start {program}", program = program.display())]
+    Start {
+        /// The program, as configured.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The body of the request broke off or could not be decoded; the child was killed. The fault is the client's or the network's.
+    #[error("the request body could not be read")]
+    Input(#[source] io::Error),
+    /// Talking to the running child failed.
+    #[error("lost the connection to {program}", program = program.display())]
+    Child {
+        /// The program, as configured.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The child ended without an answer.
+    #[error("{program} failed: {stderr}", program = program.display())]
+    Failed {
+        /// The program, as configured.
+        program: PathBuf,
+        /// The end of what it wrote to its error output: for the log, not for clients.
+        stderr: String,
+    },
+}

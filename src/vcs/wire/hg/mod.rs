@@ -1,0 +1,18 @@
+//! Mercurial's wire protocol over HTTP, version 1, the only one that is still in use.
+//!
+//! A client asks `<repository>?cmd=NAME` one command at a time: `capabilities` first, then what it needs: `heads`, `known`, `listkeys` and so on, often several
+//! at once in a `batch`; `getbundle` to pull; `unbundle` and `pushkey` to push. [`Request::parse`] reads such a request, [`Request::access`] tells
+//! whether it reads or writes, [`answer`] has it done by a child process and gives the [`Answer`] to send back.
+//!
+//! Format: `hg help internals.wireprotocol`, and what clients and servers of version 7.2 do. Names of types and headers are those of the protocol.
+
+mod answer;
+mod arguments;
+mod batch;
+mod commands;
+mod program;
+mod stdio;
+
+pub use answer::{Answer, AnswerBody, answer};
+pub use arguments::{BadRequest, Request};
+pub use program::{Changegroup, HgProgram, Node, Report};

@@ -1,0 +1,238 @@
+//! The `hg` program: how it is started for one command, and how it tells us which changesets came and went.
+//!
+//! The settings of the instance (table `ui`) are written to a configuration file for this one run. Like in Kallithea, a repository's own `.hg/hgrc`
+//! comes after it and may say otherwise, and configuration of the machine or of the user we run as is not read. What must hold whatever those say is
+//! given on the command line, which wins over both.
+//!
+//! `hg debugserve --sshstdio` is `hg serve --stdio` under a name that accepts further options; the plain one refuses any, because it
+//! is what restricted SSH accounts are allowed to run.
+
+use std::ffi::OsString;
+use std::fmt::{self, Write as _};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::wire::child::{ChildStream, Launch};
+use crate::wire::{Access, Error};
+
+/// The `hg` program and how to run it.
+#[derive(Clone, Debug)]
+pub struct HgProgram {
+    /// Its path, or `hg` to find it in `PATH`.
+    pub path: PathBuf,
+    /// Configuration: `("section.key", "value")`.
+    pub config: Vec<(String, String)>,
+    /// Further environment, for hooks.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// The variable that tells our hooks where to write.
+const REPORT: &str = "KALLITHEA_WIRE_REPORT";
+
+const CONFIG: &[&str] = &[
+    "web.push_ssl=False",
+    "web.allow_push=*",
+    "storage.all-slow-path=allow",
+    // What hooks print becomes part of the bundle2 that answers a push. Over SSH it would go to the error output, which we do not forward.
+    "experimental.bundle2-output-capture=True",
+    // A payload is kept in a file until it is complete, so that no lock is held at the pace of a slow client.
+    "server.streamunbundle=False",
+    "hooks.changegroup.kallithea_push_action=printf 'in %s %s\\n' \"$HG_NODE\" \"$HG_NODE_LAST\" >> \"$KALLITHEA_WIRE_REPORT\"",
+    "hooks.outgoing.kallithea_pull_action=printf 'out\\n' >> \"$KALLITHEA_WIRE_REPORT\"",
+];
+
+/// A request that was judged to be a read must not be able to write even if the judgement was wrong: these hooks fail, so no transaction is
+/// opened and no key is set.
+const READ_ONLY: &[&str] = &[
+    "hooks.pretxnopen._readonly=false",
+    "hooks.prepushkey._readonly=false",
+];
+
+/// The id of a changeset: 40 lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Node(String);
+
+impl Node {
+    /// Takes lower-case hexadecimal digits.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let digits = hex
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (digits && hex.len() == 40).then(|| Node(hex.to_owned()))
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Changesets that a push has added: those with the numbers from `first` to `last`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changegroup {
+    /// The oldest one.
+    pub first: Node,
+    /// The newest one.
+    pub last: Node,
+}
+
+/// What one request has moved, for the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What arrived, in order. Empty when only bookmarks or phases were pushed, or nothing.
+    pub changegroups: Vec<Changegroup>,
+    /// Whether changesets were sent to the client.
+    pub sent_changesets: bool,
+}
+
+/// The files of one run of `hg`. Removed when dropped.
+#[derive(Debug)]
+pub(super) struct Workplace {
+    directory: TempDir,
+}
+
+impl Workplace {
+    fn configuration(&self) -> PathBuf {
+        self.directory.path().join("hgrc")
+    }
+
+    fn report_file(&self) -> PathBuf {
+        self.directory.path().join("report")
+    }
+
+    fn set_up(config: &[(String, String)]) -> io::Result<Self> {
+        let workplace = Workplace {
+            directory: tempfile::Builder::new().prefix("kallithea-hg-").tempdir()?,
+        };
+        std::fs::write(workplace.configuration(), configuration(config))?;
+        std::fs::write(workplace.report_file(), b"")?;
+        Ok(workplace)
+    }
+
+    /// What the hooks have written so far.
+    pub(super) fn report(&self) -> Report {
+        let text = std::fs::read_to_string(self.report_file()).unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot read what the hooks of hg have reported");
+            String::new()
+        });
+        report(&text)
+    }
+}
+
+fn report(text: &str) -> Report {
+    let mut report = Report::default();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["out"] => report.sent_changesets = true,
+            ["in", first, last] => {
+                if let (Some(first), Some(last)) = (Node::from_hex(first), Node::from_hex(last)) {
+                    report.changegroups.push(Changegroup { first, last });
+                }
+            }
+            _ => {}
+        }
+    }
+    report
+}
+
+/// The text of a configuration file. A value of several lines is continued by indentation. A row that is no `section.key` is left out.
+fn configuration(config: &[(String, String)]) -> String {
+    let mut out = String::new();
+    for (name, value) in config {
+        let plain = |text: &str, more: &str| {
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|char| char.is_ascii_alphanumeric() || more.contains(char))
+        };
+        match name.split_once('.') {
+            Some((section, key)) if plain(section, "_-") && plain(key, "_-./:*@") => {
+                let value = value.replace('\r', "").replace('\n', "\n ");
+                // Writing to a string cannot fail.
+                let _ = write!(out, "[{section}]\n{key} = {value}\n");
+            }
+            _ => tracing::warn!(name, "not a name of Mercurial configuration, ignored"),
+        }
+    }
+    out
+}
+
+/// Starts `hg` on a repository, ready for commands on its standard input.
+pub(super) fn start(
+    program: &HgProgram,
+    repository: &Path,
+    access: Access,
+) -> Result<(ChildStream, Workplace), Error> {
+    let failed = |source| Error::Start {
+        program: program.path.clone(),
+        source,
+    };
+    let repository = std::path::absolute(repository).map_err(failed)?;
+    let workplace = Workplace::set_up(&program.config).map_err(failed)?;
+    let mut launch = Launch::new(&program.path, "pip install mercurial");
+    launch
+        .env("HGPLAIN", "1")
+        .env("HGENCODING", "UTF-8")
+        .env("HGRCPATH", workplace.configuration())
+        .env(REPORT, workplace.report_file())
+        .envs(&program.environment);
+    let read_only = if access == Access::Read {
+        READ_ONLY
+    } else {
+        &[]
+    };
+    for setting in CONFIG.iter().chain(read_only) {
+        launch.arg("--config").arg(setting);
+    }
+    launch
+        .arg("-R")
+        .arg(repository)
+        .arg("debugserve")
+        .arg("--sshstdio");
+    Ok((launch.start()?, workplace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_are_read() {
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        let text = format!("out\nin {a} {b}\nin {b} {b}\nin x y\nnonsense\n");
+        let report = report(&text);
+        assert!(report.sent_changesets);
+        let pairs: Vec<_> = report
+            .changegroups
+            .iter()
+            .map(|group| (group.first.as_str(), group.last.as_str()))
+            .collect();
+        assert_eq!(pairs, [(&a[..], &b[..]), (&b[..], &b[..])]);
+    }
+
+    #[test]
+    fn a_value_cannot_become_another_setting() {
+        let rows = [
+            ("ui.username", "a\n[hooks]\r\nx = y"),
+            ("nonsense", "1"),
+            ("a]b.c", "1"),
+            ("a.b=c", "1"),
+            ("hooks.changegroup.mail", "true"),
+        ];
+        let rows = rows.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let text = configuration(&rows);
+        assert_eq!(
+            text,
+            "[ui]\nusername = a\n [hooks]\n x = y\n[hooks]\nchangegroup.mail = true\n"
+        );
+    }
+}
