@@ -16,7 +16,7 @@ use crate::time::LocalTime;
 
 /// A value to be bound to a `?`.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// SQL NULL.
     Null,
     /// Any integer or id.
@@ -65,7 +65,7 @@ pub(crate) use params;
 
 /// A value as it comes out of a column.
 #[derive(Clone, Copy, Debug)]
-pub enum Column<'a> {
+pub(crate) enum Column<'a> {
     /// SQL NULL.
     Null,
     /// An integer, also a boolean.
@@ -80,7 +80,7 @@ pub enum Column<'a> {
 
 /// How a column becomes a Rust value. There is no error: old databases hold NULL in nearly every column and SQLite
 /// keeps whatever it was given, and neither may make a page fail.
-pub trait FromColumn {
+pub(crate) trait FromColumn {
     /// The value, or the type's notion of "nothing there".
     fn from_column(column: Column<'_>) -> Self;
 }
@@ -149,14 +149,14 @@ impl<T: FromColumn> FromColumn for Option<T> {
 }
 
 /// One row of an answer. Columns are taken in the order of the SELECT.
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     raw: &'a rusqlite::Row<'a>,
     next: Cell<usize>,
 }
 
 impl Row<'_> {
     /// The next column.
-    pub fn take<T: FromColumn>(&self) -> T {
+    pub(crate) fn take<T: FromColumn>(&self) -> T {
         let index = self.next.replace(self.next.get() + 1);
         let raw = self.raw.get_ref(index);
         debug_assert!(raw.is_ok(), "the statement has no column {index}");
@@ -186,7 +186,7 @@ impl Conn {
     }
 
     /// All rows of a query.
-    pub fn query<T>(
+    pub(crate) fn query<T>(
         &self,
         sql: &str,
         params: &[Value<'_>],
@@ -208,7 +208,7 @@ impl Conn {
     }
 
     /// The first row of a query, if there is one.
-    pub fn query_one<T>(
+    pub(crate) fn query_one<T>(
         &self,
         sql: &str,
         params: &[Value<'_>],
@@ -228,17 +228,17 @@ impl Conn {
     }
 
     /// The single number that a `SELECT COUNT(…)` answers.
-    pub fn count(&self, sql: &str, params: &[Value<'_>]) -> Result<i64, DbError> {
+    pub(crate) fn count(&self, sql: &str, params: &[Value<'_>]) -> Result<i64, DbError> {
         Ok(self.query_one(sql, params, |row| row.take())?.unwrap_or(0))
     }
 
     /// Whether a query has any row.
-    pub fn exists(&self, sql: &str, params: &[Value<'_>]) -> Result<bool, DbError> {
+    pub(crate) fn exists(&self, sql: &str, params: &[Value<'_>]) -> Result<bool, DbError> {
         Ok(self.query_one(sql, params, |_| ())?.is_some())
     }
 
     /// The names of all tables.
-    pub fn tables(&self) -> Result<Vec<String>, DbError> {
+    pub(crate) fn tables(&self) -> Result<Vec<String>, DbError> {
         self.query(sqlite::TABLES, &[], |row| row.take())
     }
 
@@ -286,7 +286,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Runs an UPDATE or DELETE and tells how many rows it met.
-    pub fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, DbError> {
+    pub(crate) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, DbError> {
         let run = || {
             self.conn
                 .raw
@@ -297,7 +297,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Inserts one row, given by its columns, and tells the number the database gave it in `id_column`.
-    pub fn insert(
+    pub(crate) fn insert(
         &self,
         table: &str,
         id_column: &str,
@@ -321,7 +321,11 @@ impl<'a> Tx<'a> {
     }
 
     /// Inserts one row into a table that has no number of its own.
-    pub fn insert_plain(&self, table: &str, row: &[(&str, Value<'_>)]) -> Result<(), DbError> {
+    pub(crate) fn insert_plain(
+        &self,
+        table: &str,
+        row: &[(&str, Value<'_>)],
+    ) -> Result<(), DbError> {
         let sql = insert_sql(table, row);
         let run = || {
             let mut statement = self.conn.raw.prepare_cached(&sql)?;

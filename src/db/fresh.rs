@@ -205,7 +205,8 @@ mod tests {
         assert_eq!(names, super::DEFAULT_USER_PERMISSIONS);
         let mut real = theirs.read(|conn| user_to_perm::of_user(conn, user.id));
         let mut granted = granted;
-        (real.sort(), granted.sort());
+        real.sort();
+        granted.sort();
         assert_eq!(granted, real);
     }
 
@@ -246,7 +247,8 @@ mod tests {
             .map(|name| name.into_string())
             .collect();
         let mut wanted = permissions::NAMES.to_vec();
-        (names.sort(), wanted.sort());
+        names.sort();
+        wanted.sort();
         assert_eq!(names, wanted);
     }
 }

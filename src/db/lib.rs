@@ -16,13 +16,13 @@
 //! * Ids and names are types of their own ([`ids`]), times are [`LocalTime`], permission levels are [`Level`].
 //!
 //! Databases that were first made by Kallithea 0.3 and older allow NULL nearly everywhere. Reading is therefore never
-//! strict: a missing text is empty, a missing flag is false, an unreadable time is the epoch ([`conn::FromColumn`]).
+//! strict: a missing text is empty, a missing flag is false, an unreadable time is the epoch.
 //!
 //! Three engines are meant to stand behind [`Db`]. SQLite is here; a URL of PostgreSQL or MySQL is understood and
 //! answered with [`DbError::EngineNotBuilt`]. All SQL is written with `?` placeholders, bound booleans and names quoted
 //! the standard way (`"groups"`), and only `conn` and `sqlite` know the driver: these two are the seam.
 
-pub mod conn;
+mod conn;
 mod db;
 mod error;
 pub mod fresh;
