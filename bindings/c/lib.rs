@@ -1,1 +1,1 @@
-//! The C interface of kallithea-rs.
+//! The C interface.

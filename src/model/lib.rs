@@ -1,1 +1,93 @@
-//! The rules: permissions, accounts, repositories, groups, journal, settings.
+//! The rules of Kallithea: who may do what, and what happens when they do.
+//!
+//! Everything that changes or reveals data goes through a [`Model`]. Rights are values: [`Gate`] is the only place that
+//! decides, and what it returns ([`ReadableRepository`], [`WritableRepository`], [`AdminOfRepository`] and their kin for
+//! groups) is what the functions here demand. Whoever does not hold the value cannot reach the data.
+//!
+//! The database is never trusted to be ours alone: other programs write it too, so nothing is kept across requests.
+
+pub mod account;
+pub mod config;
+mod error;
+mod gate;
+mod group;
+mod ip;
+mod journal;
+pub mod name;
+mod open;
+mod password;
+mod permission;
+pub mod random;
+mod repository;
+mod session;
+mod settings;
+mod setup;
+mod start;
+mod viewer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use config::Config;
+pub use db::{GroupId, Level, RepoId, UserGroupId, UserId};
+pub use error::Error;
+pub use gate::{AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository};
+pub use group::{GroupListing, NewGroup, Place};
+pub use journal::{Action, Actor};
+pub use permission::{Grant, Grants, Subject};
+pub use repository::{ForkChoice, NewRepository, RepositoryFacts, RepositoryUpdate};
+pub use settings::{Settings, clone_url};
+pub use viewer::{User, Viewer};
+
+use db::Db;
+
+/// One instance: its configuration, its database, its repositories.
+pub struct Model {
+    config: Arc<Config>,
+    db: Db,
+    repositories: open::Repositories,
+    passwords: password::Verified,
+}
+
+impl Model {
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The database.
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub(crate) fn passwords(&self) -> &password::Verified {
+        &self.passwords
+    }
+
+    /// The folder in which all repositories lie, as the database says.
+    ///
+    /// # Errors
+    /// When the database does not answer or has no such row.
+    pub fn repositories_root(&self) -> Result<PathBuf, Error> {
+        self.db
+            .read(db::ui::repositories_root)?
+            .map(PathBuf::from)
+            .ok_or_else(|| Error::Schema("the table ui has no row 'paths./' with the folder of the repositories".into()))
+    }
+
+    /// The effective configuration of Mercurial: the active rows of the table `ui`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn mercurial_config(&self) -> Result<Vec<(String, String)>, Error> {
+        let items = self.db.read(db::ui::active)?;
+        // Hooks of the original that run inside its own Python process; ours record the same by other means.
+        let ours = |item: &db::ui::UiItem| item.section == "hooks" && item.value.trim_start().starts_with("python:");
+        Ok(items
+            .into_iter()
+            .filter(|item| !ours(item) && item.section != "paths")
+            .map(|item| (format!("{}.{}", item.section, item.key), item.value))
+            .collect())
+    }
+}

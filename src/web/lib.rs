@@ -1,1 +1,163 @@
-//! HTTP: router, sessions, pages, wire protocols.
+//! HTTP: from a [`request::Request`] to a [`response::Response`].
+//!
+//! A request is answered in this order: static files, the wire protocols of Git and Mercurial, pages. A page is made by
+//! a controller (one file each in `pages/`) in four steps on one screen: parse the input, pass the gate, call the
+//! model, build the view. Views (`view/`) are plain structs, templates (`templates/`) lay them out. The gate is
+//! [`model::Gate`]: what it returns is the right that a controller demands in its signature, see [`routes`].
+
+pub mod cgi;
+mod form;
+mod frame;
+mod pages;
+pub mod path;
+pub mod problem;
+pub mod request;
+pub mod response;
+pub mod router;
+pub mod routes;
+mod session;
+mod static_files;
+mod template;
+pub mod view;
+mod visit;
+mod wire;
+mod words;
+
+use std::sync::Arc;
+
+use http::header::HeaderValue;
+use http::{Method, StatusCode};
+use model::{Model, Viewer};
+
+use crate::form::Form;
+use crate::problem::Problem;
+use crate::request::Request;
+use crate::response::Response;
+use crate::session::Session;
+use crate::visit::Visit;
+
+/// One instance as a process serves it.
+pub struct Site {
+    model: Arc<Model>,
+}
+
+impl Site {
+    /// Makes ready to serve: templates and routes are built now.
+    ///
+    /// # Errors
+    /// None at the moment; opening may come to read from the database.
+    pub fn open(model: Model) -> Result<Self, model::Error> {
+        template::warm_up();
+        router::warm_up();
+        Ok(Self { model: Arc::new(model) })
+    }
+
+    /// Answers one request.
+    #[must_use]
+    pub fn handle(&self, mut request: Request) -> Response {
+        let id = problem::new_request_id();
+        if self.model.config().serve_static
+            && matches!(request.method, Method::GET | Method::HEAD)
+            && let Some(response) = static_files::serve(request.path.as_str(), &request.query, &request.headers)
+        {
+            return problem::finish(response, &id);
+        }
+        let line = format!("{} {}{}", request.method, request.peer.script_name, request.path.as_str());
+        let https = request.peer.scheme == "https";
+        if let Err(error) = self.resolve_permanent_url(&mut request) {
+            return problem::bare(&error, &id);
+        }
+        let response = match wire::recognise(&request) {
+            Some(call) => wire::answer(&self.model, request, call, &id),
+            None => self.page(request, id.clone()),
+        };
+        log(&line, &response, &id);
+        let mut response = problem::finish(response, &id);
+        if https && self.model.config().strict_transport_security {
+            let value = HeaderValue::from_static("max-age=8640000; includeSubDomains");
+            response.headers.insert(http::header::STRICT_TRANSPORT_SECURITY, value);
+        }
+        response
+    }
+
+    /// `/_23/files` is the address of the repository with id 23 whatever its name, for pages and protocols alike.
+    fn resolve_permanent_url(&self, request: &mut Request) -> Result<(), Problem> {
+        let id = request.path.segments().next().and_then(|first| first.strip_prefix('_')).and_then(|id| {
+            if id.bytes().all(|b| b.is_ascii_digit()) { id.parse::<i64>().ok() } else { None }
+        });
+        if let Some(id) = id
+            && let Some(name) = self.model.repository_name_by_id(id)?
+        {
+            request.path = request.path.replace_first_segment(&name);
+        }
+        Ok(())
+    }
+
+    fn page(&self, request: Request, id: String) -> Response {
+        let mut visit = match self.visit(request, id.clone()) {
+            Ok(visit) => visit,
+            Err(error) => return problem::bare(&error, &id),
+        };
+        let mut response = match self.dispatch(&mut visit) {
+            Ok(response) => response,
+            Err(error) => frame::problem_page(&mut visit, error),
+        };
+        if let Err(error) = visit.keep_session(&mut response) {
+            return problem::bare(&error, &id);
+        }
+        response
+    }
+
+    fn dispatch(&self, visit: &mut Visit<'_>) -> Result<Response, Problem> {
+        // The token never belongs into an address: it may have been seen by whoever made the link.
+        if visit.query.get(visit::CSRF_FIELD).is_some() {
+            visit.session.forget_csrf_token();
+            visit.flash("error", "CSRF token leak has been detected - all form tokens have been expired");
+        }
+        if visit.query.get("_method").is_some() {
+            return Err(Problem::MethodNotAllowed);
+        }
+        if visit.settings.needs_setup && !visit.request.path.as_str().starts_with("/_admin/setup") {
+            return Ok(visit.redirect(&String::from(visit.url("_admin/setup"))));
+        }
+        router::dispatch(visit)
+    }
+
+    fn visit(&self, request: Request, id: String) -> Result<Visit<'_>, Problem> {
+        let cookie = visit::cookie(&request, &self.model.config().session_key);
+        let mut session = Session::load(&self.model, cookie)?;
+        let mut viewer = Viewer::Nobody;
+        if let Some(user) = session.user_id() {
+            match self.model.viewer(user, &request.peer.remote_addr)? {
+                Some(signed_in) => viewer = signed_in,
+                // Deleted, deactivated or at a forbidden address: the session is worth nothing any more.
+                None => session.sign_out(),
+            }
+        }
+        if !matches!(viewer, Viewer::User(_)) {
+            viewer = self.model.visitor(&request.peer.remote_addr)?;
+        }
+        Ok(Visit {
+            model: &self.model,
+            query: Form::parse(request.query.as_bytes()),
+            form: Form::default(),
+            settings: Arc::new(self.model.settings()?),
+            request,
+            viewer,
+            session,
+            id,
+        })
+    }
+}
+
+/// One line for every answer that is an error.
+fn log(line: &str, response: &Response, id: &str) {
+    let status = response.status;
+    if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
+        tracing::error!(request_id = id, "{} {line}", status.as_u16());
+    } else if status.is_client_error() {
+        tracing::warn!(request_id = id, "{} {line}", status.as_u16());
+    } else {
+        tracing::debug!(request_id = id, "{} {line}", status.as_u16());
+    }
+}

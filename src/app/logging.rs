@@ -1,0 +1,16 @@
+//! Log lines on standard error, where every server collects them.
+
+use std::io::stderr;
+use std::sync::Once;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging once per process: `KALLITHEA_LOG` sets levels (`debug`, `web=trace`), `info` is the default.
+pub fn start() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let filter = EnvFilter::try_from_env("KALLITHEA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+        // A host that has its own subscriber keeps it.
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(false).try_init();
+    });
+}

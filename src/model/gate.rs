@@ -1,0 +1,284 @@
+//! The gate: the only place that decides who may do what. What it returns is the right itself.
+
+use std::ops::Deref;
+
+use db::groups::RepoGroup;
+use db::repo_to_perm::{self, RepositoryLevels};
+use db::repositories::{self, RepoState, RepoType, Repository};
+use db::user_repo_group_to_perm::{self, GroupLevels};
+use db::{Conn, DbError, GroupId, GroupName, Level, RepoId, RepoName, groups, user_to_perm};
+use vcs::Kind;
+
+use crate::{Error, Model, Viewer};
+
+/// Decides. Cheap to make; asks the database anew each time.
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
+    model: &'a Model,
+}
+
+/// The right to read a repository.
+#[derive(Debug, Clone)]
+pub struct ReadableRepository {
+    row: Repository,
+    kind: Kind,
+    level: Level,
+}
+
+/// The right to push to a repository.
+#[derive(Debug, Clone)]
+pub struct WritableRepository(ReadableRepository);
+
+/// The right to administer a repository.
+#[derive(Debug, Clone)]
+pub struct AdminOfRepository(ReadableRepository);
+
+/// The right to see a repository group.
+#[derive(Debug, Clone)]
+pub struct ReadableGroup {
+    row: RepoGroup,
+    level: Level,
+}
+
+/// The right to administer a repository group.
+#[derive(Debug, Clone)]
+pub struct AdminOfGroup(ReadableGroup);
+
+impl<'a> Gate<'a> {
+    /// A gate over an instance.
+    #[must_use]
+    pub fn new(model: &'a Model) -> Self {
+        Self { model }
+    }
+
+    /// The right to read the repository of this full name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], in the same words whether the repository does not exist or this viewer may not see it.
+    pub fn read_repository(&self, viewer: &Viewer, name: &str) -> Result<ReadableRepository, Error> {
+        let found = self.model.db().read(|conn| {
+            let Some(row) = repositories::by_name(conn, &RepoName::from(name))? else { return Ok(None) };
+            let level = level_on_repository(conn, viewer, &row)?;
+            Ok::<_, DbError>(Some((row, level)))
+        })?;
+        found
+            .filter(|(_, level)| *level >= Level::Read)
+            .and_then(|(row, level)| ReadableRepository::new(row, level))
+            .ok_or_else(|| Error::NotFound { what: "Repository", name: name.to_owned() })
+    }
+
+    /// The right to see the repository group of this full name.
+    ///
+    /// # Errors
+    /// As [`Self::read_repository`].
+    pub fn read_group(&self, viewer: &Viewer, name: &str) -> Result<ReadableGroup, Error> {
+        let found = self.model.db().read(|conn| {
+            let Some(row) = groups::by_name(conn, &GroupName::from(name))? else { return Ok(None) };
+            let level = level_on_group(conn, viewer, row.id)?;
+            Ok::<_, DbError>(Some((row, level)))
+        })?;
+        found
+            .filter(|(_, level)| *level >= Level::Read)
+            .map(|(row, level)| ReadableGroup { row, level })
+            .ok_or_else(|| Error::NotFound { what: "Repository group", name: name.to_owned() })
+    }
+
+    /// Every repository that this viewer may read, by full name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn readable_repositories(&self, viewer: &Viewer) -> Result<Vec<ReadableRepository>, Error> {
+        let Some(user) = viewer.user_id() else { return Ok(Vec::new()) };
+        let (rows, levels) = self.model.db().read(|conn| {
+            Ok::<_, DbError>((repositories::all(conn)?, repo_to_perm::repository_levels(conn, user)?))
+        })?;
+        let levels: std::collections::HashMap<RepoId, Level> =
+            levels.iter().map(|levels| (levels.id, repository_rule(viewer, levels))).collect();
+        let level = |row: &Repository| levels.get(&row.id).copied().unwrap_or(Level::None);
+        let readable = rows.into_iter().map(|row| (level(&row), row)).filter(|(level, _)| *level >= Level::Read);
+        Ok(readable.filter_map(|(level, row)| ReadableRepository::new(row, level)).collect())
+    }
+
+    /// Every repository group that this viewer may see, by full name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn readable_groups(&self, viewer: &Viewer) -> Result<Vec<ReadableGroup>, Error> {
+        let Some(user) = viewer.user_id() else { return Ok(Vec::new()) };
+        let (rows, levels) = self.model.db().read(|conn| {
+            Ok::<_, DbError>((groups::all(conn)?, user_repo_group_to_perm::group_levels(conn, user)?))
+        })?;
+        let levels: std::collections::HashMap<GroupId, Level> =
+            levels.iter().map(|levels| (levels.id, group_rule(viewer, levels))).collect();
+        let level = |row: &RepoGroup| levels.get(&row.id).copied().unwrap_or(Level::None);
+        let readable = rows.into_iter().map(|row| ReadableGroup { level: level(&row), row });
+        Ok(readable.filter(|group| group.level >= Level::Read).collect())
+    }
+
+    /// Whether this viewer may make repositories at the top level.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn may_create_at_top(&self, viewer: &Viewer) -> Result<bool, Error> {
+        let Some(user) = viewer.signed_in() else { return Ok(false) };
+        if user.admin {
+            return Ok(true);
+        }
+        let names = self.model.db().read(|conn| user_to_perm::reaching(conn, user.id))?;
+        Ok(names.iter().any(|name| matches!(name.as_str(), "hg.create.repository" | "hg.admin")))
+    }
+}
+
+/// The level of a viewer on a repository, read from the tables.
+fn level_on_repository(conn: &Conn, viewer: &Viewer, row: &Repository) -> Result<Level, DbError> {
+    let Some(user) = viewer.user_id() else { return Ok(Level::None) };
+    let levels = repo_to_perm::repository_level(conn, user, row.id)?;
+    Ok(levels.map_or(Level::None, |levels| repository_rule(viewer, &levels)))
+}
+
+fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level, DbError> {
+    let Some(user) = viewer.user_id() else { return Ok(Level::None) };
+    let levels = user_repo_group_to_perm::group_level(conn, user, group)?;
+    Ok(levels.map_or(Level::None, |levels| group_rule(viewer, &levels)))
+}
+
+/// Administrators and the owner hold `admin`. For everybody else the default user's row is the floor, unless the
+/// repository is private; what user groups and the user's own row give can only raise it.
+///
+/// A private repository stays closed to visitors even when the default user has a row of its own on it.
+fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Level {
+    if viewer.is_admin() || viewer.signed_in().is_some_and(|user| user.id == levels.owner) {
+        return Level::Admin;
+    }
+    let base = if levels.private { None } else { levels.base };
+    let own = if viewer.signed_in().is_some() { levels.own.max(levels.through_groups) } else { None };
+    base.max(own).unwrap_or(Level::None)
+}
+
+/// As for repositories, but groups are never private and owning one gives nothing by itself.
+fn group_rule(viewer: &Viewer, levels: &GroupLevels) -> Level {
+    if viewer.is_admin() {
+        return Level::Admin;
+    }
+    let own = if viewer.signed_in().is_some() { levels.own.max(levels.through_groups) } else { None };
+    levels.base.max(own).unwrap_or(Level::None)
+}
+
+impl ReadableRepository {
+    /// None for a row whose type is neither `hg` nor `git`: there is nothing that could read it.
+    fn new(row: Repository, level: Level) -> Option<Self> {
+        let kind = match row.repo_type {
+            RepoType::Mercurial => Kind::Hg,
+            RepoType::Git => Kind::Git,
+            RepoType::Unknown => return None,
+        };
+        Some(Self { row, kind, level })
+    }
+
+    /// The right to push, if the level suffices.
+    #[must_use]
+    pub fn writable(&self) -> Option<WritableRepository> {
+        (self.level >= Level::Write).then(|| WritableRepository(self.clone()))
+    }
+
+    /// The right to administer, if the level suffices.
+    #[must_use]
+    pub fn administrable(&self) -> Option<AdminOfRepository> {
+        (self.level >= Level::Admin).then(|| AdminOfRepository(self.clone()))
+    }
+
+    /// The level held.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The database id.
+    #[must_use]
+    pub fn id(&self) -> RepoId {
+        self.row.id
+    }
+
+    /// The full name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.row.name.as_str()
+    }
+
+    /// Mercurial or Git.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether visitors without a permission of their own are kept out.
+    #[must_use]
+    pub fn private(&self) -> bool {
+        self.row.private
+    }
+
+    /// The description; equal to the name when nobody wrote one.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.row.description
+    }
+
+    /// Whether it is still being made.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        self.row.state == RepoState::Pending
+    }
+
+    /// Everything stored about it.
+    #[must_use]
+    pub fn row(&self) -> &Repository {
+        &self.row
+    }
+}
+
+impl ReadableGroup {
+    /// The right to administer, if the level suffices.
+    #[must_use]
+    pub fn administrable(&self) -> Option<AdminOfGroup> {
+        (self.level >= Level::Admin).then(|| AdminOfGroup(self.clone()))
+    }
+
+    /// The level held.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Everything stored about it.
+    #[must_use]
+    pub fn row(&self) -> &RepoGroup {
+        &self.row
+    }
+
+    /// The full name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.row.name.as_str()
+    }
+}
+
+impl Deref for WritableRepository {
+    type Target = ReadableRepository;
+    fn deref(&self) -> &ReadableRepository {
+        &self.0
+    }
+}
+
+impl Deref for AdminOfRepository {
+    type Target = ReadableRepository;
+    fn deref(&self) -> &ReadableRepository {
+        &self.0
+    }
+}
+
+impl Deref for AdminOfGroup {
+    type Target = ReadableGroup;
+    fn deref(&self) -> &ReadableGroup {
+        &self.0
+    }
+}

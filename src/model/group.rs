@@ -1,0 +1,259 @@
+//! Repository groups: places for repositories and for each other.
+
+use std::fs;
+use std::path::PathBuf;
+
+use db::groups::{self, RepoGroup};
+use db::{DbError, GroupId, GroupName, Level, ObjectKind, Tx, UserId, user_repo_group_to_perm, user_to_perm, users, users_group_repo_group_to_perm};
+
+use crate::repository::refuse_taken_rows;
+use crate::{AdminOfGroup, Error, Gate, Model, ReadableGroup, ReadableRepository, Viewer, name};
+
+/// A place where something may be made: a group, or the top. Only the gate makes one.
+#[derive(Debug, Clone)]
+pub struct Place(Option<RepoGroup>);
+
+impl Place {
+    /// The group's full name; none at the top.
+    #[must_use]
+    pub fn group_name(&self) -> Option<&str> {
+        self.0.as_ref().map(|group| group.name.as_str())
+    }
+
+    /// The group's id; none at the top.
+    #[must_use]
+    pub fn group_id(&self) -> Option<GroupId> {
+        self.0.as_ref().map(|group| group.id)
+    }
+}
+
+/// What a new group is made of.
+#[derive(Debug, Clone)]
+pub struct NewGroup<'a> {
+    /// The last part of its name as typed; its slug is taken.
+    pub name: &'a str,
+    /// Empty: the name.
+    pub description: &'a str,
+    /// Whether the permissions of the parent are copied.
+    pub copy_permissions: bool,
+}
+
+/// What a viewer may see at the top or in one group.
+#[derive(Debug)]
+pub struct GroupListing {
+    /// Groups below, in tree order.
+    pub groups: Vec<ReadableGroup>,
+    /// Repositories directly here.
+    pub repositories: Vec<ReadableRepository>,
+    /// How many readable repositories lie in each of [`Self::groups`] and below.
+    pub counts: Vec<usize>,
+}
+
+impl Gate<'_> {
+    /// A place where the viewer may make a repository: a group with `write`, or the top.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `repo_group` when the viewer may not.
+    pub fn place_for_repository(&self, viewer: &Viewer, group: Option<GroupId>) -> Result<Place, Error> {
+        match group {
+            None if self.may_create_at_top(viewer)? => Ok(Place(None)),
+            None => Err(Error::invalid("repo_group", "no permission to create repository in root location")),
+            Some(id) => self.place(viewer, id, Level::Write).ok_or_else(|| {
+                Error::invalid("repo_group", "You don't have permissions to create repository in this group")
+            }),
+        }
+    }
+
+    /// A place where the viewer may make a group: a group with `admin`, or the top for administrators of the site.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `parent_group_id` when the viewer may not.
+    pub fn place_for_group(&self, viewer: &Viewer, parent: Option<GroupId>) -> Result<Place, Error> {
+        let refused = || {
+            Error::invalid("parent_group_id", "You don't have permissions to create a group in this location")
+        };
+        match parent {
+            None => viewer.is_admin().then_some(Place(None)).ok_or_else(refused),
+            Some(id) => self.place(viewer, id, Level::Admin).ok_or_else(refused),
+        }
+    }
+
+    /// The groups on which the viewer has at least this level.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn groups_with(&self, viewer: &Viewer, level: Level) -> Result<Vec<ReadableGroup>, Error> {
+        if viewer.signed_in().is_none() {
+            return Ok(Vec::new());
+        }
+        let mut groups = self.readable_groups(viewer)?;
+        groups.retain(|group| group.level() >= level);
+        Ok(groups)
+    }
+
+    fn place(&self, viewer: &Viewer, id: GroupId, level: Level) -> Option<Place> {
+        let groups = self.groups_with(viewer, level).ok()?;
+        groups.into_iter().find(|group| group.row().id == id).map(|group| Place(Some(group.row().clone())))
+    }
+}
+
+impl Model {
+    /// What a viewer may see at the top (`None`) or in a group.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn list(&self, viewer: &Viewer, group: Option<&ReadableGroup>) -> Result<GroupListing, Error> {
+        let gate = Gate::new(self);
+        let all = gate.readable_repositories(viewer)?;
+        let below = |full: &str| match group {
+            None => true,
+            Some(group) => full.strip_prefix(group.name()).is_some_and(|rest| rest.starts_with('/')),
+        };
+        let mut groups = gate.readable_groups(viewer)?;
+        groups.retain(|candidate| below(candidate.name()));
+        // Tree order: a slash sorts before everything else.
+        groups.sort_by_cached_key(|group| group.name().to_lowercase().replace('/', "\0"));
+        let counts = groups
+            .iter()
+            .map(|group| {
+                let inside = |full: &str| full.strip_prefix(group.name()).is_some_and(|rest| rest.starts_with('/'));
+                all.iter().filter(|repository| inside(repository.name())).count()
+            })
+            .collect();
+        let here = group.map(|group| group.row().id);
+        let mut repositories: Vec<_> = all.into_iter().filter(|repository| repository.row().group == here).collect();
+        repositories.sort_by_cached_key(|repository| repository.name().to_lowercase());
+        Ok(GroupListing { groups, repositories, counts })
+    }
+
+    /// Makes a group at a place where the viewer may.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that is not allowed or taken.
+    pub fn create_group(&self, place: &Place, viewer: &Viewer, new: &NewGroup<'_>) -> Result<String, Error> {
+        let Some(owner) = viewer.signed_in() else {
+            return Err(Error::Forbidden("Sign in to make groups".to_owned()));
+        };
+        let short = name::slug(new.name);
+        let parent = place.group_name();
+        name::check("group_name", &short, parent)?;
+        if short.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Error::invalid("group_name", "Name must not contain only digits"));
+        }
+        let full = name::full(parent, &short);
+        let path = self.path_below_root(&full)?;
+        let description = if new.description.trim().is_empty() { short.as_str() } else { new.description };
+        self.db().write(|tx| {
+            refuse_taken_rows(tx, "group_name", &full)?;
+            let id = groups::insert(tx, &GroupName::from(full.as_str()), place.group_id(), description, owner.id)?;
+            let copied = if new.copy_permissions { place.group_id() } else { None };
+            grant_initial(tx, id, owner.id, owner.admin, copied)?;
+            make_folder(&path)
+        })?;
+        Ok(full)
+    }
+
+    /// Changes the description of a group.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn update_group(&self, group: &AdminOfGroup, description: &str) -> Result<(), Error> {
+        let description = match description.trim() {
+            "" => name::last(group.name()),
+            text => text,
+        };
+        self.db().write(|tx| groups::set_description(tx, group.row().id, description).map(drop).map_err(Error::from))
+    }
+
+    /// Why a group cannot be deleted: a sentence, or none when it can.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn obstacle_to_delete(&self, group: &AdminOfGroup) -> Result<Option<String>, Error> {
+        let id = group.row().id;
+        Ok(self.db().read(|conn| {
+            let repositories = db::repositories::in_group(conn, Some(id))?.len();
+            let subgroups = groups::children(conn, Some(id))?.len();
+            let sentence = |n: usize, what: &str| {
+                (n > 0).then(|| format!("This group contains {n} {what} and cannot be deleted"))
+            };
+            Ok::<_, DbError>(sentence(repositories, "repositories").or_else(|| sentence(subgroups, "subgroups")))
+        })?)
+    }
+
+    /// Deletes an empty group; its folder is renamed and left at the root.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is not empty.
+    pub fn delete_group(&self, group: &AdminOfGroup) -> Result<(), Error> {
+        if let Some(obstacle) = self.obstacle_to_delete(group)? {
+            return Err(Error::invalid("confirm_name", obstacle));
+        }
+        let path = self.path_below_root(group.name())?;
+        let grave = self.group_grave(group.name())?;
+        self.db().write(|tx| {
+            if !groups::is_empty(tx, group.row().id)? {
+                return Err(Error::invalid("confirm_name", "This group is not empty and cannot be deleted"));
+            }
+            groups::delete(tx, group.row().id)?;
+            match fs::rename(&path, &grave) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::disk("rename", &path, error)),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    /// `rm__<stamp>_GROUP_<name>` at the root, as the original names it.
+    fn group_grave(&self, full_name: &str) -> Result<PathBuf, Error> {
+        let now = jiff::Zoned::now().strftime("%Y%m%d_%H%M%S_%6f").to_string();
+        Ok(self.repositories_root()?.join(format!("rm__{now}_GROUP_{}", name::last(full_name))))
+    }
+
+    /// The longest of these names that a group has; for finding the group in a path.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn longest_group_name(&self, names: &[&str]) -> Result<Option<String>, Error> {
+        let names: Vec<_> = names.iter().map(|name| GroupName::from(*name)).collect();
+        Ok(self.db().read(|conn| groups::longest_of(conn, &names))?.map(|row| row.name.into_string()))
+    }
+}
+
+/// A folder that is there already is taken over, unless it is a repository.
+fn make_folder(path: &std::path::Path) -> Result<(), Error> {
+    if [".hg", ".git", "objects"].iter().any(|inside| path.join(inside).exists()) {
+        return Err(Error::invalid("group_name", "A repository lies on the server in the folder of that name"));
+    }
+    fs::create_dir_all(path).map_err(|error| Error::disk("create", path, error))
+}
+
+/// The permissions a group starts with. Its maker gets a row of their own, unless they hold everything anyway.
+fn grant_initial(
+    tx: &Tx<'_>,
+    id: GroupId,
+    maker: UserId,
+    maker_is_admin: bool,
+    copied: Option<GroupId>,
+) -> Result<(), DbError> {
+    let Some(default) = users::default_user(tx)? else { return Ok(()) };
+    match copied {
+        Some(parent) => {
+            for row in user_repo_group_to_perm::of_group(tx, parent)? {
+                user_repo_group_to_perm::grant(tx, row.user, id, row.level)?;
+            }
+            for row in users_group_repo_group_to_perm::of_group(tx, parent)? {
+                users_group_repo_group_to_perm::grant(tx, row.group, id, row.level)?;
+            }
+        }
+        None => {
+            let names = user_to_perm::of_user(tx, default.id)?;
+            let kind = ObjectKind::RepositoryGroup;
+            let level = names.iter().filter_map(|name| Level::of(name, kind)).max().unwrap_or(Level::Read);
+            user_repo_group_to_perm::grant(tx, default.id, id, level)?;
+        }
+    }
+    if !maker_is_admin {
+        user_repo_group_to_perm::grant(tx, maker, id, Level::Admin)?;
+    }
+    Ok(())
+}

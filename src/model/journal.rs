@@ -1,0 +1,176 @@
+//! The journal: what was done, by whom, from where; and the newest changeset of a repository as lists show it.
+
+use db::repositories::{self};
+use db::user_logs::{self, NewLogEntry};
+use db::{LocalTime, RepoId, Tx, UserId, Username, json};
+
+use crate::{Error, Model, ReadableRepository, Viewer};
+
+/// An entry longer than this is cut between two ids: the column holds 64 KiB on MySQL.
+const MAX_ACTION: usize = 60_000;
+
+/// Who did it.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The account; `default` for visitors.
+    pub user: Option<UserId>,
+    /// Its name, kept even when the account goes.
+    pub username: Username,
+    /// The client's address.
+    pub address: String,
+}
+
+impl Actor {
+    /// The viewer of a request.
+    #[must_use]
+    pub fn new(viewer: &Viewer, address: &str) -> Self {
+        Self {
+            user: viewer.user_id(),
+            username: viewer.user().map_or_else(|| Username::from("default"), |user| user.username.clone()),
+            address: address.to_owned(),
+        }
+    }
+}
+
+/// What was done, in the words of 0.7.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Changesets arrived: full ids, oldest first; Git adds `delete_branch=>name` and `tag=>name`.
+    Push(Vec<String>),
+    /// Changesets were fetched.
+    Pull,
+    /// A repository was made.
+    CreatedRepository,
+    /// Its settings were changed.
+    UpdatedRepository,
+    /// A repository was deleted.
+    DeletedRepository,
+    /// Somebody follows it now.
+    StartedFollowing,
+    /// Somebody follows it no more.
+    StoppedFollowing,
+}
+
+impl Action {
+    fn text(&self) -> String {
+        match self {
+            Self::Push(items) => {
+                let mut text = "push:".to_owned();
+                for item in items {
+                    if text.len() + item.len() + 1 > MAX_ACTION {
+                        break;
+                    }
+                    if !text.ends_with(':') {
+                        text.push(',');
+                    }
+                    text.push_str(item);
+                }
+                text
+            }
+            Self::Pull => "pull".to_owned(),
+            Self::CreatedRepository => "user_created_repo".to_owned(),
+            Self::UpdatedRepository => "admin_updated_repo".to_owned(),
+            Self::DeletedRepository => "admin_deleted_repo".to_owned(),
+            Self::StartedFollowing => "started_following_repo".to_owned(),
+            Self::StoppedFollowing => "stopped_following_repo".to_owned(),
+        }
+    }
+}
+
+/// Writes an entry; `repository` is none when the row is gone already.
+pub(crate) fn write(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    repository: Option<RepoId>,
+    name: &str,
+    action: &Action,
+) -> Result<(), db::DbError> {
+    user_logs::insert(
+        tx,
+        &NewLogEntry {
+            user: actor.user,
+            username: &actor.username,
+            repository,
+            repository_name: name,
+            user_ip: &actor.address,
+            action: &action.text(),
+        },
+    )?;
+    Ok(())
+}
+
+impl Model {
+    /// Notes that somebody fetched from a repository.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn record_pull(&self, repository: &ReadableRepository, actor: &Actor) -> Result<(), Error> {
+        self.db().write(|tx| write(tx, actor, Some(repository.id()), repository.name(), &Action::Pull))?;
+        Ok(())
+    }
+
+    /// Notes that changesets arrived, and what the newest one is now.
+    ///
+    /// # Errors
+    /// When the repository cannot be read or the database cannot be written.
+    pub fn record_push(&self, repository: &ReadableRepository, actor: &Actor, items: Vec<String>) -> Result<(), Error> {
+        let tip = self.tip(repository);
+        self.db().write(|tx| {
+            if !items.is_empty() {
+                write(tx, actor, Some(repository.id()), repository.name(), &Action::Push(items))?;
+            }
+            if let Ok((cache, date)) = &tip {
+                repositories::set_changeset_cache(tx, repository.id(), cache, *date)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        tip.map(drop)
+    }
+
+    /// The newest changeset in the form of the column `changeset_cache`, and its date.
+    fn tip(&self, repository: &ReadableRepository) -> Result<(Vec<u8>, LocalTime), Error> {
+        let contents = self.open_repository(repository)?;
+        let tip = contents
+            .summary_cache()
+            .map_err(|error| Error::Program(format!("repository '{}': {error}", repository.name())))?;
+        let (value, date) = match tip {
+            Some(tip) => {
+                let date = LocalTime::from_unix(tip.date.seconds);
+                let value = serde_json::json!({
+                    "short_id": tip.id.short(),
+                    "raw_id": tip.id.to_string(),
+                    "revision": tip.number,
+                    "message": tip.message,
+                    "date": date.to_json(),
+                    "author": tip.author,
+                });
+                (value, date)
+            }
+            None => {
+                let value = serde_json::json!({
+                    "short_id": "0".repeat(12),
+                    "raw_id": "0".repeat(40),
+                    "revision": -1,
+                    "message": "",
+                    "date": LocalTime::EPOCH.to_json(),
+                    "author": "",
+                });
+                (value, LocalTime::EPOCH)
+            }
+        };
+        Ok((json::to_python(&value).into_bytes(), date))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_is_written_as_the_original_does_and_cut_between_ids() {
+        assert_eq!(Action::Push(vec!["a".into(), "b".into()]).text(), "push:a,b");
+        let long = Action::Push(vec!["f".repeat(40); 5000]).text();
+        assert!(long.len() <= MAX_ACTION && long.ends_with(&"f".repeat(40)));
+        assert_eq!((long.len() - 5 + 1) % 41, 0);
+    }
+}

@@ -1,0 +1,440 @@
+//! The life of a repository: made, changed, followed, deleted.
+//!
+//! A new repository is made in a hidden folder beside its place and moved there within the transaction that writes its
+//! row. Whatever dies in between, there is never a row without a folder, and never half a repository at its name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use db::repositories::{self, RepoState, RepoType, Repository, RepositorySettings};
+use db::{DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId, groups, repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users, users_group_repo_group_to_perm, users_group_repo_to_perm};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use vcs::Kind;
+
+use crate::group::Place;
+use crate::journal::{self, Action, Actor};
+use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Viewer, name, random};
+
+/// What a new repository is made of.
+#[derive(Debug, Clone)]
+pub struct NewRepository<'a> {
+    /// The last part of its name as typed; its slug is taken.
+    pub name: &'a str,
+    /// Mercurial or Git.
+    pub kind: Kind,
+    /// Empty: the name.
+    pub description: &'a str,
+    /// Whether visitors without a permission of their own are kept out.
+    pub private: bool,
+    /// Whether the permissions of the group are copied.
+    pub copy_permissions: bool,
+}
+
+/// What the settings form changes.
+#[derive(Debug, Clone)]
+pub struct RepositoryUpdate<'a> {
+    /// Empty: the name.
+    pub description: &'a str,
+    /// `kind:name`.
+    pub landing_revision: &'a str,
+    /// User name of the owner.
+    pub owner: &'a str,
+    /// Private or not.
+    pub private: bool,
+    /// Whether statistics are made.
+    pub statistics: bool,
+    /// Whether archives may be downloaded.
+    pub downloads: bool,
+}
+
+/// What becomes of the forks of a repository that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForkChoice {
+    /// Nobody chose: refuse when there are any.
+    Refuse,
+    /// They stand for themselves from now on.
+    Detach,
+}
+
+/// Numbers and names around a repository, as the head of its pages shows them.
+#[derive(Debug, Clone, Default)]
+pub struct RepositoryFacts {
+    /// How many accounts follow it.
+    pub followers: u64,
+    /// How many forks it has.
+    pub forks: u64,
+    /// Whether the viewer follows it.
+    pub following: bool,
+    /// Full name of what it was forked from, if the viewer may read that.
+    pub fork_of: Option<String>,
+}
+
+impl Model {
+    /// Makes a repository at a place where the viewer may.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that is not allowed or taken, [`Error::Program`] when git or hg is missing.
+    pub fn create_repository(
+        &self,
+        place: &Place,
+        owner: UserId,
+        actor: &Actor,
+        new: &NewRepository<'_>,
+    ) -> Result<(RepoId, String), Error> {
+        let short = name::slug(new.name);
+        let parent = place.group_name();
+        name::check("repo_name", &short, parent)?;
+        let full = name::full(parent, &short);
+        let path = self.path_below_root(&full)?;
+        self.refuse_taken("repo_name", &full, &path)?;
+
+        let settings = self.settings()?;
+        let description = if new.description.trim().is_empty() { short.as_str() } else { new.description };
+        let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+        fs::create_dir_all(&folder).map_err(|error| Error::disk("create", &folder, error))?;
+        let draft = Draft::make(self, &folder, new.kind)?;
+        let id = self.db().write(|tx| {
+            // Asked again under the lock of the database: four workers may have been asked for the same name.
+            refuse_taken_rows(tx, "repo_name", &full)?;
+            let id = repositories::insert(
+                tx,
+                &repositories::NewRepository {
+                    name: &RepoName::from(full.as_str()),
+                    state: RepoState::Created,
+                    repo_type: match new.kind {
+                        Kind::Hg => RepoType::Mercurial,
+                        Kind::Git => RepoType::Git,
+                    },
+                    fork_of: None,
+                    group: place.group_id(),
+                    settings: RepositorySettings {
+                        owner,
+                        clone_uri: None,
+                        private: new.private,
+                        statistics: settings.default_statistics,
+                        downloads: settings.default_downloads,
+                        description,
+                        landing_revision: "rev:tip",
+                    },
+                },
+            )?;
+            let copied = if new.copy_permissions { place.group_id() } else { None };
+            grant_initial(tx, id, new.private, copied)?;
+            user_followings::follow(tx, owner, id)?;
+            journal::write(tx, actor, Some(id), &full, &Action::CreatedRepository)?;
+            draft.move_to(&path)?;
+            Ok::<_, Error>(id)
+        });
+        if id.is_err() && draft.moved() {
+            // The row could not be kept after all; the name must not stay taken on disk.
+            let _ = fs::remove_dir_all(&path);
+        }
+        Ok((id?, full))
+    }
+
+    /// Makes a repository in the name of its owner; what the command line and the demo use.
+    ///
+    /// # Errors
+    /// As [`Self::create_repository`]; [`Error::NotFound`] for an unknown owner or group.
+    pub fn create_repository_as(
+        &self,
+        owner: &str,
+        full_name: &str,
+        kind: &str,
+        description: &str,
+    ) -> Result<RepoId, Error> {
+        let not_found = |what, name: &str| Error::NotFound { what, name: name.to_owned() };
+        let user = self.user_by_name(owner)?.ok_or_else(|| not_found("User", owner))?;
+        let kind = kind.parse().map_err(|_| Error::invalid("kind", format!("expected 'hg' or 'git', found '{kind}'")))?;
+        let viewer = Viewer::User(user.clone());
+        let (group, short) = match full_name.rsplit_once('/') {
+            Some((group, short)) => {
+                let row = self.db().read(|conn| groups::by_name(conn, &GroupName::from(group)))?;
+                (Some(row.ok_or_else(|| not_found("Repository group", group))?.id), short)
+            }
+            None => (None, full_name),
+        };
+        let place = Gate::new(self).place_for_repository(&viewer, group)?;
+        let actor = Actor::new(&viewer, "");
+        let new = NewRepository { name: short, kind, description, private: false, copy_permissions: false };
+        self.create_repository(&place, user.id, &actor, &new).map(|(id, _)| id)
+    }
+
+    /// Changes what the settings form changes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] beside the field that is wrong.
+    pub fn update_repository(
+        &self,
+        repository: &AdminOfRepository,
+        actor: &Actor,
+        update: &RepositoryUpdate<'_>,
+    ) -> Result<(), Error> {
+        let row = repository.row();
+        let description = match update.description.trim() {
+            "" => name::last(repository.name()),
+            text => text,
+        };
+        if !update.landing_revision.contains(':') {
+            return Err(Error::invalid("repo_landing_rev", "Expected kind:name, such as branch:default"));
+        }
+        self.db().write(|tx| {
+            let owner = users::by_username(tx, &update.owner.into())?
+                .filter(|user| !user.is_default() && (user.active || user.id == row.owner))
+                .ok_or_else(|| Error::invalid("owner", format!("Username {} is not valid", update.owner)))?;
+            repositories::update(
+                tx,
+                repository.id(),
+                &RepositorySettings {
+                    owner: owner.id,
+                    clone_uri: row.clone_uri.as_ref(),
+                    private: update.private,
+                    statistics: update.statistics,
+                    downloads: update.downloads,
+                    description,
+                    landing_revision: update.landing_revision,
+                },
+            )?;
+            if update.private && !row.private
+                && let Some(default) = users::default_user(tx)?
+            {
+                repo_to_perm::grant(tx, default.id, repository.id(), Level::None)?;
+            }
+            journal::write(tx, actor, Some(repository.id()), repository.name(), &Action::UpdatedRepository)?;
+            Ok(())
+        })
+    }
+
+    /// Deletes a repository: its rows go, its folder is renamed so that nobody finds it but an administrator.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `forks` when there are forks and nobody chose, [`Error::Disk`] when the folder cannot be moved.
+    pub fn delete_repository(&self, repository: &AdminOfRepository, actor: &Actor, forks: ForkChoice) -> Result<(), Error> {
+        let path = self.repository_path(repository)?;
+        let grave = deleted_name(&path);
+        let mut buried = false;
+        let result = self.db().write(|tx| {
+            if repositories::count_forks(tx, repository.id())? > 0 {
+                if forks == ForkChoice::Refuse {
+                    let message = format!("Cannot delete repository {} which still has forks", repository.name());
+                    return Err(Error::invalid("forks", message));
+                }
+                repositories::detach_forks(tx, repository.id())?;
+            }
+            repositories::delete(tx, repository.id())?;
+            journal::write(tx, actor, None, repository.name(), &Action::DeletedRepository)?;
+            match fs::rename(&path, &grave) {
+                Ok(()) => buried = true,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Error::disk("rename", &path, error)),
+            }
+            Ok(())
+        });
+        if result.is_err() && buried {
+            let _ = fs::rename(&grave, &path);
+        }
+        self.repositories.forget(&path);
+        result
+    }
+
+    /// Numbers and names for the head of a repository's pages.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn repository_facts(&self, repository: &ReadableRepository, viewer: &Viewer) -> Result<RepositoryFacts, Error> {
+        let row = repository.row();
+        let (mut facts, parent) = self.db().read(|conn| {
+            let following = match viewer.signed_in() {
+                Some(user) => user_followings::follows(conn, user.id, row.id)?,
+                None => false,
+            };
+            let facts = RepositoryFacts {
+                followers: u64::try_from(user_followings::count_followers(conn, row.id)?).unwrap_or(0),
+                forks: u64::try_from(repositories::count_forks(conn, row.id)?).unwrap_or(0),
+                following,
+                fork_of: None,
+            };
+            let parent = match row.fork_of {
+                Some(parent) => repositories::by_id(conn, parent)?,
+                None => None,
+            };
+            Ok::<_, DbError>((facts, parent))
+        })?;
+        if let Some(parent) = parent {
+            facts.fork_of = Gate::new(self).read_repository(viewer, parent.name.as_str()).ok().map(|p| p.name().to_owned());
+        }
+        Ok(facts)
+    }
+
+    /// Makes the viewer follow a repository, or follow it no more; says which.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn toggle_following(&self, repository: &ReadableRepository, user: UserId, actor: &Actor) -> Result<bool, Error> {
+        self.db().write(|tx| {
+            let follows = !user_followings::follows(tx, user, repository.id())?;
+            let action = if follows {
+                user_followings::follow(tx, user, repository.id())?;
+                Action::StartedFollowing
+            } else {
+                user_followings::unfollow(tx, user, repository.id())?;
+                Action::StoppedFollowing
+            };
+            journal::write(tx, actor, Some(repository.id()), repository.name(), &action)?;
+            Ok(follows)
+        })
+    }
+
+    /// Forks of a repository, by full name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn forks(&self, repository: &AdminOfRepository) -> Result<Vec<Repository>, Error> {
+        Ok(self.db().read(|conn| repositories::forks(conn, repository.id()))?)
+    }
+
+    /// The full name of the repository with this id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn repository_name_by_id(&self, id: i64) -> Result<Option<String>, Error> {
+        Ok(self.db().read(|conn| repositories::by_id(conn, RepoId(id)))?.map(|row| row.name.into_string()))
+    }
+
+    /// The longest of these names that a repository has; for finding the repository in a path.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn longest_repository_name(&self, names: &[&str]) -> Result<Option<String>, Error> {
+        let names: Vec<_> = names.iter().map(|name| RepoName::from(*name)).collect();
+        Ok(self.db().read(|conn| repositories::longest_of(conn, &names))?.map(|row| row.name.into_string()))
+    }
+
+    /// The user who owns a row.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn owner(&self, user: UserId) -> Result<Option<crate::User>, Error> {
+        Ok(self.db().read(|conn| users::by_id(conn, user))?)
+    }
+
+    /// Refuses a full name that a repository, a group or a folder has.
+    pub(crate) fn refuse_taken(&self, field: &'static str, full: &str, path: &Path) -> Result<(), Error> {
+        self.db().read(|conn| refuse_taken_rows(conn, field, full))?;
+        if fs::symlink_metadata(path).is_ok() {
+            let message = format!("A folder named {full} exists on the server without being in the database");
+            return Err(Error::invalid(field, message));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a full name that a repository or a group has, in any case.
+pub(crate) fn refuse_taken_rows(conn: &db::Conn, field: &'static str, full: &str) -> Result<(), Error> {
+    if repositories::is_name_taken(conn, &RepoName::from(full))? {
+        return Err(Error::invalid(field, format!("Repository named {full} already exists")));
+    }
+    if groups::is_name_taken(conn, &GroupName::from(full))? {
+        return Err(Error::invalid(field, format!("Repository group with name \"{full}\" already exists")));
+    }
+    Ok(())
+}
+
+/// The permissions a repository starts with: those of its group, or the default for everybody; visitors never get
+/// anything on a private one.
+fn grant_initial(tx: &Tx<'_>, id: RepoId, private: bool, copied: Option<GroupId>) -> Result<(), DbError> {
+    let Some(default) = users::default_user(tx)? else { return Ok(()) };
+    if let Some(group) = copied {
+        for row in user_repo_group_to_perm::of_group(tx, group)? {
+            let closed = private && row.user == default.id;
+            repo_to_perm::grant(tx, row.user, id, if closed { Level::None } else { row.level })?;
+        }
+        for row in users_group_repo_group_to_perm::of_group(tx, group)? {
+            users_group_repo_to_perm::grant(tx, row.group, id, row.level)?;
+        }
+        return Ok(());
+    }
+    let level = if private {
+        Level::None
+    } else {
+        let names = user_to_perm::of_user(tx, default.id)?;
+        names.iter().filter_map(|name| Level::of(name, ObjectKind::Repository)).max().unwrap_or(Level::Read)
+    };
+    repo_to_perm::grant(tx, default.id, id, level)
+}
+
+/// `a/b` → `a/rm__20200102_030405_000006__b`, as the original names what it deletes.
+pub(crate) fn deleted_name(path: &Path) -> PathBuf {
+    let now = jiff::Zoned::now().strftime("%Y%m%d_%H%M%S_%6f").to_string();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("rm__{now}__{name}"))
+}
+
+/// A repository that is being made, in a hidden folder. Goes away again unless it is moved to its place.
+struct Draft {
+    path: PathBuf,
+}
+
+impl Draft {
+    fn make(model: &Model, folder: &Path, kind: Kind) -> Result<Self, Error> {
+        let draft = Self { path: folder.join(format!(".new-{}", random::hex(6))) };
+        let config = model.config();
+        let mut command = match kind {
+            Kind::Git => {
+                let mut command = Command::new(&config.git_path);
+                command.args(["init", "--quiet", "--bare", "--initial-branch=master", "--"]);
+                command
+            }
+            Kind::Hg => {
+                let mut command = Command::new(&config.hg_path);
+                command.args(["--config", "storage.all-slow-path=allow", "init", "--"]);
+                command
+            }
+        };
+        // Nothing of the server's own environment or of the machine's configuration may change what is made.
+        command.env_clear().envs([("HGRCPATH", ""), ("HGPLAIN", "1"), ("LANG", "C.UTF-8"), ("HOME", "/nonexistent")]);
+        command.envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]);
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let output = command
+            .arg(&draft.path)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| missing_program(kind, &error))?;
+        if output.status.success() {
+            return Ok(draft);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(Error::Program(format!("{kind} could not make the repository: {}", said.trim())))
+    }
+
+    /// Never replaces what is there.
+    fn move_to(&self, place: &Path) -> Result<(), Error> {
+        renameat_with(CWD, &self.path, CWD, place, RenameFlags::NOREPLACE)
+            .map_err(|error| Error::disk("move the new repository to", place, error.into()))
+    }
+
+    fn moved(&self) -> bool {
+        !self.path.exists()
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+fn missing_program(kind: Kind, error: &std::io::Error) -> Error {
+    let advice = match kind {
+        Kind::Git => "git cannot be started; install it (Debian: apt install git) or set git_path in the ini file",
+        Kind::Hg => {
+            "hg cannot be started; install Mercurial (pip install mercurial, or Debian: apt install mercurial) or set \
+             hg_path in the ini file"
+        }
+    };
+    Error::Program(format!("{advice} ({error})"))
+}

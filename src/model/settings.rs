@@ -1,0 +1,102 @@
+//! Settings kept in the database, and what they make.
+
+use std::collections::HashMap;
+
+use db::{DbError, RepoId, settings, users};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::config::parse_bool;
+use crate::{Error, Model};
+
+/// The settings that pages need, as they are at this moment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `title`; `Kallithea` when it is empty.
+    pub title: String,
+    /// `realm` of HTTP Basic.
+    pub realm: String,
+    /// `show_version`.
+    pub show_version: bool,
+    /// `clone_uri_tmpl`.
+    pub clone_uri_template: String,
+    /// `default_repo_private`.
+    pub default_private: bool,
+    /// `default_repo_type`: `hg` or `git`.
+    pub default_type: String,
+    /// `default_repo_enable_statistics`.
+    pub default_statistics: bool,
+    /// `default_repo_enable_downloads`.
+    pub default_downloads: bool,
+    /// Whether there is no administrator yet.
+    pub needs_setup: bool,
+}
+
+impl Model {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        let (rows, has_admin) =
+            self.db().read(|conn| Ok::<_, DbError>((settings::all(conn)?, users::any_admin_exists(conn)?)))?;
+        let values: HashMap<&str, &str> = rows.iter().map(|row| (row.name.as_str(), row.value.as_str())).collect();
+        let text = |name: &str, default: &str| {
+            values.get(name).copied().filter(|value| !value.is_empty()).unwrap_or(default).to_owned()
+        };
+        let flag = |name: &str, default: bool| values.get(name).and_then(|value| parse_bool(value)).unwrap_or(default);
+        Ok(Settings {
+            title: text("title", "Kallithea"),
+            realm: text("realm", "Kallithea"),
+            show_version: flag("show_version", true),
+            clone_uri_template: text("clone_uri_tmpl", "{scheme}://{user}@{netloc}/{repo}"),
+            default_private: flag("default_repo_private", false),
+            default_type: text("default_repo_type", "hg"),
+            default_statistics: flag("default_repo_enable_statistics", false),
+            default_downloads: flag("default_repo_enable_downloads", false),
+            needs_setup: !has_admin,
+        })
+    }
+}
+
+/// Fills a clone URL template. `base` is `scheme://host[:port][/prefix]`; without a user the `@` goes too.
+#[must_use]
+pub fn clone_url(template: &str, base: &str, user: Option<&str>, repository: &str, id: RepoId) -> String {
+    let (scheme, netloc) = base.split_once("://").unwrap_or(("http", base));
+    let (host, prefix) = netloc.split_once('/').map_or((netloc, String::new()), |(host, rest)| (host, format!("/{rest}")));
+    let encode = |text: &str| utf8_percent_encode(text, PATH).to_string();
+    let user = user.map(encode).unwrap_or_default();
+    let template = if user.is_empty() { template.replace("{user}@", "") } else { template.to_owned() };
+    template
+        .replace("{scheme}", scheme)
+        .replace("{user}", &user)
+        .replace("{netloc}", netloc)
+        .replace("{prefix}", &prefix)
+        .replace("{repoid}", &id.to_string())
+        .replace("{hostname}", host.split(':').next().unwrap_or(host))
+        .replace("{repo}", &encode(repository))
+}
+
+/// What a shown address may hold as it is.
+const PATH: &percent_encoding::AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clone_urls_are_those_of_the_original() {
+        let base = "http://vps1:8000/prefix";
+        let default = "{scheme}://{user}@{netloc}/{repo}";
+        for (template, user, expected) in [
+            (default, None, "http://vps1:8000/prefix/group/repo1"),
+            (default, Some("username"), "http://username@vps1:8000/prefix/group/repo1"),
+            ("https://proxy1.example.com/{user}/{repo}", Some("username"), "https://proxy1.example.com/username/group/repo1"),
+            ("{scheme}://{user}@{netloc}/_{repoid}", None, "http://vps1:8000/prefix/_23"),
+            ("ssh://x@{hostname}{prefix}/{what}", None, "ssh://x@vps1/prefix/{what}"),
+        ] {
+            assert_eq!(clone_url(template, base, user, "group/repo1", RepoId(23)), expected);
+        }
+        assert_eq!(clone_url(default, "http://h", None, "g/r é", RepoId(1)), "http://h/g/r%20%C3%A9");
+    }
+}

@@ -1,0 +1,86 @@
+//! Opening an instance, and making one where there is none.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use db::schema::{self, SchemaState};
+use db::{ApiKey, DatabaseUrl, Db, DbError, fresh};
+
+use crate::{Config, Error, Model, open, password, random};
+
+impl Model {
+    /// Makes data folder, repositories folder and database where they are missing; true when the database is new.
+    /// Several workers may do this at the same time.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, or the database is one of another version.
+    pub fn prepare(config: &Config) -> Result<bool, Error> {
+        let url = database_url(config)?;
+        let make = |path: &Path| fs::create_dir_all(path).map_err(|error| Error::disk("create", path, error));
+        if let Some(folder) = url.path().parent() {
+            make(folder)?;
+        }
+        make(&config.cache_dir)?;
+        let db = Db::new(url);
+        db.create_if_missing()?;
+        match db.read(schema::check)? {
+            SchemaState::Head => {
+                if !db.read(schema::has_own_tables)? {
+                    db.write(schema::create_own_tables)?;
+                }
+                Ok(false)
+            }
+            SchemaState::Empty => fill(&db, config),
+            SchemaState::Older(version) => Err(Error::Schema(format!(
+                "the database has the schema version {version}, older than the {} of Kallithea 0.7; upgrade it with \
+                 Kallithea's own migrations first",
+                schema::HEAD
+            ))),
+            SchemaState::Unknown(versions) => Err(Error::Schema(format!(
+                "the database has the schema version '{}', which this program does not know; expected {}",
+                versions.join(", "),
+                schema::HEAD
+            ))),
+        }
+    }
+
+    /// Opens an instance that [`Self::prepare`] has made ready.
+    ///
+    /// # Errors
+    /// When the database URL cannot be used.
+    pub fn open(config: Arc<Config>) -> Result<Self, Error> {
+        let db = Db::new(database_url(&config)?);
+        Ok(Self { config, db, repositories: open::Repositories::default(), passwords: password::Verified::default() })
+    }
+}
+
+fn database_url(config: &Config) -> Result<DatabaseUrl, Error> {
+    Ok(config.database_url.parse::<DatabaseUrl>()?)
+}
+
+/// Creates schema and rows. The password hash costs time, so it is made before the database is locked.
+fn fill(db: &Db, config: &Config) -> Result<bool, Error> {
+    let root = &config.default_repositories;
+    fs::create_dir_all(root).map_err(|error| Error::disk("create", root, error))?;
+    let root = root.canonicalize().map_err(|error| Error::disk("find", root, error))?;
+    let unusable = password::unusable()?;
+    let api_key = ApiKey::from(random::hex(20));
+    let root = root.to_str().ok_or_else(|| Error::Schema(format!("the path {} is not UTF-8", root.display())))?;
+    Ok(db.write(|tx| {
+        let first = schema::create_if_empty(tx)?;
+        if first {
+            fresh::fill(
+                tx,
+                &fresh::FreshOptions {
+                    repositories_root: root,
+                    public_access: true,
+                    default_user_password: &unusable,
+                    default_user_api_key: &api_key,
+                },
+            )?;
+        }
+        schema::create_own_tables(tx)?;
+        Ok::<_, DbError>(first)
+    })?)
+}

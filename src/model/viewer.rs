@@ -1,0 +1,88 @@
+//! Who asks.
+
+use db::{DbError, UserId, user_ip_map, users};
+
+use crate::{Error, Model, ip};
+
+/// A row of `users`.
+pub use db::users::User;
+
+/// The user a request acts as.
+#[derive(Debug, Clone)]
+pub enum Viewer {
+    /// Nobody is signed in, and the site is closed to visitors.
+    Nobody,
+    /// Nobody is signed in; the site is open, and the permissions of the user `default` apply.
+    Visitor(User),
+    /// A person.
+    User(User),
+}
+
+impl Viewer {
+    /// The person, when there is one.
+    #[must_use]
+    pub fn signed_in(&self) -> Option<&User> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Nobody | Self::Visitor(_) => None,
+        }
+    }
+
+    /// The user whose permission rows apply.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        match self {
+            Self::User(user) | Self::Visitor(user) => Some(user),
+            Self::Nobody => None,
+        }
+    }
+
+    /// The id of [`Self::user`].
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user().map(|user| user.id)
+    }
+
+    /// Whether pages that are open to visitors are open to this one.
+    #[must_use]
+    pub fn may_enter(&self) -> bool {
+        !matches!(self, Self::Nobody)
+    }
+
+    /// Whether this is an administrator of the site.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.signed_in().is_some_and(|user| user.admin)
+    }
+}
+
+impl Model {
+    /// The person with this id, if the account is active and the address allowed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn viewer(&self, user: UserId, address: &str) -> Result<Option<Viewer>, Error> {
+        let user = self.db().read(|conn| match users::by_id(conn, user)? {
+            Some(user) if user.active && !user.is_default() && allowed(conn, user.id, address)? => Ok(Some(user)),
+            _ => Ok::<_, DbError>(None),
+        })?;
+        Ok(user.map(Viewer::User))
+    }
+
+    /// Who comes without signing in: the user `default` while it is active and the address allowed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn visitor(&self, address: &str) -> Result<Viewer, Error> {
+        let user = self.db().read(|conn| match users::default_user(conn)? {
+            Some(user) if user.active && allowed(conn, user.id, address)? => Ok(Some(user)),
+            _ => Ok::<_, DbError>(None),
+        })?;
+        Ok(user.map_or(Viewer::Nobody, Viewer::Visitor))
+    }
+}
+
+/// Whether a user may come from an address, by the user's own list and that of everybody.
+pub(crate) fn allowed(conn: &db::Conn, user: UserId, address: &str) -> Result<bool, DbError> {
+    Ok(ip::allows(&user_ip_map::allowed_for(conn, user)?, address))
+}

@@ -1,0 +1,169 @@
+//! The home page and the page of a repository group.
+
+use model::{Gate, GroupListing, Level, ReadableGroup, ReadableRepository};
+use serde::Deserialize;
+
+use crate::frame;
+use crate::problem::Problem;
+use crate::routes::{Answer, Captures};
+use crate::template;
+use crate::view::{GroupHead, GroupRow, Home, LastChange, Person, RepositoryRow};
+use crate::visit::Visit;
+use crate::words;
+
+/// Repositories on one page of the list.
+const PAGE: usize = 100;
+/// Deeper groups are drawn as deep as this.
+const MAX_DEPTH: usize = 5;
+/// How much of a description a row shows.
+const DESCRIPTION: usize = 120;
+
+/// `GET /`
+pub fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    let at_top = Gate::new(visit.model).may_create_at_top(&visit.viewer)?;
+    let mut home = list(visit, None)?;
+    home.fresh = home.filter.is_empty() && home.groups.is_empty() && home.repositories.is_empty();
+    home.new_repository = at_top.then(|| visit.url("_admin/create_repository").into());
+    home.new_group = visit.viewer.is_admin().then(|| visit.url("_admin/repo_groups/new").into());
+    home.frame = frame::frame(visit, "", "repositories");
+    template::page(&home)
+}
+
+/// `GET /<group>`
+pub fn group(visit: &mut Visit<'_>, group: &ReadableGroup, _: &Captures) -> Answer {
+    let id = group.row().id.to_string();
+    let signed_in = visit.viewer.signed_in().is_some();
+    let below = |path: &str| Some(visit.url(path).query("parent_group", &id).into());
+    let new_repository = if signed_in && group.level() >= Level::Write { below("_admin/create_repository") } else { None };
+    let new_group = if signed_in && group.level() >= Level::Admin { below("_admin/repo_groups/new") } else { None };
+    let mut home = list(visit, Some(group))?;
+    home.new_repository = new_repository;
+    home.new_group = new_group;
+    home.group = Some(head(visit, group));
+    home.frame = frame::frame(visit, format!("Repository group {}", group.name()), "repositories");
+    template::page(&home)
+}
+
+/// The head of a group's pages.
+pub(super) fn head(visit: &Visit<'_>, group: &ReadableGroup) -> GroupHead {
+    let name = model::name::last(group.name());
+    let description = &group.row().description;
+    GroupHead {
+        name: name.to_owned(),
+        url: visit.url(group.name()).into(),
+        parents: words::group_links(visit, group.name()),
+        description_html: if description == name {
+            String::new()
+        } else {
+            render::message::urlify(description, &render::message::LinkContext::default())
+        },
+        settings_url: (group.level() >= Level::Admin)
+            .then(|| visit.url("_admin/repo_groups").join(group.name()).join("edit").into()),
+    }
+}
+
+fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<Home, Problem> {
+    let filter = visit.query.trimmed("filter").to_owned();
+    let GroupListing { groups, mut repositories, counts } = visit.model.list(&visit.viewer, group)?;
+    if !filter.is_empty() {
+        // A filter looks into all groups below.
+        repositories = Gate::new(visit.model).readable_repositories(&visit.viewer)?;
+        let prefix = group.map(|group| format!("{}/", group.name())).unwrap_or_default();
+        repositories.retain(|repository| repository.name().starts_with(&prefix) && matches(&filter, repository.name()));
+    }
+    let total = repositories.len();
+    let page = visit.query.number::<usize>("page").unwrap_or(1).clamp(1, total.div_ceil(PAGE).max(1));
+    let base = group.map_or(0, |group| group.name().matches('/').count() + 1);
+    let group_rows = groups
+        .iter()
+        .zip(&counts)
+        .filter(|(group, _)| filter.is_empty() || matches(&filter, group.name()))
+        .map(|(group, &count)| group_row(visit, group, count, base, &groups))
+        .collect();
+    let rows = repositories.iter().skip((page - 1) * PAGE).take(PAGE);
+    let place = group.map_or("", ReadableGroup::name);
+    Ok(Home {
+        groups: group_rows,
+        repositories: rows
+            .map(|repository| repository_row(visit, repository, !filter.is_empty()))
+            .collect::<Result<_, _>>()?,
+        paging: words::paging(page, PAGE, total, |n| {
+            let url = visit.url(place).query("page", &n.to_string());
+            if filter.is_empty() { url.into() } else { url.query("filter", &filter).into() }
+        }),
+        filter,
+        ..Home::default()
+    })
+}
+
+fn matches(filter: &str, name: &str) -> bool {
+    name.to_lowercase().contains(&filter.to_lowercase())
+}
+
+fn group_row(visit: &Visit<'_>, group: &ReadableGroup, count: usize, base: usize, all: &[ReadableGroup]) -> GroupRow {
+    let name = model::name::last(group.name());
+    let depth = (group.name().matches('/').count() - base).min(MAX_DEPTH);
+    let description = &group.row().description;
+    GroupRow {
+        name: name.to_owned(),
+        full_name: group.name().to_owned(),
+        url: visit.url(group.name()).into(),
+        description: if description == name { String::new() } else { shorten(description) },
+        depth: u8::try_from(depth).unwrap_or(0),
+        repositories: count as u64,
+        groups: all.iter().filter(|child| child.row().parent == Some(group.row().id)).count() as u64,
+        owner: None,
+    }
+}
+
+fn repository_row(visit: &Visit<'_>, repository: &ReadableRepository, full: bool) -> Result<RepositoryRow, Problem> {
+    let row = repository.row();
+    let short = model::name::last(repository.name());
+    let owner = visit.model.owner(row.owner)?;
+    Ok(RepositoryRow {
+        name: if full { repository.name() } else { short }.to_owned(),
+        full_name: repository.name().to_owned(),
+        url: visit.url(repository.name()).into(),
+        kind: repository.kind().as_str().to_owned(),
+        description: if repository.description() == short { String::new() } else { shorten(repository.description()) },
+        private: row.private,
+        pending: repository.pending(),
+        last: last_change(visit, repository),
+        owner: owner.as_ref().map(words::user).unwrap_or_default(),
+        ..RepositoryRow::default()
+    })
+}
+
+fn shorten(text: &str) -> String {
+    render::message::truncate(render::message::first_line(text), DESCRIPTION).into_owned()
+}
+
+/// What the column `changeset_cache` tells of the newest changeset.
+#[derive(Deserialize)]
+struct Cached {
+    raw_id: String,
+    message: String,
+    author: String,
+}
+
+/// The newest changeset as it was when somebody last pushed; no repository is opened for a list.
+fn last_change(visit: &Visit<'_>, repository: &ReadableRepository) -> Option<LastChange> {
+    let row = repository.row();
+    let cached: Cached = serde_json::from_slice(row.changeset_cache.as_deref()?).ok()?;
+    let id: vcs::ChangesetId = cached.raw_id.parse().ok()?;
+    if id == vcs::ChangesetId::NULL {
+        return None;
+    }
+    let name = render::person::display(&cached.author).to_owned();
+    Some(LastChange {
+        id: words::short(visit, &id),
+        subject: render::message::first_line(&cached.message).to_owned(),
+        url: words::changeset_url(visit, repository.name(), &id),
+        author: Person {
+            avatar_html: render::avatar::identicon(render::person::email(&cached.author).unwrap_or(&name)),
+            name,
+            full: cached.author,
+        },
+        when: words::when(row.updated_on.to_unix(), 0),
+    })
+}

@@ -1,0 +1,96 @@
+//! Signing in and out.
+
+use http::StatusCode;
+
+use crate::frame;
+use crate::problem::Problem;
+use crate::response::Response;
+use crate::routes::{Answer, Captures};
+use crate::template;
+use crate::view::{FormError, Login};
+use crate::visit::Visit;
+
+/// Shorter passwords are not even tried.
+const MIN_PASSWORD: usize = 3;
+
+/// `GET /_admin/login`
+pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    let came_from = came_from(visit)?;
+    if visit.viewer.signed_in().is_some() {
+        return Ok(visit.redirect(&came_from));
+    }
+    show(visit, &came_from, Vec::new())
+}
+
+/// `POST /_admin/login`
+pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    let came_from = came_from(visit)?;
+    let username = visit.form.trimmed("username").to_owned();
+    let password = visit.form.get("password").unwrap_or_default().to_owned();
+    let error = |field: &str, label: &str, message: &str| {
+        vec![FormError { field: field.into(), label: label.into(), message: message.into() }]
+    };
+    if username.is_empty() {
+        return show(visit, &came_from, error("username", "User name", "Please enter a login"));
+    }
+    if password.is_empty() {
+        return show(visit, &came_from, error("password", "Password", "Please enter a password"));
+    }
+    if password.chars().count() < MIN_PASSWORD {
+        return show(visit, &came_from, error("password", "Password", "Enter 3 characters or more"));
+    }
+    let address = visit.request.peer.remote_addr.clone();
+    match visit.model.authenticate(&username, &password, &address)? {
+        Some(user) => {
+            visit.model.signed_in(user.id)?;
+            let remember = visit.form.checked("remember");
+            visit.session.sign_in(user.id, remember);
+            tracing::info!(request_id = %visit.id, "user {} signed in from {address}", user.id);
+            Ok(visit.redirect(&came_from))
+        }
+        None => {
+            tracing::warn!(request_id = %visit.id, "somebody at {address} could not sign in");
+            show(visit, &came_from, error("username", "User name", "Invalid username or password"))
+        }
+    }
+}
+
+/// `GET` or `POST /_admin/logout`
+pub fn sign_out(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    // A link on another site must not end anybody's session; browsers tell where a request comes from.
+    let cross_site = visit.request.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if !cross_site {
+        visit.session.sign_out();
+    }
+    Ok(visit.redirect(&visit.home_url()))
+}
+
+/// `GET /_admin/session_csrf_secret_token`: the token in plain text, for programs that send forms.
+pub fn csrf_token(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    Ok(Response::text(StatusCode::OK, visit.session.ensure_csrf_token()))
+}
+
+/// Where to go after signing in: a path of ours, never an address elsewhere.
+fn came_from(visit: &Visit<'_>) -> Result<String, Problem> {
+    let Some(came_from) = visit.query.get("came_from").filter(|path| !path.is_empty()) else {
+        return Ok(visit.home_url());
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-!#$%&'()*+,./:;=?@_~".contains(c);
+    if came_from.starts_with('/') && !came_from.starts_with("//") && came_from.chars().all(plain) {
+        Ok(came_from.to_owned())
+    } else {
+        Err(Problem::BadRequest("The address to come back to is not one of this site.".into()))
+    }
+}
+
+fn show(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Answer {
+    visit.session.ensure_csrf_token();
+    template::page(&Login {
+        action_url: visit.url("_admin/login").query("came_from", came_from).into(),
+        username: visit.form.trimmed("username").to_owned(),
+        remember: visit.form.checked("remember"),
+        errors,
+        reset_url: None,
+        frame: frame::frame(visit, "Sign in", "login"),
+    })
+}

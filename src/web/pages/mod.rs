@@ -1,0 +1,21 @@
+//! The controllers, one file for each page: parse the input, pass the gate, call the model, build the view.
+
+pub mod about;
+pub mod changelog;
+pub mod changeset;
+mod diff;
+pub mod files;
+pub mod follow;
+pub mod group_new;
+pub mod group_settings;
+pub mod home;
+pub mod login;
+pub mod permissions_global;
+pub mod raw;
+pub mod repository_new;
+pub mod repository_permissions;
+pub mod repository_settings;
+mod revision;
+pub mod setup;
+pub mod summary;
+pub mod switcher;

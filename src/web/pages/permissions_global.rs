@@ -1,0 +1,24 @@
+//! Whether the site is open to visitors.
+
+use crate::frame;
+use crate::routes::{Answer, Captures};
+use crate::template;
+use crate::view::SiteAccess;
+use crate::visit::Visit;
+
+/// `GET /_admin/permissions`
+pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    template::page(&SiteAccess {
+        action_url: visit.url("_admin/permissions").into(),
+        anonymous: visit.model.anonymous_access()?,
+        errors: Vec::new(),
+        frame: frame::frame(visit, "Access", "admin"),
+    })
+}
+
+/// `POST /_admin/permissions`
+pub fn save(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    visit.model.set_anonymous_access(visit.form.checked("anonymous"))?;
+    visit.flash("success", "Global permissions updated successfully");
+    Ok(visit.redirect(&String::from(visit.url("_admin/permissions"))))
+}

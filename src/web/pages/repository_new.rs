@@ -1,0 +1,142 @@
+//! Making a repository.
+
+use model::{Actor, Gate, GroupId, Level, NewRepository, ReadableRepository};
+
+use crate::frame;
+use crate::problem::Problem;
+use crate::response::Response;
+use crate::routes::{Answer, Captures};
+use crate::template;
+use crate::view::{Choice, FormError, NewRepository as View, RepoCreating};
+use crate::visit::Visit;
+
+/// The value of the top level in the choice of a group.
+pub(super) const TOP: i64 = -1;
+
+/// `GET /_admin/create_repository`
+pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    let parent = visit.query.number("parent_group").unwrap_or(TOP);
+    let choices = places(visit, parent)?;
+    if choices.is_empty() || (parent != TOP && !choices.iter().any(|choice| choice.selected)) {
+        return Err(Problem::Forbidden("You may not create a repository here.".into()));
+    }
+    let view = View {
+        repo_group: choices,
+        repo_type: types(&visit.settings.default_type),
+        repo_private: visit.settings.default_private,
+        ..View::default()
+    };
+    show(visit, view)
+}
+
+/// `POST /_admin/repos`
+pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    let form = visit.form.clone();
+    let group = form.number("repo_group").unwrap_or(TOP);
+    let kind = form.trimmed("repo_type");
+    let user = visit.user()?.id;
+    let result = match kind.parse::<vcs::Kind>() {
+        Err(_) => Err(model::Error::invalid("repo_type", "Value must be one of: hg; git")),
+        Ok(_) if !form.trimmed("clone_uri").is_empty() => {
+            Err(model::Error::invalid("clone_uri", "Cloning from a remote is not available yet"))
+        }
+        Ok(kind) => {
+            let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
+            let gate = Gate::new(visit.model);
+            gate.place_for_repository(&visit.viewer, (group != TOP).then_some(GroupId(group))).and_then(|place| {
+                let new = NewRepository {
+                    name: form.trimmed("repo_name"),
+                    kind,
+                    description: form.trimmed("repo_description"),
+                    private: form.checked("repo_private"),
+                    copy_permissions: form.checked("repo_copy_permissions"),
+                };
+                visit.model.create_repository(&place, user, &actor, &new)
+            })
+        }
+    };
+    match result {
+        Ok((_, name)) => Ok(visit.redirect(&String::from(visit.url(&name).join("repo_creating")))),
+        Err(model::Error::Invalid { field, message }) => {
+            let choices = places(visit, group)?;
+            let view = View {
+                repo_name: form.trimmed("repo_name").to_owned(),
+                clone_uri: form.trimmed("clone_uri").to_owned(),
+                repo_description: form.trimmed("repo_description").to_owned(),
+                repo_group: choices,
+                repo_copy_permissions: form.checked("repo_copy_permissions"),
+                repo_type: types(kind),
+                repo_private: form.checked("repo_private"),
+                errors: vec![FormError { field: field.to_owned(), label: label(field).to_owned(), message }],
+                ..View::default()
+            };
+            show(visit, view)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `GET /<repo>/repo_creating`: the page that waits; here everything is there at once.
+pub fn creating(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
+    visit.user()?;
+    let url = String::from(visit.url(repository.name()));
+    if !repository.pending() {
+        return Ok(visit.redirect(&url));
+    }
+    let creating = visit.url(repository.name()).join("repo_creating");
+    let check = visit.url(repository.name()).join("repo_check_creating").query("repo", repository.name());
+    template::page(&RepoCreating {
+        name: repository.name().to_owned(),
+        url: creating.into(),
+        repo_url: url,
+        check_url: check.into(),
+        frame: frame::frame(visit, format!("{} Creating", repository.name()), "repositories"),
+        ..RepoCreating::default()
+    })
+}
+
+/// `GET /<repo>/repo_check_creating`
+pub fn check_creating(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
+    visit.user()?;
+    Ok(Response::json(&serde_json::json!({"result": !repository.pending()})))
+}
+
+/// The places where this user may make a repository.
+fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
+    let gate = Gate::new(visit.model);
+    let mut choices = Vec::new();
+    if gate.may_create_at_top(&visit.viewer)? {
+        choices.push(Choice { value: TOP.to_string(), text: "Top level".to_owned(), selected: selected == TOP });
+    }
+    for group in gate.groups_with(&visit.viewer, Level::Write)? {
+        let id = group.row().id.0;
+        choices.push(Choice { value: id.to_string(), text: group.name().to_owned(), selected: selected == id });
+    }
+    Ok(choices)
+}
+
+fn types(selected: &str) -> Vec<Choice> {
+    [("hg", "Mercurial"), ("git", "Git")]
+        .into_iter()
+        .map(|(value, text)| Choice { value: value.to_owned(), text: text.to_owned(), selected: value == selected })
+        .collect()
+}
+
+fn label(field: &str) -> &'static str {
+    match field {
+        "repo_name" => "Name",
+        "repo_group" => "In",
+        "repo_type" => "Type",
+        "clone_uri" => "Clone from",
+        _ => "",
+    }
+}
+
+fn show(visit: &mut Visit<'_>, view: View) -> Answer {
+    template::page(&View {
+        action_url: visit.url("_admin/repos").into(),
+        cancel_url: visit.home_url(),
+        frame: frame::frame(visit, "New repository", "repositories"),
+        ..view
+    })
+}

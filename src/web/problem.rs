@@ -1,0 +1,271 @@
+//! What went wrong, in the words and with the status of the page that tells it.
+
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::{HeaderName, StatusCode};
+
+use crate::response::Response;
+use crate::static_files;
+use crate::template;
+use crate::view::BareError;
+
+/// Seconds after which it makes sense to ask again when something outside is down.
+const RETRY_SECONDS: &str = "10";
+
+/// Header and log field that name a request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const NO_SUCH_REVISION: &str = "Such revision does not exist for this repository";
+
+/// Why a page is not shown. Everything a controller calls can be turned into one with `?`.
+#[derive(Debug)]
+pub enum Problem {
+    /// 404. Also for what this visitor may not know of.
+    NotFound(String),
+    /// 403.
+    Forbidden(String),
+    /// Off to the sign-in page, and back here afterwards.
+    SignIn,
+    /// 400.
+    BadRequest(String),
+    /// 405.
+    MethodNotAllowed,
+    /// 413.
+    TooLarge(String),
+    /// 503: something outside of us is down; the text says what to do.
+    Unavailable(String),
+    /// 500: a defect; the text goes to the log only.
+    Internal(String),
+}
+
+impl Problem {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::SignIn => StatusCode::FOUND,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What happened, in one sentence; those of the original where it has one.
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "The resource could not be found",
+            Self::Forbidden(_) => "You don't have permission to view this page",
+            Self::SignIn => "You need to be signed in to view this page",
+            Self::BadRequest(_) => "The request could not be understood by the server due to malformed syntax.",
+            Self::MethodNotAllowed => "This address does not answer to that method",
+            Self::TooLarge(_) => "The request is larger than this address accepts",
+            Self::Unavailable(_) => "The server cannot answer right now",
+            Self::Internal(_) => {
+                "The server encountered an unexpected condition which prevented it from fulfilling the request."
+            }
+        }
+    }
+
+    /// Why: for the visitor's eyes.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::NotFound(text)
+            | Self::Forbidden(text)
+            | Self::BadRequest(text)
+            | Self::TooLarge(text)
+            | Self::Unavailable(text) => Some(text).filter(|text| !text.is_empty()).map(String::as_str),
+            Self::SignIn | Self::MethodNotAllowed | Self::Internal(_) => None,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn advice(&self, signed_in: bool) -> Option<&'static str> {
+        match self {
+            Self::NotFound(_) if !signed_in => {
+                Some("Check the address. If the place is not open to everybody, sign in first.")
+            }
+            Self::NotFound(_) => {
+                Some("Check the address, or ask its owner for access: what you may not see is not shown as existing.")
+            }
+            Self::Forbidden(_) => Some("Ask the owner or an administrator for the permission."),
+            Self::Unavailable(_) => Some("Try again in a moment. If it stays so, tell the administrator."),
+            Self::Internal(_) => Some("Tell the administrator the request id below; the log knows more."),
+            Self::SignIn | Self::BadRequest(_) | Self::MethodNotAllowed | Self::TooLarge(_) => None,
+        }
+    }
+}
+
+impl From<model::Error> for Problem {
+    fn from(error: model::Error) -> Self {
+        match error {
+            model::Error::NotFound { .. } => Self::NotFound(error.to_string()),
+            model::Error::Forbidden(message) => Self::Forbidden(message),
+            model::Error::Invalid { message, .. } => Self::BadRequest(message),
+            model::Error::Program(message) => Self::Unavailable(message),
+            model::Error::Open { ref source, .. } => {
+                tracing::error!("{error}: {source}");
+                match source {
+                    vcs::OpenError::Missing { .. } => Self::NotFound("Repository not found in the filesystem".into()),
+                    _ => Self::Unavailable(error.to_string()),
+                }
+            }
+            _ if error.is_unavailable() => {
+                tracing::error!("{}", chain(&error));
+                Self::Unavailable("The database or the disk cannot be used at the moment.".into())
+            }
+            _ => Self::Internal(chain(&error)),
+        }
+    }
+}
+
+impl From<db::DbError> for Problem {
+    fn from(error: db::DbError) -> Self {
+        model::Error::from(error).into()
+    }
+}
+
+impl From<crate::form::FormError> for Problem {
+    fn from(error: crate::form::FormError) -> Self {
+        match error {
+            crate::form::FormError::Body(crate::request::BodyError::TooLong { .. }) => Self::TooLarge(error.to_string()),
+            _ => Self::BadRequest(error.to_string()),
+        }
+    }
+}
+
+impl From<vcs::ReadError> for Problem {
+    fn from(error: vcs::ReadError) -> Self {
+        match error {
+            vcs::ReadError::UnknownChangeset { .. } => Self::NotFound(NO_SUCH_REVISION.into()),
+            vcs::ReadError::Gone(_) => Self::NotFound("Repository not found in the filesystem".into()),
+            vcs::ReadError::Damaged { .. } | vcs::ReadError::Io { .. } => {
+                tracing::error!("{}", chain(&error));
+                Self::Unavailable("The repository cannot be read at the moment; the log knows more.".into())
+            }
+        }
+    }
+}
+
+impl From<vcs::RevisionError> for Problem {
+    fn from(error: vcs::RevisionError) -> Self {
+        match error {
+            vcs::RevisionError::Empty => Self::NotFound("There are no changesets yet".into()),
+            vcs::RevisionError::Unknown { .. } => Self::NotFound(NO_SUCH_REVISION.into()),
+            vcs::RevisionError::Ambiguous { ref candidates, .. } => {
+                let ids: Vec<_> = candidates.iter().take(10).map(vcs::ChangesetId::short).collect();
+                Self::NotFound(format!("{error}: {}", ids.join(", ")))
+            }
+            vcs::RevisionError::Read(error) => error.into(),
+        }
+    }
+}
+
+impl From<vcs::NodeError> for Problem {
+    fn from(error: vcs::NodeError) -> Self {
+        match error {
+            vcs::NodeError::Read(error) => error.into(),
+            _ => Self::NotFound(error.to_string()),
+        }
+    }
+}
+
+/// An error with all its causes, for the log.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// The answer to a request that is none.
+#[must_use]
+pub fn bad_request(why: &str) -> Response {
+    bare(&Problem::BadRequest(why.to_owned()), &new_request_id())
+}
+
+/// The answer while the database cannot be opened.
+#[must_use]
+pub fn cannot_start(error: &model::Error) -> Response {
+    let id = new_request_id();
+    tracing::error!(request_id = %id, "cannot start: {}", chain(error));
+    bare(&Problem::Unavailable(error.to_string()), &id)
+}
+
+/// The answer after a panic.
+#[must_use]
+pub fn panicked() -> Response {
+    let id = new_request_id();
+    tracing::error!(request_id = %id, "a request ended in a panic; the message stands above");
+    bare(&Problem::Internal(String::new()), &id)
+}
+
+/// A page without the frame, for when the frame cannot be built.
+pub(crate) fn bare(problem: &Problem, request_id: &str) -> Response {
+    let status = problem.status();
+    let view = BareError {
+        site_title: "Kallithea".to_owned(),
+        home_url: "/".to_owned(),
+        assets: static_files::assets(""),
+        status: status.as_u16(),
+        reason: status.canonical_reason().unwrap_or_default().to_owned(),
+        sentence: match problem.detail() {
+            Some(detail) => format!("{}: {detail}", problem.sentence().trim_end_matches('.')),
+            None => problem.sentence().to_owned(),
+        },
+        advice: problem.advice(true).map(str::to_owned),
+        request_id: request_id.to_owned(),
+    };
+    if status != StatusCode::SERVICE_UNAVAILABLE && status != StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::warn!(request_id, "{} {}", status.as_u16(), view.sentence);
+    }
+    let html = template::html(&view).unwrap_or_else(|_| format!("{} {}", view.status, view.reason));
+    finish(Response::html(status, html), request_id)
+}
+
+/// What every answer carries, whoever made it.
+pub(crate) fn finish(mut response: Response, request_id: &str) -> Response {
+    if response.status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers.insert(REQUEST_ID, id);
+    }
+    for (name, value) in SECURITY_HEADERS {
+        let name = HeaderName::from_static(name);
+        if !response.headers.contains_key(&name) {
+            response.headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+/// Sent with every answer that does not set a stricter one itself.
+const SECURITY_HEADERS: &[(&str, &str)] = &[
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("referrer-policy", "same-origin"),
+];
+
+/// A name for one request, to be found in the log.
+pub(crate) fn new_request_id() -> String {
+    model::random::hex(6)
+}

@@ -1,0 +1,252 @@
+//! From a path to the controller that answers it, with the right that the controller demands in hand.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use http::Method as HttpMethod;
+use model::{Gate, Level};
+
+use crate::path::{decode, decode_text};
+use crate::problem::Problem;
+use crate::routes::{self, Answer, Captures, Handler, Method, Route};
+use crate::visit::Visit;
+
+/// The routes of one table that share a pattern, by method.
+type Methods = HashMap<Method, &'static Route>;
+
+struct Table(matchit::Router<Methods>);
+
+impl Table {
+    fn new(routes: &'static [Route]) -> Self {
+        let mut patterns: HashMap<&str, Methods> = HashMap::new();
+        for route in routes {
+            patterns.entry(route.pattern).or_default().insert(route.method, route);
+        }
+        let mut router = matchit::Router::new();
+        for (pattern, methods) in patterns {
+            router.insert(pattern, methods).expect("the patterns of a table do not collide; a test looks at them");
+        }
+        Self(router)
+    }
+
+    /// The route of a path; `Err` when the path is known but not with this method.
+    fn find(&self, path: &str, method: Method) -> Option<Result<(&'static Route, Captures), Problem>> {
+        // A slash at the end means the same place, as it does to the people who type one.
+        let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+        let matched = self.0.at(if path.is_empty() { "/" } else { path }).ok()?;
+        let Some(route) = matched.value.get(&method) else { return Some(Err(Problem::MethodNotAllowed)) };
+        let captures = matched.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
+        Some(Ok((route, Captures(captures))))
+    }
+}
+
+struct Tables {
+    site: Table,
+    repository: Table,
+    repository_admin: Table,
+    group: Table,
+    group_admin: Table,
+}
+
+fn tables() -> &'static Tables {
+    static TABLES: OnceLock<Tables> = OnceLock::new();
+    TABLES.get_or_init(|| Tables {
+        site: Table::new(routes::SITE),
+        repository: Table::new(routes::REPOSITORY),
+        repository_admin: Table::new(routes::REPOSITORY_ADMIN),
+        group: Table::new(routes::GROUP),
+        group_admin: Table::new(routes::GROUP_ADMIN),
+    })
+}
+
+/// Builds the tables now, so that the first page of a fresh worker does not wait for it.
+pub(crate) fn warm_up() {
+    tables();
+}
+
+/// Answers the visit with the controller of its path.
+pub(crate) fn dispatch(visit: &mut Visit<'_>) -> Answer {
+    let method = match visit.request.method {
+        HttpMethod::GET | HttpMethod::HEAD => Method::Get,
+        HttpMethod::POST => Method::Post,
+        _ => return Err(Problem::MethodNotAllowed),
+    };
+    let path = visit.request.path.clone();
+    let tables = tables();
+    if let Some(found) = tables.site.find(path.as_str(), method) {
+        let (route, captures) = found?;
+        return call(visit, route, &captures, None);
+    }
+    // Below these two, the rest of the path names a repository or a group.
+    for (prefix, repositories, groups) in [
+        ("/_admin/repos/", Some(&tables.repository_admin), None),
+        ("/_admin/repo_groups/", None, Some(&tables.group_admin)),
+    ] {
+        if let Some(rest) = path.as_str().strip_prefix(prefix) {
+            return dispatch_object(visit, &format!("/{rest}"), method, repositories, groups);
+        }
+    }
+    dispatch_object(visit, path.as_str(), method, Some(&tables.repository), Some(&tables.group))
+}
+
+fn dispatch_object(
+    visit: &mut Visit<'_>,
+    path: &str,
+    method: Method,
+    repositories: Option<&Table>,
+    groups: Option<&Table>,
+) -> Answer {
+    let nothing = || Problem::NotFound(format!("There is nothing at {}", shown(path)));
+    let (place, rest) = match place(visit, path, repositories.is_some(), groups.is_some())? {
+        Some(found) => found,
+        None => return Err(nothing()),
+    };
+    let table = match place {
+        Place::Repository(_) => repositories,
+        Place::Group(_) => groups,
+    };
+    let (route, captures) = table.and_then(|table| table.find(rest, method)).ok_or_else(nothing)??;
+    call(visit, route, &captures, Some(&place))
+}
+
+/// A path in a form that can be read in a message.
+fn shown(path: &str) -> String {
+    String::from_utf8_lossy(&decode(path)).into_owned()
+}
+
+enum Place {
+    Repository(String),
+    Group(String),
+}
+
+/// The longest beginning of a path that names a repository or a group, and what follows it.
+fn place<'p>(
+    visit: &Visit<'_>,
+    path: &'p str,
+    repositories: bool,
+    groups: bool,
+) -> Result<Option<(Place, &'p str)>, Problem> {
+    let mut prefixes: Vec<(String, &'p str)> = Vec::new();
+    let trimmed = path.trim_start_matches('/');
+    let ends = trimmed.match_indices('/').map(|(at, _)| at).chain([trimmed.len()]);
+    for end in ends {
+        match decode_text(&trimmed[..end]) {
+            Some(name) if !name.is_empty() && !name.ends_with('/') => prefixes.push((name, &trimmed[end..])),
+            // Names are UTF-8; what follows a broken part cannot be one either.
+            None => break,
+            Some(_) => {}
+        }
+    }
+    prefixes.reverse();
+    let names: Vec<&str> = prefixes.iter().map(|(name, _)| name.as_str()).collect();
+    let rest_of = |found: &str| prefixes.iter().find(|(name, _)| name == found).map_or("", |(_, rest)| *rest);
+    if repositories && let Some(found) = visit.model.longest_repository_name(&names)? {
+        let rest = rest_of(&found);
+        return Ok(Some((Place::Repository(found), rest)));
+    }
+    if groups && let Some(found) = visit.model.longest_group_name(&names)? {
+        let rest = rest_of(&found);
+        return Ok(Some((Place::Group(found), rest)));
+    }
+    Ok(None)
+}
+
+/// Makes the right that the route demands, or says why there is none, and calls the controller.
+fn call(visit: &mut Visit<'_>, route: &Route, captures: &Captures, place: Option<&Place>) -> Answer {
+    if route.method == Method::Post {
+        visit.take_form()?;
+    }
+    let gate = Gate::new(visit.model);
+    if let Handler::Public(handler) = route.handler {
+        return handler(visit, captures);
+    }
+    if !visit.viewer.may_enter() {
+        return Err(Problem::SignIn);
+    }
+    match (route.handler, place) {
+        (Handler::Open(handler), _) => handler(visit, captures),
+        (Handler::User(handler), _) => {
+            visit.user()?;
+            handler(visit, captures)
+        }
+        (Handler::SiteAdmin(handler), _) => {
+            if !visit.user()?.admin {
+                return Err(Problem::Forbidden("Only administrators of this site may do this.".into()));
+            }
+            handler(visit, captures)
+        }
+        (Handler::Read(handler), Some(Place::Repository(name))) => {
+            let repository = gate.read_repository(&visit.viewer, name)?;
+            handler(visit, &repository, captures)
+        }
+        (Handler::Write(handler), Some(Place::Repository(name))) => {
+            let repository = gate.read_repository(&visit.viewer, name)?;
+            let repository = repository.writable().ok_or_else(|| missing(visit, Level::Write))?;
+            handler(visit, &repository, captures)
+        }
+        (Handler::Admin(handler), Some(Place::Repository(name))) => {
+            let repository = gate.read_repository(&visit.viewer, name)?;
+            let repository = repository.administrable().ok_or_else(|| missing(visit, Level::Admin))?;
+            handler(visit, &repository, captures)
+        }
+        (Handler::ReadGroup(handler), Some(Place::Group(name))) => {
+            let group = gate.read_group(&visit.viewer, name)?;
+            handler(visit, &group, captures)
+        }
+        (Handler::AdminGroup(handler), Some(Place::Group(name))) => {
+            let group = gate.read_group(&visit.viewer, name)?;
+            let group = group.administrable().ok_or_else(|| missing(visit, Level::Admin))?;
+            handler(visit, &group, captures)
+        }
+        _ => Err(Problem::Internal(format!("route {} stands in a table it does not belong to", route.name))),
+    }
+}
+
+/// Whoever may see a thing but not change it: visitors may sign in, users are told what they lack.
+fn missing(visit: &Visit<'_>, level: Level) -> Problem {
+    if visit.viewer.signed_in().is_none() {
+        return Problem::SignIn;
+    }
+    Problem::Forbidden(format!("This takes the permission '{}' here.", level.word()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(table: &Table, path: &str, method: Method) -> Option<&'static str> {
+        table.find(path, method)?.ok().map(|(route, _)| route.name)
+    }
+
+    #[test]
+    fn paths_find_their_routes_with_and_without_a_slash_at_the_end() {
+        let tables = tables();
+        for path in ["", "/", "//"] {
+            assert_eq!(name(&tables.repository, path, Method::Get), Some("summary_home"), "{path:?}");
+        }
+        for (path, expected) in [
+            ("/changelog/", "changelog_home"),
+            ("/changelog/tip/", "changelog_file_home"),
+            ("/changelog/tip/a/b", "changelog_file_home"),
+            ("/changeset/feature/x", "changeset_home"),
+            ("/files/tip/dir/f", "files_home"),
+            ("/files", "files_home_nopath"),
+        ] {
+            assert_eq!(name(&tables.repository, path, Method::Get), Some(expected), "{path}");
+        }
+        assert_eq!(name(&tables.site, "/_admin/login/", Method::Post), Some("login_home"));
+        assert!(tables.site.find("/nowhere", Method::Get).is_none());
+    }
+
+    #[test]
+    fn a_known_path_with_another_method_says_so() {
+        assert!(matches!(tables().site.find("/about", Method::Post), Some(Err(Problem::MethodNotAllowed))));
+    }
+
+    #[test]
+    fn captures_are_decoded_bytes() {
+        let (_, captures) = tables().repository.find("/files/tip/a%20b/%E9", Method::Get).unwrap().ok().unwrap();
+        assert_eq!(captures.bytes("rest"), b"tip/a b/\xe9");
+        assert_eq!(captures.bytes("missing"), b"");
+    }
+}

@@ -1,0 +1,140 @@
+//! Style sheet, scripts and images: compiled in, named by a hash of their contents, kept by browsers for a year.
+//!
+//! They lie in `python/kallithea_rs/public`, so that a web server may serve them by an alias in our place.
+
+use std::sync::OnceLock;
+
+use http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
+use http::{HeaderMap, StatusCode};
+use sha2::{Digest, Sha256};
+
+use crate::response::Response;
+use crate::view::Assets;
+
+struct File {
+    /// Path below the mount point, with its slash.
+    path: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+}
+
+macro_rules! files {
+    ($($path:literal $content_type:literal)*) => {
+        &[$(File {
+            path: $path,
+            content_type: $content_type,
+            bytes: include_bytes!(concat!("../../python/kallithea_rs/public", $path)),
+        }),*]
+    };
+}
+
+const FILES: &[File] = files![
+    "/css/style.css" "text/css; charset=utf-8"
+    "/images/favicon.svg" "image/svg+xml"
+    "/images/icons.svg" "image/svg+xml"
+    "/js/branchhash.js" "text/javascript; charset=utf-8"
+    "/js/choose.js" "text/javascript; charset=utf-8"
+    "/js/confirm.js" "text/javascript; charset=utf-8"
+    "/js/copy.js" "text/javascript; charset=utf-8"
+    "/js/diff.js" "text/javascript; charset=utf-8"
+    "/js/filter.js" "text/javascript; charset=utf-8"
+    "/js/finder.js" "text/javascript; charset=utf-8"
+    "/js/flash.js" "text/javascript; charset=utf-8"
+    "/js/keys.js" "text/javascript; charset=utf-8"
+    "/js/lines.js" "text/javascript; charset=utf-8"
+    "/js/main.js" "text/javascript; charset=utf-8"
+    "/js/menus.js" "text/javascript; charset=utf-8"
+    "/js/people.js" "text/javascript; charset=utf-8"
+    "/js/range.js" "text/javascript; charset=utf-8"
+    "/js/refs.js" "text/javascript; charset=utf-8"
+    "/js/switcher.js" "text/javascript; charset=utf-8"
+    "/js/theme.js" "text/javascript; charset=utf-8"
+    "/js/wait.js" "text/javascript; charset=utf-8"
+];
+
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+/// One hash over all files: the script modules are loaded with the version of the first, so all keep in step.
+fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(|| {
+        let mut hash = Sha256::new();
+        for file in FILES {
+            hash.update(file.path);
+            hash.update(file.bytes);
+        }
+        hash.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    })
+}
+
+/// The addresses that pages use.
+pub(crate) fn assets(script_name: &str) -> Assets {
+    let url = |path: &str| format!("{script_name}{path}?ver={}", version());
+    Assets {
+        style: url("/css/style.css"),
+        script: url("/js/main.js"),
+        icons: url("/images/icons.svg"),
+        favicon: url("/images/favicon.svg"),
+        favicon_ico: url("/images/favicon.ico"),
+        touch_icon: url("/images/apple-touch-icon.png"),
+    }
+}
+
+/// Answers a request for a static file; `None` when the path names none.
+pub(crate) fn serve(path: &str, query: &str, headers: &HeaderMap) -> Option<Response> {
+    let path = if path == "/favicon.ico" { "/images/favicon.ico" } else { path };
+    let file = FILES.iter().find(|file| file.path == path)?;
+    let etag = HeaderValue::from_str(&format!("\"{}\"", version())).ok()?;
+    let caching = if query.strip_prefix("ver=") == Some(version()) { FOREVER } else { AN_HOUR };
+    let fresh = headers.get(IF_NONE_MATCH).is_some_and(|tags| {
+        tags.to_str().is_ok_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag))
+    });
+    let response = if fresh {
+        Response::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        Response::bytes(StatusCode::OK, file.content_type, file.bytes.to_vec())
+    };
+    Some(response.with(ETAG, etag).with(CACHE_CONTROL, caching))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn walk(dir: &Path, found: &mut Vec<String>, root: &Path) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found, root);
+            } else {
+                found.push(format!("/{}", path.strip_prefix(root).unwrap().display()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_public_file_is_compiled_in() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../python/kallithea_rs/public");
+        let mut on_disk = Vec::new();
+        walk(&root, &mut on_disk, &root);
+        on_disk.sort();
+        let mut listed: Vec<_> = FILES.iter().map(|file| file.path.to_owned()).collect();
+        listed.sort();
+        assert_eq!(listed, on_disk);
+    }
+
+    #[test]
+    fn a_file_with_its_hash_is_kept_for_a_year_and_confirmed_by_its_tag() {
+        let css = assets("").style;
+        let (path, query) = css.split_once('?').unwrap();
+        let response = serve(path, query, &HeaderMap::new()).unwrap();
+        assert_eq!(response.headers[CACHE_CONTROL], FOREVER);
+        assert_eq!(serve(path, "ver=old", &HeaderMap::new()).unwrap().headers[CACHE_CONTROL], AN_HOUR);
+        let again = HeaderMap::from_iter([(IF_NONE_MATCH, response.headers[ETAG].clone())]);
+        assert_eq!(serve(path, query, &again).unwrap().status, StatusCode::NOT_MODIFIED);
+        assert!(serve("/css/", "", &HeaderMap::new()).is_none());
+    }
+}

@@ -1,0 +1,59 @@
+//! Tera, parsed once per process.
+
+use std::sync::OnceLock;
+
+use http::StatusCode;
+use tera::{Context, Tera};
+
+use crate::problem::Problem;
+use crate::response::Response;
+use crate::view::{Page, TEMPLATES};
+
+fn tera() -> &'static Tera {
+    static TERA: OnceLock<Tera> = OnceLock::new();
+    TERA.get_or_init(|| {
+        let mut tera = Tera::new();
+        tera.add_raw_templates(TEMPLATES.iter().copied()).expect("the templates are compiled in and tested");
+        tera
+    })
+}
+
+/// Parses the templates now, so that the first page of a fresh worker does not wait for it.
+pub fn warm_up() {
+    tera();
+}
+
+/// Fills the page's template.
+///
+/// # Errors
+/// [`Problem::Internal`] when view and template do not fit.
+pub fn html<P: Page>(page: &P) -> Result<String, Problem> {
+    let context = Context::from_serialize(page).map_err(|error| internal(P::TEMPLATE, &error))?;
+    tera().render(P::TEMPLATE, &context).map_err(|error| internal(P::TEMPLATE, &error))
+}
+
+/// Fills the page's template into a 200.
+///
+/// # Errors
+/// As [`html`].
+pub fn page<P: Page>(page: &P) -> Result<Response, Problem> {
+    Ok(Response::html(StatusCode::OK, html(page)?))
+}
+
+fn internal(template: &str, error: &tera::Error) -> Problem {
+    let mut message = format!("template {template}: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    Problem::Internal(message)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn all_templates_parse() {
+        super::warm_up();
+    }
+}

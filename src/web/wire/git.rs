@@ -1,0 +1,91 @@
+//! Git's smart HTTP.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+use model::{Actor, Model, ReadableRepository};
+use vcs::Kind;
+use vcs::wire::git::{self, GitProgram, Protocol, RefUpdate, Request as Wanted, Service};
+
+use super::recorded::Recorded;
+use super::{Refusal, header, permit, uncached, wire_problem};
+use crate::problem::Problem;
+use crate::request::Request;
+use crate::response::Response;
+
+/// `info/refs`, `git-upload-pack`, `git-receive-pack`.
+pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str, wanted: Wanted) -> Result<Response, Refusal> {
+    let (service, advertise) = match wanted {
+        Wanted::Advertise(service) if matches!(request.method, Method::GET | Method::HEAD) => (service, true),
+        Wanted::Serve(service) if request.method == Method::POST => (service, false),
+        Wanted::Bad => {
+            let text = "Only Git's smart protocol is spoken here (info/refs?service=git-upload-pack or git-receive-pack).";
+            return Err(Problem::BadRequest(text.into()).into());
+        }
+        Wanted::Advertise(_) | Wanted::Serve(_) => return Err(Problem::MethodNotAllowed.into()),
+    };
+    let (viewer, repository) = permit(model, &request, name, Kind::Git, service.access())?;
+    let path = checked_path(model, &repository)?;
+    let actor = Actor::new(&viewer, &request.peer.remote_addr);
+    let program = GitProgram { path: model.config().git_path.clone(), config: Vec::new(), environment: Vec::new() };
+    let protocol = Protocol::from_header(header(&request.headers, "git-protocol"));
+
+    if advertise {
+        let body = git::advertise(&program, &path, service, protocol).map_err(|error| wire_problem(&error))?;
+        if service == Service::UploadPack {
+            model.record_pull(&repository, &actor)?;
+        }
+        return Ok(uncached(Response::stream(HeaderValue::from_static(service.advertisement_type()), body)));
+    }
+    if request.headers.get(CONTENT_TYPE).is_some_and(|value| value != service.request_type()) {
+        let text = format!("Expected a body of the type {}.", service.request_type());
+        return Ok(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+    }
+    let gzip = request
+        .headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|value| matches!(value.as_bytes(), b"gzip" | b"x-gzip"));
+    let mut unzipped;
+    let input: &mut dyn Read = if gzip {
+        unzipped = git::gunzip(&mut request.body);
+        &mut unzipped
+    } else {
+        &mut request.body
+    };
+    let result_type = HeaderValue::from_static(service.result_type());
+    match service {
+        Service::UploadPack => {
+            let body = git::upload_pack(&program, &path, protocol, input).map_err(|error| wire_problem(&error))?;
+            Ok(uncached(Response::stream(result_type, body)))
+        }
+        Service::ReceivePack => {
+            let pushed = git::receive_pack(&program, &path, protocol, input).map_err(|error| wire_problem(&error))?;
+            let (model, updates) = (Arc::clone(model), pushed.updates);
+            let body = Recorded::new(pushed.body, move |stream| {
+                // Ended or not: from here on the program is gone, and the references say what came of it.
+                drop(stream);
+                record(&model, &repository, &actor, &updates);
+            });
+            Ok(uncached(Response::stream(result_type, Box::new(body))))
+        }
+    }
+}
+
+/// The folder, once it is known to be what the database says.
+fn checked_path(model: &Model, repository: &ReadableRepository) -> Result<std::path::PathBuf, Problem> {
+    model.open_repository(repository)?;
+    Ok(model.repository_path(repository)?)
+}
+
+/// Writes down which references moved. The push is through by now; a failure here must not undo it.
+fn record(model: &Model, repository: &ReadableRepository, actor: &Actor, updates: &[RefUpdate]) {
+    let items = model.open_repository(repository).map_err(Problem::from).and_then(|contents| {
+        Ok(contents.pushed(updates).map_err(Problem::from)?)
+    });
+    let result = items.and_then(|items| Ok(model.record_push(repository, actor, items)?));
+    if let Err(error) = result {
+        tracing::error!("a push to '{}' could not be written down: {error:?}", repository.name());
+    }
+}

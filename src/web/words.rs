@@ -1,0 +1,191 @@
+//! Facts in the words of the pages: ages, people, rows.
+
+use http::header::HeaderValue;
+use jiff::Timestamp;
+use model::User;
+use vcs::{Changeset, ChangesetId, Labels, Phase, RefName};
+
+use crate::problem::Problem;
+use crate::view::{ChangesetRow, Chip, Link, PageNumber, Paging, Person, When};
+use crate::visit::Visit;
+
+/// How many of the newest or nearest pages are named to each side of the current one.
+const NEIGHBOUR_PAGES: usize = 4;
+
+/// A moment with its offset from UTC in seconds.
+pub(crate) fn when(seconds: i64, offset_east: i32) -> When {
+    When {
+        iso: render::iso(seconds, offset_east),
+        age: render::age_short(seconds, Timestamp::now().as_second()),
+        exact: render::absolute(seconds, offset_east),
+    }
+}
+
+/// The moment of a changeset.
+pub(crate) fn when_of(date: vcs::Timestamp) -> When {
+    when(date.seconds, date.offset_east)
+}
+
+/// An author as the changeset names them.
+pub(crate) fn author(author: &vcs::Person) -> Person {
+    let name = if author.name.is_empty() { &author.raw } else { &author.name };
+    let seed = if author.email.is_empty() { &author.raw } else { &author.email };
+    Person { name: name.clone(), full: author.raw.clone(), avatar_html: render::avatar::identicon(seed) }
+}
+
+/// A user of this site.
+pub(crate) fn user(user: &User) -> Person {
+    let name = user.username.as_str();
+    let full = full_name(user);
+    Person {
+        name: name.to_owned(),
+        full: if full.is_empty() { name.to_owned() } else { full },
+        avatar_html: render::avatar::identicon(user.email.as_deref().unwrap_or(name)),
+    }
+}
+
+/// `First Last`; empty when neither is known.
+pub(crate) fn full_name(user: &User) -> String {
+    format!("{} {}", user.firstname, user.lastname).trim().to_owned()
+}
+
+/// The id of a changeset as pages show it.
+pub(crate) fn short(visit: &Visit<'_>, id: &ChangesetId) -> String {
+    let mut text = id.to_string();
+    text.truncate(visit.model.config().show_sha_length);
+    text
+}
+
+/// A changeset as one row of a list.
+pub(crate) fn changeset_row(visit: &Visit<'_>, repository: &str, changeset: &Changeset, labels: &Labels) -> ChangesetRow {
+    let subject = changeset.summary().to_owned();
+    let body = changeset.message.trim_start().split_once('\n').map(|(_, rest)| rest.trim().to_owned());
+    ChangesetRow {
+        id: short(visit, &changeset.id),
+        raw_id: changeset.id.to_string(),
+        url: changeset_url(visit, repository, &changeset.id),
+        subject,
+        body: body.filter(|body| !body.is_empty()),
+        author: author(&changeset.author),
+        when: when_of(changeset.date),
+        chips: chips(visit, repository, changeset, labels),
+        merge: changeset.is_merge(),
+        ..ChangesetRow::default()
+    }
+}
+
+/// The page of a changeset.
+pub(crate) fn changeset_url(visit: &Visit<'_>, repository: &str, id: &ChangesetId) -> String {
+    visit.url(repository).join("changeset").join(id.to_string()).into()
+}
+
+/// Branches, tags, bookmarks, phase: what points at a changeset and what it is.
+pub(crate) fn chips(visit: &Visit<'_>, repository: &str, changeset: &Changeset, labels: &Labels) -> Vec<Chip> {
+    let branch_url = |name: &RefName| {
+        Some(visit.url(repository).join("changelog").query("branch", name.as_str()).into())
+    };
+    let tag_url = |name: &RefName| Some(visit.url(repository).join("changeset").join(name.as_str()).into());
+    let chip = |kind: &str, name: &RefName, url| Chip { kind: kind.to_owned(), text: name.to_string(), url };
+    let mut chips = Vec::new();
+    // In Mercurial a changeset is on a branch for ever; in Git a branch points at it.
+    if let Some(branch) = &changeset.branch {
+        if branch.as_str() != "default" || labels.branches.contains(branch) {
+            let kind = if changeset.closes_branch { "closed-branch" } else { "branch" };
+            chips.push(chip(kind, branch, branch_url(branch)));
+        }
+    } else {
+        chips.extend(labels.branches.iter().map(|name| chip("branch", name, branch_url(name))));
+    }
+    chips.extend(labels.bookmarks.iter().map(|name| chip("bookmark", name, tag_url(name))));
+    chips.extend(labels.tags.iter().map(|name| chip("tag", name, tag_url(name))));
+    let mark = |kind: &str, text: &str| Chip { kind: kind.to_owned(), text: text.to_owned(), url: None };
+    match changeset.phase {
+        Phase::Public => {}
+        Phase::Draft => chips.push(mark("phase", "draft")),
+        Phase::Secret => chips.push(mark("phase", "secret")),
+    }
+    if changeset.obsolete {
+        chips.push(mark("extinct", "obsolete"));
+    }
+    chips
+}
+
+/// The way through a list of `total` items; `url` makes the address of a page.
+pub(crate) fn paging(page: usize, size: usize, total: usize, url: impl Fn(usize) -> String) -> Option<Paging> {
+    let last = total.div_ceil(size).max(1);
+    if last == 1 {
+        return None;
+    }
+    let page = page.clamp(1, last);
+    let shown = |n: usize| n == 1 || n == last || n.abs_diff(page) <= NEIGHBOUR_PAGES;
+    let mut pages = Vec::new();
+    for n in (1..=last).filter(|&n| shown(n)) {
+        if n > 1 && !shown(n - 1) {
+            pages.push(PageNumber::default());
+        }
+        pages.push(PageNumber { number: Some(n as u64), url: (n != page).then(|| url(n)) });
+    }
+    let (from, to) = ((page - 1) * size + 1, (page * size).min(total));
+    Some(Paging {
+        summary: format!("{}–{} of {}", number(from), number(to), number(total)),
+        previous: (page > 1).then(|| url(page - 1)),
+        next: (page < last).then(|| url(page + 1)),
+        pages,
+    })
+}
+
+/// `8 260`: with thin spaces between thousands.
+pub(crate) fn number(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
+            out.push('\u{202f}');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `1 changeset`, `2 changesets`.
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+/// The groups above a full name as links, outermost first.
+pub(crate) fn group_links(visit: &Visit<'_>, full_name: &str) -> Vec<Link> {
+    model::name::parents(full_name)
+        .map(|group| Link { text: model::name::last(group).to_owned(), url: visit.url(group).into() })
+        .collect()
+}
+
+/// A header value of text that is known to be visible ASCII.
+pub(crate) fn header(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text).map_err(|error| Problem::Internal(format!("header {text:?}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_name_their_ends_and_the_pages_nearby() {
+        let paging = paging(10, 100, 2_500, |n| format!("?page={n}")).unwrap();
+        let numbers: Vec<_> = paging.pages.iter().map(|page| page.number).collect();
+        let mut expected = vec![Some(1), None];
+        expected.extend((6..=14).map(Some));
+        expected.extend([None, Some(25)]);
+        assert_eq!(numbers, expected);
+        assert_eq!(paging.summary, "901–1000 of 2500");
+        assert_eq!(paging.pages[6].url, None);
+        assert_eq!(paging.next.as_deref(), Some("?page=11"));
+    }
+
+    #[test]
+    fn one_page_needs_no_way() {
+        assert!(paging(1, 100, 100, |_| String::new()).is_none());
+        assert!(paging(7, 100, 0, |_| String::new()).is_none());
+        assert_eq!(number(8260), "8260");
+        assert_eq!(number(82601), "82\u{202f}601");
+    }
+}
