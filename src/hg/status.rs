@@ -1,6 +1,6 @@
 //! Which files differ between two changesets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::Error;
 use crate::filelog;
@@ -39,8 +39,8 @@ pub struct FileChange {
 impl Snapshot {
     /// The files that differ from `old` (`None`: the empty state before the first changeset) to `new`, sorted by name.
     ///
-    /// Copies are told for added files if they were made between the two changesets (or, when `old` is no ancestor of
-    /// `new`, since their common ancestor).
+    /// Copies and renames are told for added files, whether they were made on the way from the common ancestor to `new`, or
+    /// undone on the way from `old` back to it.
     pub fn status(&self, old: Option<Rev>, new: Rev) -> Result<Vec<FileChange>, Error> {
         let new_files = self.manifest(new)?;
         let old_files = match old {
@@ -62,51 +62,94 @@ impl Snapshot {
                 copied_from: None,
             });
         })?;
-        let Some(old) = old.filter(|_| {
-            changes
+        if let Some(old) = old
+            && changes
                 .iter()
                 .any(|change| change.kind == ChangeKind::Added)
-        }) else {
-            return Ok(changes);
+            && let Some(base) = self.ancestor(old, new)
+        {
+            self.add_copies(&mut changes, (old, &old_files), (new, &new_files), base)?;
+        }
+        Ok(changes)
+    }
+
+    fn add_copies(
+        &self,
+        changes: &mut [FileChange],
+        (old, old_files): (Rev, &Manifest),
+        (new, new_files): (Rev, &Manifest),
+        base: Rev,
+    ) -> Result<(), Error> {
+        let base_files = match base {
+            _ if base == old => old_files.clone(),
+            _ if base == new => new_files.clone(),
+            _ => self.manifest(base)?,
         };
-        let Some(base) = self.ancestor(old, new) else {
-            return Ok(changes);
-        };
+        let undone = self.renames(&base_files, base, (old, old_files))?;
         let search = CopySearch {
             snapshot: self,
-            new,
+            tip: new,
             range: self.only(&[new], &[base]),
-            base: if base == old {
-                old_files.clone()
-            } else {
-                self.manifest(base)?
-            },
+            base: &base_files,
         };
         for change in changes
             .iter_mut()
             .filter(|change| change.kind == ChangeKind::Added)
         {
             let Some(entry) = change.new else { continue };
-            change.copied_from = match search.source(change.path.as_path(), &entry.node)? {
-                Some(source)
-                    if source != change.path && old_files.get(source.as_path())?.is_some() =>
-                {
-                    Some(source)
-                }
-                _ => None,
+            let Some(in_base) = search.source(change.path.as_path(), &entry.node)? else {
+                continue;
             };
+            let source = undone.get(&in_base).unwrap_or(&in_base);
+            if *source != change.path && old_files.get(source.as_path())?.is_some() {
+                change.copied_from = Some(source.clone());
+            }
         }
-        Ok(changes)
+        Ok(())
+    }
+
+    /// What files of `base` are called in a later changeset.
+    fn renames(
+        &self,
+        base_files: &Manifest,
+        base: Rev,
+        (later, later_files): (Rev, &Manifest),
+    ) -> Result<HashMap<HgPathBuf, HgPathBuf>, Error> {
+        let mut renames = HashMap::new();
+        if base == later {
+            return Ok(renames);
+        }
+        let mut added = Vec::new();
+        Manifest::differences(base_files, later_files, &mut |path, old, new| {
+            added.extend(
+                new.filter(|_| old.is_none())
+                    .map(|entry| (path.to_buf(), entry.node)),
+            );
+        })?;
+        let search = CopySearch {
+            snapshot: self,
+            tip: later,
+            range: self.only(&[later], &[base]),
+            base: base_files,
+        };
+        for (path, node) in added {
+            if let Some(source) = search.source(path.as_path(), &node)?
+                && later_files.get(source.as_path())?.is_none()
+            {
+                renames.insert(source, path);
+            }
+        }
+        Ok(renames)
     }
 }
 
-/// Follows a file back to the changeset that copies are told against.
+/// Follows files back to the changeset that copies are told against.
 struct CopySearch<'a> {
     snapshot: &'a Snapshot,
-    new: Rev,
+    tip: Rev,
     /// What happened since.
     range: RevSet,
-    base: Manifest,
+    base: &'a Manifest,
 }
 
 impl CopySearch<'_> {
@@ -128,7 +171,7 @@ impl CopySearch<'_> {
                 Some(link) if self.range.contains(link) => true,
                 // The link names whoever made this revision first, which may have been elsewhere.
                 _ => self.range.contains(self.snapshot.introducing(
-                    self.new,
+                    self.tip,
                     path.as_path(),
                     &node,
                 )?),

@@ -1,0 +1,352 @@
+//! The same history in every store format that Mercurial can write today, read by us and told by `hg`.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use common::{Hg, noise, records};
+use hg::{ChangeKind, Error, FileKind, HgPath, Node, Phase, Repository, Rev};
+
+const USER: &str = "Üser <u@x>";
+
+/// Fourteen changesets with a branch, a merge, a rename, a link, odd contents and a file too large to stay inline.
+fn make_history(hg: &mut Hg, name: &str) {
+    for i in 1..=8 {
+        let numbers: String = (1..=i * 40).map(|n| format!("{n}\n")).collect();
+        hg.write(name, "a.txt", numbers);
+        let lines: String = (1..=i).map(|n| format!("x{n}\n")).collect();
+        hg.write(name, "dir/sub/B_File.txt", lines);
+        hg.write(name, "zeros", i.to_string().repeat(i * 700));
+        hg.write(name, "nul.bin", format!("\0{i}"));
+        hg.commit(name, &format!("c{i}"), &format!("{i} -3600"), USER);
+    }
+    hg.run(name, &["mv", "-q", "a.txt", "dir/renamed.txt"]);
+    hg.commit(name, "rename", "9 0", USER);
+    hg.write(
+        name,
+        "dir/renamed.txt",
+        (1..=500).map(|n| format!("{n}\n")).collect::<String>(),
+    );
+    hg.commit(name, "edit\nmulti line", "10 7200", USER);
+    hg.run(name, &["up", "-q", "3"]);
+    hg.write(name, "side", "side\n");
+    hg.write(name, "run.sh", "#!/bin/sh\n");
+    hg.write(name, "meta.txt", "\x01\nfake meta\n");
+    std::os::unix::fs::symlink("side", hg.path(name).join("link")).unwrap();
+    let executable = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+    fs::set_permissions(hg.path(name).join("run.sh"), executable).unwrap();
+    hg.run(name, &["branch", "-q", "feature"]);
+    hg.commit(name, "side", "11 0", USER);
+    hg.run(name, &["merge", "-q", "-r", "9"]);
+    hg.commit(name, "merge", "12 0", USER);
+    let mut big = noise(200_000);
+    hg.write(name, "big", &big);
+    hg.commit(name, "big", "13 0", USER);
+    big[100_000..100_010].fill(b'!');
+    hg.write(name, "big", &big);
+    hg.commit(name, "big2", "14 0", USER);
+}
+
+/// Every store format, as settings for `hg init`.
+const FORMATS: &[(&str, &[&str])] = &[
+    (
+        "old-deltas",
+        &["format.usegeneraldelta=0", "format.sparse-revlog=0"],
+    ),
+    ("no-sparse", &["format.sparse-revlog=0"]),
+    ("one-requires", &["format.use-share-safe=0"]),
+    ("zlib", &["format.revlog-compression=zlib"]),
+    ("zstd", &["format.revlog-compression=zstd"]),
+    ("uncompressed", &["format.revlog-compression=none"]),
+    ("no-fncache", &["format.usefncache=0"]),
+    ("no-dotencode", &["format.dotencode=0"]),
+    ("no-store", &["format.usestore=0"]),
+    ("nodemap", &["format.use-persistent-nodemap=1"]),
+    ("delta-info", &["format.use-delta-info-flags=1"]),
+    ("fileindex", &["format.use-fileindex-v1=1"]),
+    ("dirstate-v2", &["format.use-dirstate-v2=1"]),
+    ("bookmarks-in-store", &["format.bookmarks-in-store=1"]),
+    ("internal-phase", &["format.use-internal-phase=1"]),
+    ("archived-phase", &["format.exp-archived-phase=1"]),
+    (
+        "plain-names",
+        &[
+            "format.dotencode=0",
+            "format.exp-use-very-fragile-and-unsafe-plain-store-encoding=1",
+        ],
+    ),
+];
+
+/// Everything a format could change, as we read it.
+#[derive(Debug, PartialEq, Eq)]
+struct Reading {
+    log: Vec<Vec<String>>,
+    manifests: Vec<Vec<(String, Node, FileKind)>>,
+    contents: BTreeMap<(String, Node), Vec<u8>>,
+}
+
+fn read_all(path: &Path) -> Reading {
+    let snapshot = Repository::open(path).unwrap().snapshot().unwrap();
+    let mut reading = Reading {
+        log: Vec::new(),
+        manifests: Vec::new(),
+        contents: BTreeMap::new(),
+    };
+    for rev in (0..snapshot.len()).map(|rev| Rev::new(rev as u32)) {
+        let changeset = snapshot.changeset(rev).unwrap();
+        let number = |rev: Option<Rev>| rev.map_or("-1".to_owned(), |rev| rev.to_string());
+        let files: Vec<String> = changeset.files.iter().map(ToString::to_string).collect();
+        reading.log.push(vec![
+            changeset.node.to_string(),
+            number(changeset.parents[0]),
+            number(changeset.parents[1]),
+            changeset.branch.to_string(),
+            format!("{} {}", changeset.time.seconds, changeset.time.offset_west),
+            changeset.user.to_string(),
+            changeset.description.to_string(),
+            files.join("/"),
+        ]);
+        let manifest = snapshot.manifest(rev).unwrap();
+        let mut lines = Vec::new();
+        for (path, entry) in manifest.iter().unwrap() {
+            lines.push((path.to_string(), entry.node, entry.kind));
+            assert_eq!(manifest.get(path).unwrap(), Some(entry));
+            let key = (path.to_string(), entry.node);
+            if !reading.contents.contains_key(&key) {
+                let data = snapshot.file(path, &entry.node).unwrap().data;
+                assert_eq!(
+                    snapshot.file_size(path, &entry.node).unwrap(),
+                    data.len() as u64,
+                    "{path}"
+                );
+                reading.contents.insert(key, data);
+            }
+        }
+        reading.manifests.push(lines);
+    }
+    reading
+}
+
+/// What `hg` tells about the same.
+fn told_by_hg(hg: &mut Hg, name: &str) -> (Vec<Vec<String>>, Vec<Vec<(String, Node, FileKind)>>) {
+    let template = "{node}\\0{p1rev}\\0{p2rev}\\0{branch}\\0{date|hgdate}\\0{author}\\0{desc}\\0{join(files, '/')}\\0";
+    let log = records(
+        &hg.run(name, &["log", "--hidden", "-r", "all()", "-T", template]),
+        8,
+    );
+    let manifests = (0..log.len()).map(|rev| {
+        let rev = rev.to_string();
+        let template = "{path}\\0{hash}\\0{type}\\0";
+        let lines = records(
+            &hg.run(name, &["manifest", "--debug", "-r", &rev, "-T", template]),
+            3,
+        );
+        let kind = |flag: &str| match flag {
+            "*" => FileKind::Executable,
+            "@" => FileKind::Symlink,
+            _ => FileKind::Regular,
+        };
+        lines
+            .into_iter()
+            .map(|line| (line[0].clone(), line[1].parse().unwrap(), kind(&line[2])))
+            .collect()
+    });
+    let manifests = manifests.collect();
+    (log, manifests)
+}
+
+#[test]
+fn every_store_format_reads_the_same() {
+    let mut hg = Hg::new("");
+    hg.init("default", &[]);
+    make_history(&mut hg, "default");
+
+    let default = read_all(&hg.path("default"));
+    let (log, manifests) = told_by_hg(&mut hg, "default");
+    assert_eq!(default.log, log);
+    assert_eq!(default.manifests, manifests);
+    assert_eq!((default.log.len(), default.contents.len()), (14, 40));
+    contents_equal_hg_cat(&mut hg, &default);
+    changes_equal_hg_status(&mut hg);
+
+    let source = hg.path("default");
+    for (name, config) in FORMATS {
+        hg.init(name, config);
+        hg.run(name, &["pull", "-q", source.to_str().unwrap()]);
+        assert_eq!(read_all(&hg.path(name)), default, "{name}");
+    }
+
+    hg.init("trees", &["experimental.treemanifest=1"]);
+    make_history(&mut hg, "trees");
+    let trees = read_all(&hg.path("trees"));
+    assert_eq!(trees.manifests, default.manifests);
+    assert_eq!(trees.contents, default.contents);
+    assert_eq!(trees.log, told_by_hg(&mut hg, "trees").0);
+    tree_directories_equal_flat_ones(&hg);
+    the_experiments_are_refused_by_name(&mut hg);
+}
+
+/// All files of the last changeset before and after the rename, against `hg cat`.
+fn contents_equal_hg_cat(hg: &mut Hg, reading: &Reading) {
+    for rev in [7, 13] {
+        for (path, node, _) in &reading.manifests[rev] {
+            let want = hg.run(
+                "default",
+                &["cat", "-r", &rev.to_string(), &format!("path:{path}")],
+            );
+            assert!(
+                reading.contents[&(path.clone(), *node)] == want,
+                "{path} at {rev}"
+            );
+        }
+    }
+}
+
+fn changes_equal_hg_status(hg: &mut Hg) {
+    let snapshot = Repository::open(&hg.path("default"))
+        .unwrap()
+        .snapshot()
+        .unwrap();
+    for (old, new) in [
+        (0, 1),
+        (7, 8),
+        (8, 9),
+        (3, 10),
+        (10, 11),
+        (9, 11),
+        (0, 13),
+        (13, 0),
+        (6, 9),
+        (10, 9),
+    ] {
+        let arguments = [
+            "status",
+            "--copies",
+            "--rev",
+            &old.to_string(),
+            "--rev",
+            &new.to_string(),
+            "-T",
+            "{status}\\0{path}\\0{source}\\0",
+        ];
+        let want = records(&hg.run("default", &arguments), 3);
+        let mut got: Vec<Vec<String>> = snapshot
+            .status(Some(Rev::new(old)), Rev::new(new))
+            .unwrap()
+            .into_iter()
+            .map(|change| {
+                let kind = match change.kind {
+                    ChangeKind::Modified => "M",
+                    ChangeKind::Added => "A",
+                    ChangeKind::Removed => "R",
+                };
+                let source = change
+                    .copied_from
+                    .map(|path| path.to_string())
+                    .unwrap_or_default();
+                vec![kind.to_owned(), change.path.to_string(), source]
+            })
+            .collect();
+        // hg lists by kind, then by name.
+        let order = |kind: &str| "MAR".find(kind);
+        got.sort_by(|a, b| (order(&a[0]), &a[1]).cmp(&(order(&b[0]), &b[1])));
+        assert_eq!(got, want, "from {old} to {new}");
+    }
+}
+
+fn tree_directories_equal_flat_ones(hg: &Hg) {
+    let flat = Repository::open(&hg.path("default"))
+        .unwrap()
+        .snapshot()
+        .unwrap();
+    let trees = Repository::open(&hg.path("trees"))
+        .unwrap()
+        .snapshot()
+        .unwrap();
+    for rev in [0, 8, 13].map(Rev::new) {
+        let (flat_files, tree_files) = (flat.manifest(rev).unwrap(), trees.manifest(rev).unwrap());
+        for directory in ["", "dir", "dir/sub", "dir/none", "side", "di"] {
+            let directory = HgPath::new(directory);
+            assert_eq!(
+                tree_files.list_dir(directory).unwrap(),
+                flat_files.list_dir(directory).unwrap()
+            );
+            assert_eq!(
+                tree_files.has_dir(directory).unwrap(),
+                flat_files.has_dir(directory).unwrap()
+            );
+        }
+    }
+    for (old, new) in [(7, 8), (10, 11), (0, 13)] {
+        let (old, new) = (Rev::new(old), Rev::new(new));
+        assert_eq!(
+            trees.status(Some(old), new).unwrap(),
+            flat.status(Some(old), new).unwrap()
+        );
+    }
+}
+
+/// Formats that are marked unstable, and never the default, are left to `hg`.
+fn the_experiments_are_refused_by_name(hg: &mut Hg) {
+    let yes = "enable-unstable-format-and-corrupt-my-data";
+    for (name, config, want) in [
+        (
+            "changelog-v2",
+            format!("format.exp-use-changelog-v2={yes}"),
+            "exp-changelog-v2",
+        ),
+        (
+            "revlog-v2",
+            format!("experimental.revlogv2={yes}"),
+            "exp-revlogv2.2",
+        ),
+    ] {
+        hg.init(name, &[&config]);
+        let error = Repository::open(&hg.path(name)).unwrap_err();
+        assert!(
+            matches!(&error, Error::Unsupported { requirements, .. } if requirements.iter().any(|r| r == want)),
+            "{error}"
+        );
+    }
+}
+
+/// A repository from before 2005: no `requires` file, no `store` directory, revlogs of version 0.
+#[test]
+fn the_oldest_format_is_read() {
+    let mut hg = Hg::new("");
+    hg.init("v0", &["format.usestore=0"]);
+    fs::remove_file(hg.path("v0").join(".hg/requires")).unwrap();
+    for i in 0..3 {
+        hg.write("v0", "Dir/f", "line\n".repeat(i * 100 + 1));
+        hg.commit("v0", &format!("c{i}"), &format!("{i} 0"), USER);
+    }
+    let index = fs::read(hg.path("v0").join(".hg/data/Dir/f.i")).unwrap();
+    assert_eq!(
+        (index.len(), &index[..4]),
+        (3 * 76, &[0; 4][..]),
+        "this is not version 0"
+    );
+    let reading = read_all(&hg.path("v0"));
+    let (log, manifests) = told_by_hg(&mut hg, "v0");
+    assert_eq!((reading.log, reading.manifests), (log, manifests));
+}
+
+#[test]
+fn an_empty_repository_has_nothing() {
+    let mut hg = Hg::new("");
+    hg.init("empty", &[]);
+    let snapshot = Repository::open(&hg.path("empty"))
+        .unwrap()
+        .snapshot()
+        .unwrap();
+    assert!(snapshot.is_empty() && snapshot.tip().is_none() && snapshot.heads().is_empty());
+    assert!(snapshot.branches().unwrap().is_empty() && snapshot.tags().unwrap().is_empty());
+    assert!(snapshot.lookup("tip").is_err() && snapshot.lookup("0").is_err());
+    assert_eq!(snapshot.phase(Rev::new(0)), Phase::Public);
+    assert!(matches!(
+        Repository::open(&hg.path("none")),
+        Err(Error::NotFound { .. })
+    ));
+}
