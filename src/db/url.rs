@@ -13,6 +13,9 @@ use crate::error::DbError;
 /// How long to wait for a lock when the URL does not say. Kallithea's own ini template says the same.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Nobody waits longer, whatever the URL says; and the engine counts milliseconds in 31 bits.
+const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// The engines that Kallithea's URLs can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -67,7 +70,7 @@ impl DatabaseUrl {
 
     /// How long a lock held by somebody else is waited for.
     pub fn timeout(&self) -> Duration {
-        self.timeout
+        self.timeout.min(MAX_TIMEOUT)
     }
 }
 
@@ -159,6 +162,10 @@ mod tests {
     fn the_timeout_is_read_and_other_options_are_passed_over() {
         let url = parse("sqlite:////x.db?check_same_thread=false&timeout=2.5").unwrap();
         assert_eq!(url.timeout(), Duration::from_millis(2500));
+        assert_eq!(
+            parse("sqlite:////x.db?timeout=9e9").unwrap().timeout(),
+            MAX_TIMEOUT
+        );
         assert!(matches!(
             parse("sqlite:////x.db?timeout=soon"),
             Err(DbError::Url { .. })

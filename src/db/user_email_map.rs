@@ -7,8 +7,8 @@ use crate::ids::UserId;
 /// The account that has this extra address, in any case.
 pub fn owner(conn: &Conn, email: &str) -> Result<Option<UserId>, DbError> {
     conn.query_one(
-        "SELECT user_id FROM user_email_map WHERE lower(email) = lower(?) ORDER BY email_id",
-        &params![email],
+        "SELECT user_id FROM user_email_map WHERE lower(email) = ? ORDER BY email_id",
+        &params![email.to_lowercase()],
         |row| row.take(),
     )
 }

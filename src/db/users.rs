@@ -5,9 +5,9 @@ use crate::error::DbError;
 use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, UserId, Username};
 use crate::time::LocalTime;
 use crate::{
-    changeset_comments, pull_request_reviewers, repo_to_perm, user_api_keys, user_email_map,
-    user_followings, user_ip_map, user_logs, user_repo_group_to_perm, user_ssh_keys, user_to_perm,
-    user_user_group_to_perm, users_groups_members,
+    changeset_comments, pull_request_reviewers, repo_to_perm, sessions, user_api_keys,
+    user_email_map, user_followings, user_ip_map, user_logs, user_repo_group_to_perm,
+    user_ssh_keys, user_to_perm, user_user_group_to_perm, users_groups_members,
 };
 
 /// One account.
@@ -123,14 +123,16 @@ pub fn by_username_in_any_case(conn: &Conn, name: &Username) -> Result<Option<Us
     )
 }
 
-/// The account with this main or extra e-mail address, in any case. A main address goes before an extra one.
+/// The account with this main or extra e-mail address, in any case. A main address goes before an extra one. Whoever
+/// writes to the account must use the address found in the row and never the one asked for: letters that look and
+/// are different (the Kelvin sign and `K`) have the same lower case.
 pub fn by_email(conn: &Conn, email: &str) -> Result<Option<User>, DbError> {
     if email.is_empty() {
         return Ok(None);
     }
     let main = conn.query_one(
-        select!("WHERE lower(u.email) = lower(?) ORDER BY u.user_id"),
-        &params![email],
+        select!("WHERE lower(u.email) = ? ORDER BY u.user_id"),
+        &params![email.to_lowercase()],
         row,
     )?;
     match main {
@@ -256,6 +258,7 @@ pub fn delete(tx: &Tx<'_>, id: UserId) -> Result<bool, DbError> {
     changeset_comments::delete_of_user(tx, id)?;
     pull_request_reviewers::delete_of_user(tx, id)?;
     user_logs::forget_user(tx, id)?;
+    sessions::delete_of_user(tx, id)?;
     Ok(tx.execute("DELETE FROM users WHERE user_id = ?", &params![id])? > 0)
 }
 
@@ -336,6 +339,28 @@ mod tests {
         }
         assert_eq!(owner("nobody@example.com"), None);
         assert_eq!(owner(""), None);
+    }
+
+    #[test]
+    fn an_address_beyond_ascii_is_found_in_any_case() {
+        let test = TestDb::kallithea();
+        test.write(|tx| {
+            tx.execute(
+                "UPDATE users SET email = 'jürgen@example.com' WHERE user_id = 4",
+                &[],
+            )?;
+            tx.execute(
+                "UPDATE user_email_map SET email = 'åsa@example.com' WHERE email_id = 1",
+                &[],
+            )
+        });
+        for email in [
+            "JÜRGEN@example.com",
+            "jürgen@EXAMPLE.com",
+            "Åsa@example.com",
+        ] {
+            assert!(test.read(|conn| by_email(conn, email)).is_some(), "{email}");
+        }
     }
 
     #[test]
@@ -438,6 +463,7 @@ mod tests {
         let entries = "SELECT COUNT(*) FROM user_logs WHERE username = 'bob'";
         let before = test.read(|conn| conn.count(entries, &[]));
         assert!(before > 0 && test.read(|conn| count_owned(conn, UserId(4))) > 0);
+        test.write(crate::schema::create_own_tables);
         test.write(|tx| {
             for table in [
                 "repositories",
