@@ -164,7 +164,7 @@ fn python_looks_as_expected() {
         lines,
         [
             "<span class=\"nd\">@cached</span>",
-            "<span class=\"kd\">def</span> <span class=\"nf\">f</span>(self):",
+            "<span class=\"kd\">def</span> <span class=\"nf\">f</span>(<span class=\"bp\">self</span>):",
             "    <span class=\"k\">return</span> <span class=\"s\">\"a</span><span class=\"se\">\\n</span><span class=\"s\">\"</span> \
              <span class=\"o\">+</span> <span class=\"m\">1</span>  <span class=\"c\"># &lt;why&gt;</span>",
         ]
