@@ -330,17 +330,17 @@ fn picker() -> RefPicker {
 }
 
 fn graph(rows: usize) -> String {
-    let mut svg = format!(r#"<svg width="64" height="{}" viewBox="0 0 64 {}">"#, rows * 32, rows * 32);
+    let mut svg = format!(r#"<svg class="graph" width="64" height="{}" viewBox="0 0 64 {}">"#, rows * 32, rows * 32);
     for n in 0..rows {
         let y = n * 32 + 16;
         let lane = if n % 10 > 1 && n % 10 < 5 { 2 } else { 1 };
         if n + 1 < rows {
-            svg += &format!(r#"<path class="lane-1" d="M10 {y}V{}"/>"#, y + 32);
+            svg += &format!(r#"<path class="lane-1" fill="none" stroke-width="2" d="M10 {y}V{}"/>"#, y + 32);
         }
         if n % 10 == 1 {
-            svg += &format!(r#"<path class="lane-2" d="M10 {y}C10 {} 26 {} 26 {}V{}C26 {} 10 {} 10 {}"/>"#, y + 16, y + 16, y + 32, y + 96, y + 112, y + 112, y + 128);
+            svg += &format!(r#"<path class="lane-2" fill="none" stroke-width="2" d="M10 {y}C10 {} 26 {} 26 {}V{}C26 {} 10 {} 10 {}"/>"#, y + 16, y + 16, y + 32, y + 96, y + 112, y + 112, y + 128);
         }
-        let class = if n % 10 == 1 { "lane-1 merge" } else if lane == 2 { "lane-2" } else { "lane-1" };
+        let class = if n % 10 == 1 { "dot lane-1 merge" } else if lane == 2 { "dot lane-2" } else { "dot lane-1" };
         svg += &format!(r#"<circle class="{class}" cx="{}" cy="{y}" r="4"/>"#, if lane == 2 { 26 } else { 10 });
     }
     svg + "</svg>"
