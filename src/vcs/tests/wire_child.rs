@@ -106,12 +106,6 @@ fn input_that_breaks_off_kills_the_child() {
     let mut child = shell("cat > /dev/null; echo complete");
     let error = child.feed(&mut BreaksOff(1 << 20)).unwrap_err();
     assert!(matches!(error, Error::Input(_)));
-    assert!(
-        child
-            .read_to_end(&mut Vec::new())
-            .is_ok_and(|count| count == 0)
-            || !child.succeeded()
-    );
     assert!(!child.succeeded());
 }
 
@@ -129,13 +123,7 @@ fn dropping_the_stream_ends_the_whole_group() {
     // The numbers make the command lines recognisable.
     let mut child = shell("sleep 7654321 & sleep 7654322 & echo ready; wait");
     child.read_exact(&mut [0; 6]).unwrap();
-    assert_eq!(
-        processes_with("sleep 765432")
-            .iter()
-            .filter(|line| line.starts_with("sleep"))
-            .count(),
-        2
-    );
+    eventually("both run", || processes_with("sleep 765432").len() == 3);
     let before = Instant::now();
     drop(child);
     assert!(before.elapsed() < Duration::from_millis(1500));

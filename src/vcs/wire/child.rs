@@ -7,8 +7,8 @@
 //!   takes stops reading its input, and both sides would wait for ever.
 //! * What it writes to its error output is always taken, and only the last 8 KiB are kept, for the log.
 //!
-//! The child is the leader of a process group of its own. When the stream is dropped before the child has ended, the group gets SIGTERM, on which `git`
-//! and `hg` remove their locks and temporary files, and after two seconds SIGKILL. The child is always reaped.
+//! The child is the leader of a process group of its own. When the stream is dropped before the child has ended, the child gets SIGTERM, on which `git`
+//! and `hg` remove their locks and temporary files, then the group, and after two seconds SIGKILL. The child is always reaped.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Read, Write};
@@ -19,14 +19,15 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitSta
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
 use super::Error;
 use super::spool::{Spool, Tail};
 
 /// How long a child may take to clean up after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long those it has started may stay behind it. Short, because where nobody reaps orphans (a container without an init) they look alive for ever.
+/// How long those it has started may stay behind it. Short, because where nobody reaps orphans (a container without an init) they look
+/// alive for ever.
 const GRACE_OF_OTHERS: Duration = Duration::from_millis(200);
 const BLOCK: usize = 64 << 10;
 /// A child that never stops talking must not keep us from feeding it; the rest is taken the next time.
@@ -333,46 +334,52 @@ impl ChildStream {
         Ok(exit)
     }
 
-    /// Ends the child and everything in its process group, now. Does nothing when it has ended already.
+    /// Ends the child and everything in its process group. Does nothing when it has ended already.
     pub fn end(&mut self) {
         if self.exit.is_some() {
             return;
         }
-        // Pipes first: a child that waits in a write gets its error and can get on with cleaning up.
-        (self.stdin, self.stdout, self.stderr) = (None, None, None);
-        let group = i32::try_from(self.process.id())
+        let Some(group) = i32::try_from(self.process.id())
             .ok()
-            .and_then(Pid::from_raw);
-        if let Some(group) = group {
-            // An error means that the group is gone, which is what we want.
-            let _ = kill_process_group(group, Signal::TERM);
-        }
-        let mut deadline = Instant::now() + GRACE;
-        let mut pause = Duration::from_millis(1);
-        loop {
-            if self.exit.is_none() {
-                self.exit = try_wait(&mut self.process).unwrap_or(Some(Exit::Unknown));
-                if self.exit.is_some() {
-                    deadline = deadline.min(Instant::now() + GRACE_OF_OTHERS);
-                }
-            }
-            let alive = group.is_some_and(|group| test_kill_process_group(group).is_ok());
-            if self.exit.is_some() && !alive {
-                return;
-            }
-            if Instant::now() >= deadline {
-                break;
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(20));
-        }
-        if let Some(group) = group {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+            .and_then(Pid::from_raw)
+        else {
+            return;
+        };
+        // The child first and alone: `git receive-pack` removes its quarantine directory, and those that write into it must not clean up at the same time. Its
+        // input stays open meanwhile, because a plain end could pass for the end of the request. A signal to somebody who is gone is an error, and
+        // what we want.
+        let _ = kill_process(group, Signal::TERM);
+        self.wait_for_exit(GRACE);
+        (self.stdin, self.stdout, self.stderr) = (None, None, None);
+        let _ = kill_process_group(group, Signal::TERM);
+        wait_until(GRACE_OF_OTHERS, || test_kill_process_group(group).is_err());
+        let _ = kill_process_group(group, Signal::KILL);
         if self.exit.is_none() {
-            tracing::warn!(program = %self.program.display(), pid = self.process.id(), "child did not end in time and was killed");
+            tracing::warn!(program = %self.program.display(), %group, "child did not end in time and was killed");
             self.exit = Some(self.process.wait().map_or(Exit::Unknown, Exit::Status));
         }
+    }
+
+    /// Waits for the end of the child for a limited time. What it writes meanwhile is thrown away, so that it is not held up by a full pipe.
+    fn wait_for_exit(&mut self, time: Duration) {
+        let mut block = [0; 16 << 10];
+        wait_until(time, || {
+            // Errors leave the pipe as it is, and the wait is limited anyway.
+            while let Ok(Some(_)) = read_ready(&mut self.stdout, &mut block) {}
+            while let Ok(Some(_)) = read_ready(&mut self.stderr, &mut block) {}
+            self.exit = try_wait(&mut self.process).unwrap_or(Some(Exit::Unknown));
+            self.exit.is_some()
+        });
+    }
+}
+
+/// Asks again and again, in growing intervals, until the answer is yes or the time is over.
+fn wait_until(time: Duration, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + time;
+    let mut pause = Duration::from_millis(1);
+    while !done() && Instant::now() < deadline {
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
     }
 }
 

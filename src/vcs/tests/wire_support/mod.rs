@@ -9,37 +9,40 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use vcs::wire::git::{self, GitProgram, ObjectName, Protocol, RefUpdate};
 use vcs::wire::hg::{self, HgProgram, Report};
 use vcs::wire::{Access, Error};
 
-/// Where to find a program: `variable` of the environment, or `name` in `PATH`.
-fn program(variable: &str, name: &str) -> PathBuf {
-    let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
-    let found = Command::new(&path)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
-    assert!(
-        found,
-        "these tests need {name}: install it or set {variable} to its path"
-    );
-    path
+/// Where to find a program: `variable` of the environment, or `name` in `PATH`. Asked once, because a start of `hg` takes its time.
+fn program(found: &OnceLock<PathBuf>, variable: &str, name: &str) -> PathBuf {
+    let find = || {
+        let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
+        let output = Command::new(&path).arg("--version").output();
+        let works = output.is_ok_and(|output| output.status.success());
+        assert!(
+            works,
+            "these tests need {name}: install it or set {variable} to its path"
+        );
+        path
+    };
+    found.get_or_init(find).clone()
 }
 
 pub fn git_program() -> GitProgram {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
     GitProgram {
-        path: program("KALLITHEA_TEST_GIT", "git"),
+        path: program(&FOUND, "KALLITHEA_TEST_GIT", "git"),
         config: Vec::new(),
         environment: Vec::new(),
     }
 }
 
 pub fn hg_program() -> HgProgram {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
     HgProgram {
-        path: program("KALLITHEA_TEST_HG", "hg"),
+        path: program(&FOUND, "KALLITHEA_TEST_HG", "hg"),
         config: Vec::new(),
         environment: Vec::new(),
     }
