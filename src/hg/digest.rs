@@ -115,6 +115,6 @@ impl Digest {
 
     /// All paths in order of their numbers.
     pub fn paths(&self) -> impl Iterator<Item = HgPath<'_>> {
-        self.paths.names.iter().map(|name| HgPath::new(name))
+        self.paths.names.iter().map(HgPath::new)
     }
 }

@@ -155,11 +155,15 @@ fn escape_reserved(component: &[u8], dots: bool) -> Vec<u8> {
 }
 
 fn is_device(stem: &[u8]) -> bool {
-    match stem {
-        b"con" | b"prn" | b"aux" | b"nul" => true,
-        [b'c', b'o', b'm', b'1'..=b'9'] | [b'l', b'p', b't', b'1'..=b'9'] => true,
-        _ => false,
-    }
+    matches!(
+        stem,
+        b"con"
+            | b"prn"
+            | b"aux"
+            | b"nul"
+            | [b'c', b'o', b'm', b'1'..=b'9']
+            | [b'l', b'p', b't', b'1'..=b'9']
+    )
 }
 
 fn bounded(path: &[u8], dots: bool) -> Vec<u8> {
