@@ -22,12 +22,16 @@ mod spans;
 pub(crate) use scopes::CLASSES;
 
 use crate::escape::push_content;
+use crate::stopwatch::Stopwatch;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use syntect::parsing::{SyntaxReference, SyntaxSet};
 
 /// Longer lines are data or minified; they come out plain.
 const LONGEST_LINE: usize = 5_000;
+/// The same for grammars. Some of them take time that grows with the square of the length or faster: 5,000 backticks in a line of
+/// Markdown keep one busy for seconds, and within a line nothing can stop it.
+const LONGEST_GRAMMAR_LINE: usize = 1_000;
 /// Larger texts come out plain.
 const LARGEST_TEXT: usize = 1 << 20;
 /// After this time the rest of a text comes out plain.
@@ -90,7 +94,7 @@ impl Highlighter {
         if text.len() > LARGEST_TEXT {
             return plain_lines(text);
         }
-        let started = Instant::now();
+        let watch = Stopwatch::start();
         let mut engine = Some(match languages::find(&syntax.name) {
             Some(language) => Engine::Lexer(lexer::Lexer::new(language)),
             None => Engine::Grammar(Box::new(grammar::Parser::new(syntax))),
@@ -98,14 +102,19 @@ impl Highlighter {
         text.split_inclusive('\n')
             .map(|line| {
                 let shown = without_line_end(line);
-                if started.elapsed() > budget {
+                // The lexer takes each line once and needs no limit.
+                if matches!(engine, Some(Engine::Grammar(_))) && watch.elapsed() > budget {
                     engine = None;
                 }
                 let highlighted = match &mut engine {
                     None => None,
-                    Some(_) if shown.len() > LONGEST_LINE => Some(plain(shown)),
-                    Some(Engine::Lexer(lexer)) => Some(lexer.line(shown)),
-                    Some(Engine::Grammar(parser)) => parser.line(line, shown.len(), &self.syntaxes),
+                    Some(Engine::Lexer(lexer)) if shown.len() <= LONGEST_LINE => {
+                        Some(lexer.line(shown))
+                    }
+                    Some(Engine::Grammar(parser)) if shown.len() <= LONGEST_GRAMMAR_LINE => {
+                        parser.line(line, shown.len(), &self.syntaxes)
+                    }
+                    Some(_) => Some(plain(shown)),
                 };
                 highlighted.unwrap_or_else(|| {
                     // A grammar that fails once has lost its place in the text; going on would colour at random.

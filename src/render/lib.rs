@@ -38,6 +38,7 @@ pub mod size;
 pub mod time;
 
 mod digest;
+mod stopwatch;
 
 pub use decode::decode;
 pub use escape::escape;

@@ -224,15 +224,35 @@ fn long_lines_and_large_files_are_plain() {
 }
 
 #[test]
+fn hostile_lines_end_in_time() {
+    for (name, piece) in [
+        ("a.md", "`"),
+        ("a.erl", "a"),
+        ("a.lua", "a"),
+        ("a.clj", "0"),
+        ("a.py", "{("),
+        ("a.js", "/["),
+    ] {
+        let text = format!("{}\n", piece.repeat(900 / piece.len())).repeat(50);
+        let watch = Stopwatch::start();
+        check(&shared().lines(name, "", &text), &text);
+        // The budget, one line, and what a debug build takes for the check.
+        assert!(
+            watch.elapsed() < Duration::from_secs(4),
+            "{name}: {:?}",
+            watch.elapsed()
+        );
+    }
+}
+
+#[test]
 fn without_time_left_the_rest_is_plain() {
     let hasty = Highlighter {
         syntaxes: two_face::syntax::extra_newlines(),
         budget: Duration::ZERO,
     };
-    assert_eq!(
-        hasty.lines("a.py", "", "x = 1\ny = '<'\n"),
-        ["x = 1", "y = '&lt;'"]
-    );
+    let lines = hasty.lines("a.rb", "", "x = 1\ny = '<'\n");
+    assert_eq!(lines, ["x = 1", "y = '&lt;'"]);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use super::{ID_PREFIX, Links, sanitizer};
 use crate::escape::push_content;
 use crate::highlight;
+use crate::stopwatch::Stopwatch;
 use comrak::adapters::SyntaxHighlighterAdapter;
 use comrak::options::{Options, Plugins};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long the code blocks of one file may take together; later ones come out plain.
 const CODE_BUDGET: Duration = Duration::from_millis(400);
@@ -28,7 +29,7 @@ pub(super) fn render(text: &str, links: &Links<'_>) -> Option<String> {
     options.render.r#unsafe = true;
 
     let code = CodeBlocks {
-        until: Instant::now() + CODE_BUDGET,
+        watch: Stopwatch::start(),
     };
     let mut plugins = Plugins::default();
     plugins.render.codefence_syntax_highlighter = Some(&code);
@@ -39,7 +40,7 @@ pub(super) fn render(text: &str, links: &Links<'_>) -> Option<String> {
 
 /// Highlights code blocks as source files are.
 struct CodeBlocks {
-    until: Instant,
+    watch: Stopwatch,
 }
 
 impl SyntaxHighlighterAdapter for CodeBlocks {
@@ -49,7 +50,7 @@ impl SyntaxHighlighterAdapter for CodeBlocks {
         lang: Option<&str>,
         code: &str,
     ) -> fmt::Result {
-        let left = self.until.saturating_duration_since(Instant::now());
+        let left = CODE_BUDGET.saturating_sub(self.watch.elapsed());
         let language = lang.unwrap_or("").trim_matches(['{', '}', '.']);
         if left.is_zero() || language.is_empty() {
             let mut plain = String::with_capacity(code.len());

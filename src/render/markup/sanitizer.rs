@@ -2,11 +2,12 @@
 
 use super::{ID_PREFIX, Links};
 use crate::css;
+use crate::stopwatch::Stopwatch;
 use ammonia::Builder;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long reading the HTML may take. A parser of HTML looks through all open elements at many a tag, so a file of nothing but
 /// opening tags takes it time that grows with the square of the size: half a minute for 200 KB.
@@ -126,7 +127,7 @@ pub(super) fn clean(html: &str, links: &Links<'_>) -> Option<String> {
         });
     let reader = Hourglass {
         rest: html.as_bytes(),
-        until: Instant::now() + BUDGET,
+        watch: Stopwatch::start(),
     };
     // The reader's end of time is the only error there is.
     builder
@@ -138,12 +139,12 @@ pub(super) fn clean(html: &str, links: &Links<'_>) -> Option<String> {
 /// Hands out text in small pieces until the time is over.
 struct Hourglass<'a> {
     rest: &'a [u8],
-    until: Instant,
+    watch: Stopwatch,
 }
 
 impl io::Read for Hourglass<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if Instant::now() > self.until {
+        if self.watch.elapsed() > BUDGET {
             return Err(io::ErrorKind::TimedOut.into());
         }
         self.rest.read(buffer)

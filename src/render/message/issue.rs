@@ -292,9 +292,9 @@ mod tests {
 
     #[test]
     fn a_pattern_that_explodes_gives_up() {
-        let started = std::time::Instant::now();
+        let watch = crate::stopwatch::Stopwatch::start();
         let text = format!("{}!", "a".repeat(5_000));
         assert_eq!(linked(r"(a+)+$", LINK, "", &text), text);
-        assert!(started.elapsed() < std::time::Duration::from_secs(2));
+        assert!(watch.elapsed() < std::time::Duration::from_secs(2));
     }
 }
