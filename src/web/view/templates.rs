@@ -36,3 +36,87 @@ templates![
     "site_access.html",
     "summary.html",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::TEMPLATES;
+
+    /// Every place in which `needle` occurs, with the template's name and what follows.
+    fn places(needle: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        TEMPLATES.iter().flat_map(move |(name, source)| {
+            source
+                .match_indices(needle)
+                .map(|(at, _)| (*name, &source[at..]))
+        })
+    }
+
+    #[test]
+    fn only_html_fields_are_printed_raw() {
+        for (name, source) in TEMPLATES {
+            for (at, _) in source.match_indices("| safe") {
+                let variable = source[..at].trim_end();
+                let known = variable.ends_with("_html")
+                    || (*name == "file.html" && variable.ends_with("{{ line"));
+                assert!(
+                    known,
+                    "{name} prints {:?} raw",
+                    &variable[variable.len().saturating_sub(40)..]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_inline() {
+        for needle in [
+            " style=",
+            "<style",
+            "javascript:",
+            " onclick=",
+            " onload=",
+            " onsubmit=",
+            " onchange=",
+        ] {
+            assert_eq!(
+                places(needle).next(),
+                None,
+                "a strict Content-Security-Policy forbids {needle}"
+            );
+        }
+        for (name, source) in places("<script") {
+            assert!(
+                source.starts_with("<script type=\"module\" src=\"{{"),
+                "{name} has an inline script"
+            );
+        }
+    }
+
+    #[test]
+    fn every_post_carries_the_token() {
+        let mut forms = 0;
+        for (name, source) in places("<form ") {
+            let form = &source[..source.find("</form>").expect("a form ends")];
+            let post = form
+                .find('>')
+                .is_some_and(|end| form[..end].contains("method=\"post\""));
+            assert_eq!(
+                post,
+                form.contains("<csrf />"),
+                "{name}: {}",
+                &form[..form.len().min(80)]
+            );
+            forms += usize::from(post);
+        }
+        assert!(forms > 10);
+    }
+
+    #[test]
+    fn every_picture_has_a_text() {
+        for (name, source) in places("<img") {
+            assert!(
+                source[..source.find('>').expect("a tag ends")].contains(" alt="),
+                "{name}"
+            );
+        }
+    }
+}

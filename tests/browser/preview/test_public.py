@@ -130,3 +130,16 @@ def test_every_icon_exists():
         wanted |= set(re.findall(r'\bicon\("([\w-]+)"\)', path.read_text(encoding="utf-8")))
     assert wanted <= icons
     assert "style=" not in sprite and "<style" not in sprite and "<script" not in sprite
+
+
+def test_every_template_is_compiled_in():
+    listed = re.findall(r'^    "([\w/]+\.html)",$', (ROOT / "src/web/view/templates.rs").read_text(encoding="utf-8"), re.M)
+    assert sorted(listed) == sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
+
+
+def test_every_class_of_the_highlighter_has_a_colour():
+    scopes = (ROOT / "src/render/highlight/scopes.rs").read_text(encoding="utf-8")
+    classes = re.findall(r'"(\w+)"', scopes.split("CLASSES: &[&str] = &[")[1].split("]")[0])
+    assert len(classes) > 10
+    code = STYLE.split("/* Pygments' short names")[1].split("/* ---- Diffs")[0]
+    assert not [name for name in classes if not re.search(rf"\.{name}\b", code)]

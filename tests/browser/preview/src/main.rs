@@ -33,7 +33,9 @@ impl Gallery<'_> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).ok_or("usage: kallithea-preview <folder>")?;
+    let folder = std::env::args()
+        .nth(1)
+        .ok_or("usage: kallithea-preview <folder>")?;
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
     let mut tera = Tera::default();
@@ -52,7 +54,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     gallery.write("files", &sample::files())?;
     gallery.write("file", &sample::file("text", false))?;
     gallery.write("file-annotated", &sample::file("text", true))?;
-    for kind in ["rendered", "empty", "binary", "image", "too_big", "symlink", "submodule"] {
+    for kind in [
+        "rendered",
+        "empty",
+        "binary",
+        "image",
+        "too_big",
+        "symlink",
+        "submodule",
+    ] {
         gallery.write(&format!("file-{kind}"), &sample::file(kind, false))?;
     }
     gallery.write("login", &sample::login(false))?;
@@ -67,7 +77,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     gallery.write("permissions", &sample::permissions(false))?;
     gallery.write("permissions-group", &sample::permissions(true))?;
     gallery.write("creating", &sample::creating(None))?;
-    gallery.write("creating-failed", &sample::creating(Some("The remote answered 401 Unauthorized.")))?;
+    gallery.write(
+        "creating-failed",
+        &sample::creating(Some("The remote answered 401 Unauthorized.")),
+    )?;
     gallery.write("about", &sample::about())?;
     gallery.write("error", &sample::error())?;
     gallery.write("error-bare", &sample::error_bare())?;
