@@ -67,7 +67,11 @@ class Work:
         self.count += 1
         if self.kind == "git":
             name, email = author[:-1].split(" <")
-            who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER") for field, value in (("NAME", name), ("EMAIL", email))}
+            who = {
+                f"GIT_{role}_{field}": value
+                for role in ("AUTHOR", "COMMITTER")
+                for field, value in (("NAME", name), ("EMAIL", email))
+            }
             self.run("add", "--all")
             when = {"GIT_AUTHOR_DATE": f"{seconds} +0000", "GIT_COMMITTER_DATE": f"{seconds} +0000"}
             self.run("commit", "--quiet", "--message", message, env=who | when)
@@ -110,13 +114,18 @@ def tell(work: Work) -> None:
     """A cookbook: some thirty changesets on three branches, two tags, a merge and a rename."""
     main = "main" if work.kind == "git" else "default"
     work.write("README.md", "# Cookbook\n\nRecipes that work, one file each. See [the list](recipes).\n")
-    work.write(".gitignore" if work.kind == "git" else ".hgignore", "*.orig\n" if work.kind == "git" else "syntax: glob\n*.orig\n")
+    work.write(
+        ".gitignore" if work.kind == "git" else ".hgignore", "*.orig\n" if work.kind == "git" else "syntax: glob\n*.orig\n"
+    )
     work.commit("Start the cookbook")
     for number, recipe in enumerate(RECIPES):
         path = f"recipes/{recipe.replace(' ', '-')}.md"
         work.write(path, f"# {recipe.capitalize()}\n\nFor {number % 4 + 2} people.\n\n* flour\n* water\n* salt\n")
         work.commit(f"Add {recipe}")
-        work.write(path, f"# {recipe.capitalize()}\n\nFor {number % 4 + 2} people.\n\n* 500 g flour\n* 300 ml water\n* 10 g salt\n\nTakes {number * 10 + 20} minutes.\n")
+        work.write(
+            path,
+            f"# {recipe.capitalize()}\n\nFor {number % 4 + 2} people.\n\n* 500 g flour\n* 300 ml water\n* 10 g salt\n\nTakes {number * 10 + 20} minutes.\n",
+        )
         work.commit(f"Say how much of everything goes into {recipe}\n\nGuessing was half of the fun, but only half.")
     work.tag("1.0")
 
@@ -125,7 +134,10 @@ def tell(work: Work) -> None:
     work.commit("Add a script that scales a recipe to any number of people")
     work.write("scale.py", SCALE.replace("def scale", "# Rounds to whole grams: nobody weighs less.\ndef scale"))
     work.commit("Tell why the script rounds")
-    work.write("README.md", "# Cookbook\n\nRecipes that work, one file each. See [the list](recipes).\n\n    python scale.py recipes/bread.md 6\n")
+    work.write(
+        "README.md",
+        "# Cookbook\n\nRecipes that work, one file each. See [the list](recipes).\n\n    python scale.py recipes/bread.md 6\n",
+    )
     work.commit("Show how to scale")
 
     work.go_to(main)
@@ -198,19 +210,28 @@ def fill() -> str:
         _native.create_user(None, ADMIN, "admin@example.com", password, True)
         with serving() as port:
             # In a file that only we can read: the arguments of a program can be read by everybody.
-            (home / "hgrc").write_text(f"[auth]\ndemo.prefix = http://127.0.0.1:{port}\ndemo.username = {ADMIN}\ndemo.password = {password}\n")
-            (home / "gitconfig").write_text(GIT_IDENTITY + f'[url "http://{ADMIN}:{password}@127.0.0.1:{port}/"]\n\tinsteadOf = http://127.0.0.1:{port}/\n')
+            (home / "hgrc").write_text(
+                f"[auth]\ndemo.prefix = http://127.0.0.1:{port}\ndemo.username = {ADMIN}\ndemo.password = {password}\n"
+            )
+            (home / "gitconfig").write_text(
+                GIT_IDENTITY + f'[url "http://{ADMIN}:{password}@127.0.0.1:{port}/"]\n\tinsteadOf = http://127.0.0.1:{port}/\n'
+            )
             for work in works:
                 name = f"demo-{work.kind}"
                 print(f"Pushing {name} ...", flush=True)
-                _native.create_repository(None, ADMIN, name, work.kind, f"A cookbook kept in {'Git' if work.kind == 'git' else 'Mercurial'}")
+                _native.create_repository(
+                    None, ADMIN, name, work.kind, f"A cookbook kept in {'Git' if work.kind == 'git' else 'Mercurial'}"
+                )
                 work.push(f"http://127.0.0.1:{port}/{name}")
     return password
 
 
 def main() -> None:
     password = fill()
-    print(f"\nA demo is ready. Log in as\n\n    user name  {ADMIN}\n    password   {password}\n\nThe password is not shown again.\n", flush=True)
+    print(
+        f"\nA demo is ready. Log in as\n\n    user name  {ADMIN}\n    password   {password}\n\nThe password is not shown again.\n",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ def test_a_broken_ini_file_names_file_line_and_what_was_expected(text: str, line
     ini = place / "broken.ini"
     ini.write_text(text)
     program = "import sys; from kallithea_rs import make_app; make_app(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-c", program, ini], cwd=place, env=environment(place), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", program, ini], cwd=place, env=environment(place), capture_output=True, text=True, timeout=30
+    )
     assert done.returncode != 0
     said = done.stderr.splitlines()[-1]
     assert "broken.ini" in said and f"line {line}" in said and "expected" in said, done.stderr
@@ -51,7 +53,9 @@ def test_gunicorn_ends_with_that_message(place: Path) -> None:
 
 def test_unknown_keys_are_named_once_and_the_server_starts(place: Path) -> None:
     ini = place / "kallithea.ini"
-    ini.write_text("[app:main]\nuse = egg:kallithea-rs\ncolour_of_the_bike_shed = green\nnumber_of_doors = 2\nvcs_full_cache = true\n")
+    ini.write_text(
+        "[app:main]\nuse = egg:kallithea-rs\ncolour_of_the_bike_shed = green\nnumber_of_doors = 2\nvcs_full_cache = true\n"
+    )
     with gunicorn(Instance(place, ini)) as server:
         assert Browser(server.url).get("/").status == 302
         for key in ("colour_of_the_bike_shed", "number_of_doors"):

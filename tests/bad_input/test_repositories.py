@@ -89,7 +89,11 @@ def test_a_damaged_repository(damage: str, client: Client, browser: Browser, ins
     work = client.init()
     client.commit(work, "Good", {"a": "good\n"})
     client.push(work, server.url_for(ADMIN, name))
-    victims = [folder / ".hg/store/00changelog.i"] if client.kind == "hg" else [path for path in (folder / "objects").rglob("*") if path.is_file()]
+    victims = (
+        [folder / ".hg/store/00changelog.i"]
+        if client.kind == "hg"
+        else [path for path in (folder / "objects").rglob("*") if path.is_file()]
+    )
     for victim in victims:
         victim.chmod(0o644)
         if damage == "remove":

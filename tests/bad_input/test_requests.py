@@ -13,7 +13,15 @@ pytestmark = pytest.mark.usefixtures("healthy")
 
 @pytest.mark.parametrize(
     "target",
-    [b"/%ff%fe", b"/\xff\xfe", b"/%c3%28/files/tip/", b"/project/files/tip/%ff", b"/%00", b"/project/files/tip/a%00b", b"/css/%00"],
+    [
+        b"/%ff%fe",
+        b"/\xff\xfe",
+        b"/%c3%28/files/tip/",
+        b"/project/files/tip/%ff",
+        b"/%00",
+        b"/project/files/tip/a%00b",
+        b"/css/%00",
+    ],
     ids=lambda target: repr(target)[2:-1],
 )
 def test_a_path_that_is_no_text(target: bytes, server: Server) -> None:
@@ -24,8 +32,16 @@ def test_a_path_that_is_no_text(target: bytes, server: Server) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/css/../../__init__.py", "/css/%2e%2e/%2e%2e/__init__.py", "/css/..%2f..%2f__init__.py",
-     "/project/raw/tip/../../../.hg/hgrc", "/project/raw/tip/%2e%2e/%2e%2e/kallithea.db", "/..%2f..%2fproject"],
+    [
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/css/../../__init__.py",
+        "/css/%2e%2e/%2e%2e/__init__.py",
+        "/css/..%2f..%2f__init__.py",
+        "/project/raw/tip/../../../.hg/hgrc",
+        "/project/raw/tip/%2e%2e/%2e%2e/kallithea.db",
+        "/..%2f..%2fproject",
+    ],
 )
 def test_a_path_that_climbs(target: str, server: Server) -> None:
     answer = converse(server.url, request("GET", target))
@@ -35,7 +51,11 @@ def test_a_path_that_climbs(target: str, server: Server) -> None:
 
 def test_an_encoded_slash_is_a_slash(server: Server, instance: Instance) -> None:
     instance.create_repository(ADMIN, "slash", "git")
-    assert converse(server.url, request("GET", "/slash%2Fchangelog")).status == converse(server.url, request("GET", "/slash/changelog")).status == 200
+    assert (
+        converse(server.url, request("GET", "/slash%2Fchangelog")).status
+        == converse(server.url, request("GET", "/slash/changelog")).status
+        == 200
+    )
 
 
 def test_a_body_shorter_than_it_says(server: Server) -> None:
@@ -71,7 +91,9 @@ def test_a_form_in_chunks_is_a_form(server: Server) -> None:
     assert answer.status == 403, "a form without a CSRF token"
 
 
-@pytest.mark.parametrize("body", [b"zz\r\nhello\r\n0\r\n\r\n", b"ffffffffffffffffff\r\nhello", b"5\r\nhel"], ids=["no number", "too large", "cut off"])
+@pytest.mark.parametrize(
+    "body", [b"zz\r\nhello\r\n0\r\n\r\n", b"ffffffffffffffffff\r\nhello", b"5\r\nhel"], ids=["no number", "too large", "cut off"]
+)
 def test_broken_chunks(body: bytes, server: Server) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Transfer-Encoding": "chunked"}
     answer = converse(server.url, request("POST", "/_admin/login", headers, body), half_close=True)
@@ -87,7 +109,7 @@ def test_a_header_of_ten_megabytes(server: Server) -> None:
     "headers",
     [
         {"Cookie": "kallithea=" + "\xff" * 100},
-        {"Cookie": "kallithea=; kallithea=\"; =;;;"},
+        {"Cookie": 'kallithea=; kallithea="; =;;;'},
         {"Authorization": "Basic " + "=" * 200},
         {"Host": "a b<script>"},
         {"Accept-Language": ";q=9," * 500},
@@ -102,7 +124,9 @@ def test_headers_without_sense(headers: dict[str, str], server: Server) -> None:
     assert "<script>" not in answer.text.split("</head>")[-1] or "a b<script>" not in answer.text
 
 
-@pytest.mark.parametrize("query", ["?page=-1", "?page=99999999999999999999", "?page=%ff", "?size=0", "?size=-5", "?" + "a=b&" * 1500, "?branch=%00"])
+@pytest.mark.parametrize(
+    "query", ["?page=-1", "?page=99999999999999999999", "?page=%ff", "?size=0", "?size=-5", "?" + "a=b&" * 1500, "?branch=%00"]
+)
 def test_queries_without_sense(query: str, server: Server, instance: Instance, git: Git) -> None:
     if not instance.rows("SELECT 1 FROM repositories WHERE repo_name = 'queries'"):
         instance.create_repository(ADMIN, "queries", "git")
@@ -127,14 +151,29 @@ def test_a_push_shorter_than_it_says(server: Server, instance: Instance) -> None
 def test_a_git_body_that_is_none(service: str, body: bytes, server: Server, instance: Instance) -> None:
     if not instance.rows("SELECT 1 FROM repositories WHERE repo_name = 'garbage'"):
         instance.create_repository(ADMIN, "garbage", "git")
-    headers = {"Authorization": basic(ADMIN), "Content-Type": f"application/x-{service}-request", "Content-Length": str(len(body))}
+    headers = {
+        "Authorization": basic(ADMIN),
+        "Content-Type": f"application/x-{service}-request",
+        "Content-Length": str(len(body)),
+    }
     if body.startswith(b"\x1f"):
         headers["Content-Encoding"] = "gzip"
     answer = converse(server.url, request("POST", f"/garbage/{service}", headers, body))
     assert answer.status in (200, 400, 500), answer
 
 
-@pytest.mark.parametrize("target", ["?cmd=", "?cmd=nonsense", "?cmd=lookup", "?cmd=getbundle&heads=zz", "?cmd=batch", "?cmd=known&nodes=%ff", "?cmd=between&pairs=1-2-3"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "?cmd=",
+        "?cmd=nonsense",
+        "?cmd=lookup",
+        "?cmd=getbundle&heads=zz",
+        "?cmd=batch",
+        "?cmd=known&nodes=%ff",
+        "?cmd=between&pairs=1-2-3",
+    ],
+)
 def test_a_mercurial_command_that_is_none(target: str, server: Server, instance: Instance) -> None:
     if not instance.rows("SELECT 1 FROM repositories WHERE repo_name = 'nonsense'"):
         instance.create_repository(ADMIN, "nonsense", "hg")

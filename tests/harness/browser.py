@@ -120,7 +120,12 @@ class Browser:
         return self.fill("/_admin/setup", fields)
 
     def log_in(self, person: Person, came_from: str = "/") -> Page:
-        page = self.fill(f"/_admin/login?came_from={came_from}", {"username": person.name, "password": person.password}, "/_admin/login", follow=False)
+        page = self.fill(
+            f"/_admin/login?came_from={came_from}",
+            {"username": person.name, "password": person.password},
+            "/_admin/login",
+            follow=False,
+        )
         assert page.status == 302, f"{person.name} could not log in: {page}"
         return page
 

@@ -61,7 +61,9 @@ def clone_and_push(server: Server, instance: Instance, browser: Browser, client:
 
     stranger = Browser(server.url)
     assert stranger.get(f"/{name}/settings").status in (302, 403)
-    denied = client.fails("push", f"http://{ADMIN.name}:wrong@127.0.0.1:{server.port}/{name}", *(["HEAD"] if client.kind == "git" else []), cwd=work)
+    denied = client.fails(
+        "push", f"http://{ADMIN.name}:wrong@127.0.0.1:{server.port}/{name}", *(["HEAD"] if client.kind == "git" else []), cwd=work
+    )
     assert re.search("authentication failed|authorization failed|401", denied, re.IGNORECASE), denied
 
 

@@ -39,9 +39,19 @@ def histories(instance: Instance, server: Server, admin: Browser, git: Git, hg: 
         name = f"story-{client.kind}"
         instance.create_repository(ADMIN, name, client.kind, f"The story in {client.kind}")
         work = client.init()
-        ids = [client.commit(work, "Begin <b>the</b> story", {"README.md": "# A story\n\n*Once* upon a time.\n", "src/main.py": "def main():\n    return 1\n"})]
-        ids.append(client.commit(work, "Change the answer", {"src/main.py": "def main():\n    return 42\n", "data.bin": b"\0\1\2\xff"}))
-        ids.append(client.commit(work, "Odd names\n\nWith a second paragraph.", {"ünï cödé/a & b.txt": "<script>alert(1)</script>\n"}))
+        ids = [
+            client.commit(
+                work,
+                "Begin <b>the</b> story",
+                {"README.md": "# A story\n\n*Once* upon a time.\n", "src/main.py": "def main():\n    return 1\n"},
+            )
+        ]
+        ids.append(
+            client.commit(work, "Change the answer", {"src/main.py": "def main():\n    return 42\n", "data.bin": b"\0\1\2\xff"})
+        )
+        ids.append(
+            client.commit(work, "Odd names\n\nWith a second paragraph.", {"ünï cödé/a & b.txt": "<script>alert(1)</script>\n"})
+        )
         client.push(work, server.url_for(ADMIN, name))
         made[name] = ids
     return made

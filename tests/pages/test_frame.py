@@ -11,11 +11,27 @@ from harness import Browser, Page, Server
 from harness.instance import ADMIN
 
 PAGES = [
-    "/", "/_admin/create_repository", "/_admin/repo_groups/new", "/_admin/permissions", "/about",
-    "/story-git", "/story-git/changelog", "/story-git/changeset/tip", "/story-git/files/tip/", "/story-git/files/tip/src/main.py",
-    "/story-git/files/tip/data.bin", "/story-git/settings", "/story-git/settings/permissions", "/story-git/settings/advanced",
-    "/story-hg", "/story-hg/changelog", "/story-hg/changeset/tip", "/story-hg/files/tip/", "/story-hg/files/tip/src/main.py",
-    "/no/such/page", "/story-git/changeset/nonsense",
+    "/",
+    "/_admin/create_repository",
+    "/_admin/repo_groups/new",
+    "/_admin/permissions",
+    "/about",
+    "/story-git",
+    "/story-git/changelog",
+    "/story-git/changeset/tip",
+    "/story-git/files/tip/",
+    "/story-git/files/tip/src/main.py",
+    "/story-git/files/tip/data.bin",
+    "/story-git/settings",
+    "/story-git/settings/permissions",
+    "/story-git/settings/advanced",
+    "/story-hg",
+    "/story-hg/changelog",
+    "/story-hg/changeset/tip",
+    "/story-hg/files/tip/",
+    "/story-hg/files/tip/src/main.py",
+    "/no/such/page",
+    "/story-git/changeset/nonsense",
 ]
 
 
@@ -127,7 +143,12 @@ def test_static_files_are_named_by_their_content_and_kept_for_a_year(admin: Brow
 
 
 def test_static_files_say_what_they_are(visitor: Browser) -> None:
-    kinds = {"/css/style.css": "text/css", "/js/main.js": "text/javascript", "/images/favicon.svg": "image/svg+xml", "/images/favicon.ico": "image/"}
+    kinds = {
+        "/css/style.css": "text/css",
+        "/js/main.js": "text/javascript",
+        "/images/favicon.svg": "image/svg+xml",
+        "/images/favicon.ico": "image/",
+    }
     for path, kind in kinds.items():
         assert visitor.get(path).headers["Content-Type"].startswith(kind)
     icon = visitor.get("/favicon.ico")

@@ -20,7 +20,9 @@ def test_a_visitor_is_sent_to_the_login_page_and_back(visitor: Browser, people: 
     assert away.status == 302 and away.location.startswith("/_admin/login?came_from="), away
     login = visitor.get(away.location)
     assert login.status == 200 and login.in_frame
-    sent = visitor.fill(away.location, {"username": people.reader.name, "password": people.reader.password}, "/_admin/login", follow=False)
+    sent = visitor.fill(
+        away.location, {"username": people.reader.name, "password": people.reader.password}, "/_admin/login", follow=False
+    )
     assert (sent.status, sent.location) == (302, "/?q=some+thing")
     assert visitor.get("/").status == 200
 
@@ -50,7 +52,9 @@ def test_refused(name: str, password: str, message: str, visitor: Browser, peopl
     assert visitor.get("/").status == 302
 
 
-@pytest.mark.parametrize("target", ["https://example.com/", "//example.com/", "/\\example.com", "javascript:alert(1)", "/ok\r\nX: y"])
+@pytest.mark.parametrize(
+    "target", ["https://example.com/", "//example.com/", "/\\example.com", "javascript:alert(1)", "/ok\r\nX: y"]
+)
 def test_nobody_is_sent_elsewhere_after_the_login(target: str, visitor: Browser) -> None:
     assert visitor.get("/_admin/login", params={"came_from": target}).status == 400
 
@@ -99,7 +103,12 @@ def test_every_post_needs_the_token(server: Server, people: People, instance: In
         page = browser.post("/_admin/repos", fields, token=token)
         assert page.status == 403 and page.in_frame, (token, page)
     bare = browser.session.post(browser.base + "/_admin/repos", data=fields, timeout=30, allow_redirects=False)
-    in_query = browser.session.post(browser.base + "/_admin/repos?_session_csrf_secret_token=" + browser.token(), data=fields, timeout=30, allow_redirects=False)
+    in_query = browser.session.post(
+        browser.base + "/_admin/repos?_session_csrf_secret_token=" + browser.token(),
+        data=fields,
+        timeout=30,
+        allow_redirects=False,
+    )
     assert (bare.status_code, in_query.status_code) == (403, 403)
     login = Browser(server.url).post("/_admin/login", {"username": ADMIN.name, "password": ADMIN.password}, token="")
     assert login.status == 403

@@ -66,7 +66,16 @@ def exits(who: Person | None, target: Target, client: Client, server: Server) ->
     url = server.url_for(who, name)
     read = {
         path: browser.get(f"/{name}{path}").status == 200
-        for path in ("", "/changelog", "/changeset/tip", "/files/tip/", "/files/tip/secret.txt", "/raw/tip/secret.txt", "/rawfile/tip/secret.txt", "/refs-data")
+        for path in (
+            "",
+            "/changelog",
+            "/changeset/tip",
+            "/files/tip/",
+            "/files/tip/secret.txt",
+            "/raw/tip/secret.txt",
+            "/rawfile/tip/secret.txt",
+            "/refs-data",
+        )
     }
     cloned = client.new_folder("exit")
     read["clone"] = client.run("clone", url, cloned)[0] == 0
@@ -75,12 +84,23 @@ def exits(who: Person | None, target: Target, client: Client, server: Server) ->
     client.commit(target.work, f"Pushed by {who}", {"who": str(who)})
     write = {"push": client.run("push", url, *(["HEAD"] if client.kind == "git" else []), cwd=target.work)[0] == 0}
     administer = {path: browser.get(f"/{name}{path}").status == 200 for path in ("/settings", "/settings/permissions")}
-    return {"read " + k: v for k, v in read.items()} | {"write " + k: v for k, v in write.items()} | {"admin " + k: v for k, v in administer.items()}
+    return (
+        {"read " + k: v for k, v in read.items()}
+        | {"write " + k: v for k, v in write.items()}
+        | {"admin " + k: v for k, v in administer.items()}
+    )
 
 
 @pytest.mark.parametrize(
     "case",
-    [Case(None, False, False, False), Case(NONE, False, False, False), Case(READ, True, False, False), Case(WRITE, True, True, False), Case(ADMINISTERS, True, True, True), Case(ADMIN, True, True, True)],
+    [
+        Case(None, False, False, False),
+        Case(NONE, False, False, False),
+        Case(READ, True, False, False),
+        Case(WRITE, True, True, False),
+        Case(ADMINISTERS, True, True, True),
+        Case(ADMIN, True, True, True),
+    ],
     ids=lambda case: case.who.name if case.who else "visitor",
 )
 @pytest.mark.parametrize("anonymous", [False, True], ids=["named only", "anonymous allowed"])
@@ -99,7 +119,9 @@ def test_what_is_open_to_all(anonymous: bool, client: Client, crowd: None, admin
     target = filled(name, client, server)
     admin.anonymous_access(anonymous)
     visitor, member = exits(None, target, client, server), exits(NONE, target, client, server)
-    assert {place: got for place, got in visitor.items() if place.startswith("read")} == dict.fromkeys((p for p in visitor if p.startswith("read")), anonymous)
+    assert {place: got for place, got in visitor.items() if place.startswith("read")} == dict.fromkeys(
+        (p for p in visitor if p.startswith("read")), anonymous
+    )
     assert all(got for place, got in member.items() if place.startswith("read"))
     assert not any(got for found in (visitor, member) for place, got in found.items() if not place.startswith("read"))
 
@@ -119,7 +141,16 @@ def test_taking_a_right_away_counts_at_once(client: Client, crowd: None, admin: 
 @pytest.mark.parametrize(
     "action, fields",
     [
-        ("/_admin/repos/{}", {"repo_name": "stolen", "repo_group": "-1", "repo_description": "x", "repo_landing_rev": "rev:tip", "owner": "with-write"}),
+        (
+            "/_admin/repos/{}",
+            {
+                "repo_name": "stolen",
+                "repo_group": "-1",
+                "repo_description": "x",
+                "repo_landing_rev": "rev:tip",
+                "owner": "with-write",
+            },
+        ),
         ("/_admin/repos/{}/delete", {}),
         ("/{}/settings/permissions", {"u_perm_default": "repository.admin"}),
     ],

@@ -19,7 +19,7 @@ def test_create_and_delete_a_repository(client: Client, admin: Browser, instance
         (client.kind, "repo_state_created", "rev:tip")
     ]
     assert instance.journal(name) == [("admin", "user_created_repo"), ("admin", "started_following_repo")]
-    for command in (("hg clone", "hg push") if client.kind == "hg" else ("git clone", "git push")):
+    for command in ("hg clone", "hg push") if client.kind == "hg" else ("git clone", "git push"):
         assert command in summary.text, "an empty repository tells how to fill it"
 
     gone = admin.fill(f"/{name}/settings/advanced", {"confirm_name": name}, f"/_admin/repos/{name}/delete")
@@ -149,7 +149,9 @@ def test_raw_files_cannot_do_harm(story: tuple[str, list[str]], admin: Browser) 
     assert admin.get(f"/{name}/raw/tip/src").status == 404
 
 
-def test_a_changeset_of_somebody_elses_push_shows_at_the_next_request(client: Client, story: tuple[str, list[str]], admin: Browser, instance: Instance) -> None:
+def test_a_changeset_of_somebody_elses_push_shows_at_the_next_request(
+    client: Client, story: tuple[str, list[str]], admin: Browser, instance: Instance
+) -> None:
     """What git or hg do to a repository behind our back."""
     name, _ = story
     work = client.clone(str(instance.repositories / name))

@@ -43,7 +43,9 @@ def test_preloaded_and_with_threads(options: list[str], place: Path, git: Git, h
 
 def test_the_configuration_file(place: Path, git: Git, hg: Hg) -> None:
     port = free_port()
-    config = from_example(place, "gunicorn/gunicorn.conf.py", {"127.0.0.1:5000": f"127.0.0.1:{port}", "/srv/kallithea": str(place)})
+    config = from_example(
+        place, "gunicorn/gunicorn.conf.py", {"127.0.0.1:5000": f"127.0.0.1:{port}", "/srv/kallithea": str(place)}
+    )
     instance = Instance(place)
     with Server([BIN / "gunicorn", "--config", config], folder=place, port=port, workers=4) as server:
         everything(server, instance, git, hg)
@@ -80,7 +82,9 @@ def test_an_ini_file_of_the_original_needs_no_edit(place: Path) -> None:
 
 def test_importing_opens_nothing_and_starts_nothing(place: Path) -> None:
     program = "import os, threading, kallithea_rs; print(len(os.listdir('/proc/self/task')), [os.readlink(f'/proc/self/fd/{fd}') for fd in (3, 4, 5, 6) if os.path.exists(f'/proc/self/fd/{fd}')])"
-    done = subprocess.run([sys.executable, "-c", program], cwd=place, env=environment(place), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=place, env=environment(place), capture_output=True, text=True, timeout=30
+    )
     assert done.stdout == "1 []\n", done
     assert list(place.iterdir()) == []
 

@@ -65,7 +65,9 @@ def environment_for_daemon(folder: Path) -> Path:
     return copy
 
 
-def test_mod_wsgi_with_four_daemon_processes(folder: Path, environment_for_daemon: Path, owner: tuple[str, str], git: Git, hg: Hg) -> None:
+def test_mod_wsgi_with_four_daemon_processes(
+    folder: Path, environment_for_daemon: Path, owner: tuple[str, str], git: Git, hg: Hg
+) -> None:
     place = folder / "place"
     place.mkdir()
     port = free_port()

@@ -40,7 +40,11 @@ def test_nginx_in_front_of_gunicorn(folder: Path, git: Git, hg: Hg) -> None:
     instance = Instance(folder, from_example(folder, "nginx/kallithea.ini", {}))
     with gunicorn(instance) as behind:
         port = free_port()
-        from_example(folder, "nginx/kallithea.conf", {"listen 80": f"listen 127.0.0.1:{port}", "127.0.0.1:5000": f"127.0.0.1:{behind.port}"})
+        from_example(
+            folder,
+            "nginx/kallithea.conf",
+            {"listen 80": f"listen 127.0.0.1:{port}", "127.0.0.1:5000": f"127.0.0.1:{behind.port}"},
+        )
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(folder=folder))
         with Proxied(["/usr/sbin/nginx", "-e", "stderr", "-p", folder, "-c", config], folder=folder, port=port) as server:

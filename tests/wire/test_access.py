@@ -17,13 +17,19 @@ def ask(server: Server, client: Client, project: str, person: Person | None, wri
         return requests.get(f"{server.url}/{project}/info/refs?service={service}", auth=auth, timeout=30)
     command = "unbundle&heads=666f726365" if write else "heads"
     method = "POST" if write else "GET"
-    return requests.request(method, f"{server.url}/{project}?cmd={command}", auth=auth, headers={"Accept": "application/mercurial-0.1"}, timeout=30)
+    return requests.request(
+        method, f"{server.url}/{project}?cmd={command}", auth=auth, headers={"Accept": "application/mercurial-0.1"}, timeout=30
+    )
 
 
 def essence(answer: requests.Response) -> tuple:
     """What a stranger can learn from an answer; time and request id differ always."""
     unimportant = {"date", "x-request-id"}
-    return answer.status_code, answer.content, sorted((k.lower(), v) for k, v in answer.headers.items() if k.lower() not in unimportant)
+    return (
+        answer.status_code,
+        answer.content,
+        sorted((k.lower(), v) for k, v in answer.headers.items() if k.lower() not in unimportant),
+    )
 
 
 def test_without_a_name_one_is_asked_for_it(client: Client, project: str, server: Server) -> None:
@@ -36,7 +42,9 @@ def test_without_a_name_unknown_and_unreadable_look_the_same(client: Client, pro
     assert essence(ask(server, client, project, None)) == essence(ask(server, client, "no-such-repository", None))
 
 
-def test_wrong_passwords_are_refused_for_known_and_unknown_names_alike(client: Client, project: str, server: Server, people: People) -> None:
+def test_wrong_passwords_are_refused_for_known_and_unknown_names_alike(
+    client: Client, project: str, server: Server, people: People
+) -> None:
     wrong = ask(server, client, project, Person(people.writer.name, "guess"))
     unknown = ask(server, client, project, Person("nobody-of-that-name", "guess"))
     assert wrong.status_code == 401 and essence(wrong) == essence(unknown)
@@ -79,7 +87,9 @@ def test_a_reader_cannot_push_and_nothing_arrives(client: Client, project: str, 
     assert client.is_empty(server.url_for(people.reader, project))
 
 
-def test_one_system_cannot_be_asked_for_the_other(client: Client, project: str, server: Server, people: People, git: Client, hg: Client) -> None:
+def test_one_system_cannot_be_asked_for_the_other(
+    client: Client, project: str, server: Server, people: People, git: Client, hg: Client
+) -> None:
     other = hg if client.kind == "git" else git
     assert ask(server, other, project, people.reader).status_code == 404
 

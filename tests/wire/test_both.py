@@ -54,7 +54,9 @@ def test_an_empty_repository_can_be_cloned(client: Client, project: str, server:
     assert [path.name for path in work.iterdir()] == [f".{client.kind}"]
 
 
-def test_a_push_that_would_lose_changesets_is_refused(client: Client, project: str, server: Server, instance: Instance, people: People) -> None:
+def test_a_push_that_would_lose_changesets_is_refused(
+    client: Client, project: str, server: Server, instance: Instance, people: People
+) -> None:
     url = server.url_for(people.writer, project)
     alice = client.init()
     client.commit(alice, "Base", {"base": ""})
@@ -69,7 +71,9 @@ def test_a_push_that_would_lose_changesets_is_refused(client: Client, project: s
     assert instance.last_changeset(project)["raw_id"] == theirs
 
 
-def test_the_permanent_url_goes_on_working(client: Client, project: str, server: Server, instance: Instance, people: People) -> None:
+def test_the_permanent_url_goes_on_working(
+    client: Client, project: str, server: Server, instance: Instance, people: People
+) -> None:
     ((number,),) = instance.rows("SELECT repo_id FROM repositories WHERE repo_name = ?", project)
     url = server.url_for(people.writer, f"_{number}")
     work = client.clone(url)

@@ -36,7 +36,9 @@ def test_branches_and_tags_come_along(history: str, git: Git, server: Server, in
     assert pushes[-1] == "push:tag=>light,tag=>v1"
 
 
-def test_head_follows_the_first_branch_pushed(git: Git, new_repository: Callable[[str], str], server: Server, people: People) -> None:
+def test_head_follows_the_first_branch_pushed(
+    git: Git, new_repository: Callable[[str], str], server: Server, people: People
+) -> None:
     url = server.url_for(people.writer, new_repository("git"))
     work = git.init()
     git("checkout", "-q", "-b", "trunk", cwd=work)
@@ -45,7 +47,9 @@ def test_head_follows_the_first_branch_pushed(git: Git, new_repository: Callable
     assert "ref: refs/heads/trunk\tHEAD" in git("ls-remote", "--symref", url, "HEAD")
 
 
-def test_a_branch_is_deleted_and_a_tag_is_moved(git: Git, new_repository: Callable[[str], str], server: Server, instance: Instance, people: People) -> None:
+def test_a_branch_is_deleted_and_a_tag_is_moved(
+    git: Git, new_repository: Callable[[str], str], server: Server, instance: Instance, people: People
+) -> None:
     name = new_repository("git")
     url = server.url_for(people.writer, name)
     work = git.init()
@@ -73,7 +77,9 @@ def test_protocol_versions(version: int, history: str, git: Git, server: Server,
 
 def test_a_strange_protocol_header_is_ignored(history: str, server: Server, people: People) -> None:
     url = f"{server.url}/{history}/info/refs?service=git-upload-pack"
-    answer = requests.get(url, auth=(people.reader.name, people.reader.password), headers={"Git-Protocol": "version=2; touch /tmp/x"}, timeout=30)
+    answer = requests.get(
+        url, auth=(people.reader.name, people.reader.password), headers={"Git-Protocol": "version=2; touch /tmp/x"}, timeout=30
+    )
     assert answer.status_code == 200 and b"version 2" not in answer.content
     assert answer.headers["Content-Type"] == "application/x-git-upload-pack-advertisement"
     assert "no-cache" in answer.headers["Cache-Control"]
@@ -112,12 +118,16 @@ def test_a_long_negotiation_is_compressed_and_understood(history: str, git: Git,
     assert "From elsewhere" in git("log", "-1", "--format=%s", "FETCH_HEAD", cwd=work)
 
 
-def test_a_push_in_chunks(git: Git, new_repository: Callable[[str], str], server: Server, instance: Instance, people: People) -> None:
+def test_a_push_in_chunks(
+    git: Git, new_repository: Callable[[str], str], server: Server, instance: Instance, people: People
+) -> None:
     name = new_repository("git")
     url = server.url_for(people.writer, name)
     work = git.init()
     tip = git.commit(work, "Three megabytes", {"random": os.urandom(3_000_000)})
-    output = git("-c", "http.postBuffer=65536", "push", url, "main", cwd=work, env={"GIT_TRACE_CURL": "1", "GIT_TRACE_CURL_NO_DATA": "1"})
+    output = git(
+        "-c", "http.postBuffer=65536", "push", url, "main", cwd=work, env={"GIT_TRACE_CURL": "1", "GIT_TRACE_CURL_NO_DATA": "1"}
+    )
     assert "transfer-encoding: chunked" in output.lower()
     assert instance.last_changeset(name)["raw_id"] == tip
 
@@ -132,4 +142,6 @@ def test_the_old_file_by_file_protocol_is_refused(history: str, server: Server, 
     auth = (people.reader.name, people.reader.password)
     assert requests.get(f"{server.url}/{history}/info/refs", auth=auth, timeout=30).status_code == 400
     assert requests.get(f"{server.url}/{history}/info/refs?service=git-shell", auth=auth, timeout=30).status_code == 400
-    assert requests.get(f"{server.url}/{history}/objects/info/packs", auth=auth, timeout=30, allow_redirects=False).status_code in (302, 404)
+    assert requests.get(
+        f"{server.url}/{history}/objects/info/packs", auth=auth, timeout=30, allow_redirects=False
+    ).status_code in (302, 404)

@@ -125,7 +125,16 @@ def test_what_the_server_offers(repository: str, server: Server, people: People)
     answer = requests.get(f"{server.url}/{repository}?cmd=capabilities", auth=auth, headers=headers, timeout=30)
     assert answer.headers["Content-Type"] == "application/mercurial-0.1"
     offered = answer.text.split()
-    for wanted in ("batch", "branchmap", "getbundle", "httpheader=1024", "known", "lookup", "pushkey", "unbundle=HG10GZ,HG10BZ,HG10UN"):
+    for wanted in (
+        "batch",
+        "branchmap",
+        "getbundle",
+        "httpheader=1024",
+        "known",
+        "lookup",
+        "pushkey",
+        "unbundle=HG10GZ,HG10BZ,HG10UN",
+    ):
         assert wanted in offered, offered
     assert any(word.startswith("bundle2=") for word in offered)
     assert any(word.startswith("compression=") and "zstd" in word for word in offered)
@@ -152,12 +161,16 @@ class TestBatch:
         return f"heads ;pushkey namespace=bookmarks,key=evil,old=,new={node}"
 
     @pytest.mark.parametrize("posted", [False, True], ids=["in headers", "in the body"])
-    def test_a_reader_cannot_hide_a_write(self, posted: bool, attack: str, repository: str, url: str, server: Server, people: People, hg: Hg) -> None:
+    def test_a_reader_cannot_hide_a_write(
+        self, posted: bool, attack: str, repository: str, url: str, server: Server, people: People, hg: Hg
+    ) -> None:
         answer = self.batch(server, repository, (people.reader.name, people.reader.password), attack, posted)
         assert answer.status_code == 403, (answer.status_code, answer.text)
         assert hg("identify", "--bookmarks", url).strip() == ""
 
-    def test_nor_by_encoding_it_twice(self, attack: str, repository: str, url: str, server: Server, people: People, hg: Hg) -> None:
+    def test_nor_by_encoding_it_twice(
+        self, attack: str, repository: str, url: str, server: Server, people: People, hg: Hg
+    ) -> None:
         answer = self.batch(server, repository, (people.reader.name, people.reader.password), quote_plus(attack))
         assert answer.status_code in (400, 403), (answer.status_code, answer.text)
         assert hg("identify", "--bookmarks", url).strip() == ""
@@ -167,8 +180,12 @@ class TestBatch:
         assert answer.status_code == 200, (answer.status_code, answer.text)
         assert hg("identify", "--bookmarks", url).strip() == "evil"
 
-    def test_reading_in_a_batch_needs_no_more_than_reading(self, attack: str, repository: str, server: Server, people: People) -> None:
-        answer = self.batch(server, repository, (people.reader.name, people.reader.password), "heads ;listkeys namespace=bookmarks")
+    def test_reading_in_a_batch_needs_no_more_than_reading(
+        self, attack: str, repository: str, server: Server, people: People
+    ) -> None:
+        answer = self.batch(
+            server, repository, (people.reader.name, people.reader.password), "heads ;listkeys namespace=bookmarks"
+        )
         assert answer.status_code == 200 and ";" in answer.text, (answer.status_code, answer.text)
 
 

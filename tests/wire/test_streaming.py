@@ -57,7 +57,9 @@ def test_push_and_clone_in_constant_memory(size: int, client: Client, project: s
     if client.kind == "git":
         client("fetch", "-q", url, "HEAD", cwd=big)
         stays_small(server, lambda: client("push", url, "HEAD:refs/heads/big", cwd=big, seconds=900))
-        stays_small(server, lambda: client("clone", "--branch", "big", "--no-checkout", url, client.new_folder("big"), seconds=900))
+        stays_small(
+            server, lambda: client("clone", "--branch", "big", "--no-checkout", url, client.new_folder("big"), seconds=900)
+        )
     else:
         stays_small(server, lambda: client("push", "--force", url, cwd=big, seconds=900))
         stays_small(server, lambda: client("clone", "--noupdate", url, client.new_folder("big"), seconds=900))
@@ -66,7 +68,9 @@ def test_push_and_clone_in_constant_memory(size: int, client: Client, project: s
 @pytest.fixture
 def large(client: Client, project: str, server: Server, people: People) -> str:
     """A repository too large for the buffers between us and the server."""
-    client("push", server.url_for(people.writer, project), *(["HEAD"] if client.kind == "git" else []), cwd=grow(client, 40 * MIB))
+    client(
+        "push", server.url_for(people.writer, project), *(["HEAD"] if client.kind == "git" else []), cwd=grow(client, 40 * MIB)
+    )
     return project
 
 
@@ -103,7 +107,10 @@ def test_a_client_that_hangs_up_while_pushing(client: Client, large: str, server
         tip = client("ls-remote", server.url_for(people.writer, large), "HEAD").split()[0]
         line = f"{'0' * 40} {tip} refs/heads/half\0 report-status\n"
         headers |= {"Content-Type": "application/x-git-receive-pack-request"}
-        head, start = request("POST", f"/{large}/git-receive-pack", headers), f"{len(line) + 4:04x}{line}0000PACK".encode() + b"\0\0\0\2\0\0\0\3"
+        head, start = (
+            request("POST", f"/{large}/git-receive-pack", headers),
+            f"{len(line) + 4:04x}{line}0000PACK".encode() + b"\0\0\0\2\0\0\0\3",
+        )
     wire = connect(server.url)
     wire.sendall(head + start)
     assert processes.wait_until(server.helpers, 10), "the push is under way"
