@@ -122,10 +122,9 @@ def tell(work: Work) -> None:
         path = f"recipes/{recipe.replace(' ', '-')}.md"
         work.write(path, f"# {recipe.capitalize()}\n\nFor {number % 4 + 2} people.\n\n* flour\n* water\n* salt\n")
         work.commit(f"Add {recipe}")
-        work.write(
-            path,
-            f"# {recipe.capitalize()}\n\nFor {number % 4 + 2} people.\n\n* 500 g flour\n* 300 ml water\n* 10 g salt\n\nTakes {number * 10 + 20} minutes.\n",
-        )
+        amounts = "* 500 g flour\n* 300 ml water\n* 10 g salt\n"
+        minutes = number * 10 + 20
+        work.write(path, f"# {recipe.capitalize()}\n\nFor {number % 4 + 2} people.\n\n{amounts}\nTakes {minutes} minutes.\n")
         work.commit(f"Say how much of everything goes into {recipe}\n\nGuessing was half of the fun, but only half.")
     work.tag("1.0")
 
@@ -228,10 +227,9 @@ def fill() -> str:
 
 def main() -> None:
     password = fill()
-    print(
-        f"\nA demo is ready. Log in as\n\n    user name  {ADMIN}\n    password   {password}\n\nThe password is not shown again.\n",
-        flush=True,
-    )
+    print("\nA demo is ready. Log in as\n")
+    print(f"    user name  {ADMIN}\n    password   {password}\n")
+    print("The password is not shown again.\n", flush=True)
 
 
 if __name__ == "__main__":

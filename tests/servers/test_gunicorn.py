@@ -57,7 +57,12 @@ def gunicorn_paste(ini: Path, port: int) -> list[str | Path]:
 
 def own_loader(ini: Path, port: int) -> list[str | Path]:
     """A loader such as `pserve` or `gearbox serve`: the ini file names the server, too."""
-    program = "import sys; from paste.deploy import loadapp, loadserver; ini = 'config:' + sys.argv.pop(); loadserver(ini)(loadapp(ini))"
+    program = """
+import sys
+from paste.deploy import loadapp, loadserver
+ini = "config:" + sys.argv.pop()
+loadserver(ini)(loadapp(ini))
+"""
     return [sys.executable, "-c", program, ini]
 
 
@@ -80,11 +85,18 @@ def test_an_ini_file_of_the_original_needs_no_edit(place: Path) -> None:
         assert (place / "kallithea.db").exists()
 
 
+LOOK_AROUND = """
+import os
+import kallithea_rs
+threads = len(os.listdir("/proc/self/task"))
+opened = [os.readlink(f"/proc/self/fd/{fd}") for fd in range(3, 10) if os.path.exists(f"/proc/self/fd/{fd}")]
+print(threads, opened)
+"""
+
+
 def test_importing_opens_nothing_and_starts_nothing(place: Path) -> None:
-    program = "import os, threading, kallithea_rs; print(len(os.listdir('/proc/self/task')), [os.readlink(f'/proc/self/fd/{fd}') for fd in (3, 4, 5, 6) if os.path.exists(f'/proc/self/fd/{fd}')])"
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=place, env=environment(place), capture_output=True, text=True, timeout=30
-    )
+    argv = [sys.executable, "-c", LOOK_AROUND]
+    done = subprocess.run(argv, cwd=place, env=environment(place), capture_output=True, text=True, timeout=30)
     assert done.stdout == "1 []\n", done
     assert list(place.iterdir()) == []
 
