@@ -88,7 +88,8 @@ pub struct Refs {
     pub tags: Vec<Tag>,
     /// Bookmarks, Mercurial only.
     pub bookmarks: Vec<Bookmark>,
-    /// The branch a visitor sees first: the one Git's HEAD names if it exists, Mercurial's branch of the tip.
+    /// The branch a visitor sees first. Git: the one HEAD names if it exists, else the one changed last. Mercurial: `default`
+    /// if it is open, else that of the tip.
     pub default_branch: Option<RefName>,
     labels: HashMap<ChangesetId, Labels>,
 }

@@ -1,70 +1,68 @@
-//! Mercurial, read with our own hg crate.
-use crate::diff::{Diff, DiffOptions};
-use crate::{
-    Changeset, ChangesetId, Entry, FileContent, LastChanges, LogPage, LogQuery, Node, NodeError,
-    OpenError, ReadError, Refs, RepoPath, RevisionError,
-};
+//! Mercurial, read with our own reader, the crate `hg`. None of its types leave this folder.
+//!
+//! Each call reads one snapshot of the repository, and only what it serves to others: a changeset that is hidden or secret
+//! does not exist here. A call that a history-stripping writer disturbs is repeated by [`hg::Repository::read`].
+
+mod changeset;
+mod diff;
+mod error;
+mod history;
+mod names;
+mod tree;
+
 use std::path::Path;
+use std::sync::Arc;
+
+use hg::{Node, Rev, Snapshot};
+
+use crate::{ChangesetId, OpenError, ReadError};
+
+/// A Mercurial repository.
 #[derive(Debug)]
-pub(crate) struct Repository;
-#[allow(unused_variables)]
+pub(crate) struct Repository {
+    hg: hg::Repository,
+    paths: history::PathLogs,
+}
+
 impl Repository {
+    /// Opens the repository whose `.hg` lies in this directory.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        todo!()
+        if !path.is_dir() {
+            return Err(OpenError::Missing {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Repository {
+            hg: hg::Repository::open(path)?,
+            paths: Default::default(),
+        })
     }
-    pub fn is_empty(&self) -> Result<bool, ReadError> {
-        todo!()
+
+    /// Runs a reading on the present state of the repository.
+    fn read<T, E>(&self, work: impl FnMut(&Arc<Snapshot>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<hg::Error> + hg::MayPass,
+    {
+        self.hg.read(work)
     }
-    pub fn refs(&self) -> Result<Refs, ReadError> {
-        todo!()
+
+    /// The number of a served changeset.
+    fn rev(&self, snapshot: &Snapshot, id: &ChangesetId) -> Result<Rev, ReadError> {
+        let node = Node::new(*id.as_bytes());
+        snapshot
+            .served_rev(&node)
+            .ok_or_else(|| ReadError::UnknownChangeset {
+                path: self.hg.root().to_owned(),
+                id: *id,
+            })
     }
-    pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
-        todo!()
-    }
-    pub fn changeset(&self, id: &ChangesetId) -> Result<Changeset, ReadError> {
-        todo!()
-    }
-    pub fn log(&self, query: &LogQuery) -> Result<LogPage, ReadError> {
-        todo!()
-    }
-    pub fn parents(&self, id: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
-        todo!()
-    }
-    pub fn children(&self, id: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
-        todo!()
-    }
-    pub fn number_of(&self, id: &ChangesetId) -> Result<Option<u32>, ReadError> {
-        todo!()
-    }
-    pub fn node(&self, id: &ChangesetId, path: &RepoPath) -> Result<Node, NodeError> {
-        todo!()
-    }
-    pub fn directory(&self, id: &ChangesetId, path: &RepoPath) -> Result<Vec<Entry>, NodeError> {
-        todo!()
-    }
-    pub fn last_changes(
-        &self,
-        id: &ChangesetId,
-        directory: &RepoPath,
-    ) -> Result<LastChanges, NodeError> {
-        todo!()
-    }
-    pub fn file(&self, id: &ChangesetId, path: &RepoPath) -> Result<FileContent, NodeError> {
-        todo!()
-    }
-    pub fn file_names(
-        &self,
-        id: &ChangesetId,
-        directory: &RepoPath,
-    ) -> Result<Vec<RepoPath>, NodeError> {
-        todo!()
-    }
-    pub fn diff(
-        &self,
-        old: Option<&ChangesetId>,
-        new: &ChangesetId,
-        options: &DiffOptions,
-    ) -> Result<Diff, ReadError> {
-        todo!()
-    }
+}
+
+/// The id of a changeset.
+fn id(snapshot: &Snapshot, rev: Rev) -> ChangesetId {
+    from_node(&snapshot.node(rev))
+}
+
+fn from_node(node: &Node) -> ChangesetId {
+    ChangesetId::from_bytes(*node.as_bytes())
 }

@@ -1,0 +1,83 @@
+//! Changesets and their relations.
+
+use hg::{Rev, Snapshot};
+
+use super::{Repository, from_node, id};
+use crate::{Changeset, ChangesetId, Person, Phase, ReadError, RefName, Timestamp};
+
+impl Repository {
+    pub fn is_empty(&self) -> Result<bool, ReadError> {
+        self.read(|snapshot| Ok(snapshot.tip().is_none()))
+    }
+
+    pub fn changeset(&self, id: &ChangesetId) -> Result<Changeset, ReadError> {
+        self.read(|snapshot| Ok(read_changeset(snapshot, self.rev(snapshot, id)?)?))
+    }
+
+    pub fn parents(&self, of: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
+        self.read(|snapshot| {
+            let parents = snapshot.parents(self.rev(snapshot, of)?);
+            Ok(parents
+                .into_iter()
+                .flatten()
+                .map(|parent| id(snapshot, parent))
+                .collect())
+        })
+    }
+
+    pub fn children(&self, of: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
+        self.read(|snapshot| {
+            let mut children = snapshot.children(self.rev(snapshot, of)?);
+            children.retain(|child| snapshot.is_served(*child));
+            children.sort_unstable_by(|a, b| b.cmp(a));
+            Ok(children
+                .into_iter()
+                .map(|child| id(snapshot, child))
+                .collect())
+        })
+    }
+
+    pub fn number_of(&self, id: &ChangesetId) -> Result<Option<u32>, ReadError> {
+        self.read(|snapshot| {
+            let node = hg::Node::new(*id.as_bytes());
+            Ok(snapshot.served_rev(&node).map(Rev::number))
+        })
+    }
+}
+
+/// Reads a changeset by its number.
+pub(super) fn read_changeset(snapshot: &Snapshot, rev: Rev) -> Result<Changeset, hg::Error> {
+    let read = snapshot.changeset(rev)?;
+    let extras = read
+        .extras
+        .into_iter()
+        .map(|(key, value)| (String::from_utf8_lossy(&key).into_owned(), value));
+    Ok(Changeset {
+        id: from_node(&read.node),
+        parents: read
+            .parents
+            .into_iter()
+            .flatten()
+            .map(|parent| id(snapshot, parent))
+            .collect(),
+        author: Person::parse(&read.user.to_str()),
+        committer: None,
+        date: Timestamp {
+            seconds: read.time.seconds,
+            offset_east: read.time.offset_west.saturating_neg(),
+        },
+        message: read.description.to_str().into_owned(),
+        number: Some(rev.number()),
+        branch: Some(RefName::new(read.branch.to_str())),
+        closes_branch: read.closes_branch,
+        phase: match snapshot.phase(rev) {
+            hg::Phase::Public => Phase::Public,
+            hg::Phase::Draft => Phase::Draft,
+            _ => Phase::Secret,
+        },
+        obsolete: snapshot.is_obsolete(rev),
+        extras: extras
+            .filter(|(key, _)| key != "branch" && key != "close")
+            .collect(),
+    })
+}
