@@ -239,6 +239,34 @@ mod tests {
         assert_eq!(truncate("unbreakable", 8), "unbre...");
     }
 
+    #[test]
+    fn long_texts_take_time_with_their_length_only() {
+        let context = LinkContext {
+            labels: true,
+            default_link: Some("#x"),
+            ..REPO
+        };
+        for piece in [
+            "*a* @bb ",
+            "[",
+            "@",
+            "*",
+            "http://",
+            "000000000000 ",
+            "a@",
+            "*a http://b* ",
+        ] {
+            let watch = crate::stopwatch::Stopwatch::start();
+            let text = piece.repeat(100_000 / piece.len());
+            assert!(urlify(&text, &context).len() >= text.trim_end().len());
+            assert!(
+                watch.elapsed() < std::time::Duration::from_secs(3),
+                "{piece}: {:?}",
+                watch.elapsed()
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn text_is_never_markup(text in "[a-c0 @*<>&'\"\n/:.#-]{0,60}|.*") {

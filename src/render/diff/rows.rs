@@ -1,7 +1,7 @@
 //! Lines of a hunk to table rows, unified and side by side.
 
-use super::words::words_if_common;
-use super::{Mark, mark, words};
+use super::words::{LEAST_COMMON_PERCENT, LONGEST_LINE, words_if_common};
+use super::{Mark, mark};
 use std::ops::Range;
 
 /// What a line of a difference is.
@@ -51,13 +51,21 @@ const LARGEST_UNEVEN_BLOCK: usize = 20;
 /// In blocks of different sizes lines are partners only when half of them is common.
 const PARTNER_PERCENT: usize = 50;
 
+/// How much comparing one hunk is worth, in products of line lengths. Ten thousand ordinary pairs of lines stay below; lines made
+/// to be slow would take a millisecond each.
+const MOST_EFFORT: usize = 40_000_000;
+
 /// Turns the lines of a hunk into rows.
 ///
 /// In a block of removed lines directly followed by added ones, lines that are two versions of one another get their changed words
 /// marked. If there are as many of both, the first goes with the first and so on; else each removed line goes with the next added
-/// one that is mostly the same.
+/// one that is mostly the same. After very much comparing the rest is left unmarked.
 pub fn hunk_rows(lines: &[Line<'_>]) -> Vec<Row> {
-    let mut changed = vec![Vec::new(); lines.len()];
+    let mut marking = Marking {
+        lines,
+        changed: vec![Vec::new(); lines.len()],
+        left: MOST_EFFORT,
+    };
     let mut at = 0;
     while at < lines.len() {
         let removed = run(lines, at, Kind::Removed);
@@ -65,34 +73,51 @@ pub fn hunk_rows(lines: &[Line<'_>]) -> Vec<Row> {
         at = added.end.max(at + 1);
         if removed.len() == added.len() {
             for (old, new) in removed.zip(added) {
-                (changed[old], changed[new]) = words(lines[old].3, lines[new].3);
+                marking.compare(old, new, LEAST_COMMON_PERCENT);
             }
         } else if removed.len().max(added.len()) <= LARGEST_UNEVEN_BLOCK {
-            mark_partners(lines, removed, added, &mut changed);
+            marking.find_partners(removed, added);
         }
     }
     lines
         .iter()
-        .zip(&changed)
+        .zip(&marking.changed)
         .map(|(line, ranges)| row(line, ranges))
         .collect()
 }
 
-fn mark_partners(
-    lines: &[Line<'_>],
-    removed: Range<usize>,
-    added: Range<usize>,
-    changed: &mut [Vec<Range<usize>>],
-) {
-    let mut candidates = added;
-    for old in removed {
-        for new in candidates.clone() {
-            let (old_words, new_words) =
-                words_if_common(lines[old].3, lines[new].3, PARTNER_PERCENT);
-            if !old_words.is_empty() || !new_words.is_empty() {
-                (changed[old], changed[new]) = (old_words, new_words);
+/// The changed words of each line, as far as they are known.
+struct Marking<'a> {
+    lines: &'a [Line<'a>],
+    changed: Vec<Vec<Range<usize>>>,
+    left: usize,
+}
+
+impl Marking<'_> {
+    /// Marks two lines as versions of one another, if they have enough in common; whether they have.
+    fn compare(&mut self, old: usize, new: usize, least_percent: usize) -> bool {
+        let (old_text, new_text) = (self.lines[old].3, self.lines[new].3);
+        let effort = old_text.len() * new_text.len();
+        if old_text.len().max(new_text.len()) > LONGEST_LINE || effort > self.left {
+            return false;
+        }
+        self.left -= effort;
+        let (old_words, new_words) = words_if_common(old_text, new_text, least_percent);
+        let marked = !old_words.is_empty() || !new_words.is_empty();
+        if marked {
+            (self.changed[old], self.changed[new]) = (old_words, new_words);
+        }
+        marked
+    }
+
+    fn find_partners(&mut self, removed: Range<usize>, added: Range<usize>) {
+        let mut candidates = added;
+        for old in removed {
+            if let Some(new) = candidates
+                .clone()
+                .find(|&new| self.compare(old, new, PARTNER_PERCENT))
+            {
                 candidates.start = new + 1;
-                break;
             }
         }
     }

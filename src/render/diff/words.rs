@@ -4,10 +4,10 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 use std::ops::Range;
 
 /// Longer lines get no word marks: comparing them costs more than the marks are worth.
-const LONGEST_LINE: usize = 1_000;
+pub(super) const LONGEST_LINE: usize = 1_000;
 
 /// Two lines are seen as versions of one another when at least this share of the visible characters of the longer one is kept.
-const LEAST_COMMON_PERCENT: usize = 30;
+pub(super) const LEAST_COMMON_PERCENT: usize = 30;
 
 /// The byte ranges that differ between two versions of a line: what to mark as removed in the old one and as added in the new one.
 ///

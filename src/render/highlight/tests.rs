@@ -225,20 +225,24 @@ fn long_lines_and_large_files_are_plain() {
 
 #[test]
 fn hostile_lines_end_in_time() {
+    let syntaxes = two_face::syntax::extra_newlines();
+    let hasty = Highlighter {
+        syntaxes,
+        budget: Duration::from_millis(50),
+    };
     for (name, piece) in [
         ("a.md", "`"),
         ("a.erl", "a"),
         ("a.lua", "a"),
-        ("a.clj", "0"),
         ("a.py", "{("),
         ("a.js", "/["),
     ] {
-        let text = format!("{}\n", piece.repeat(900 / piece.len())).repeat(50);
+        let text = format!("{}\n", piece.repeat(900 / piece.len())).repeat(20);
         let watch = Stopwatch::start();
-        check(&shared().lines(name, "", &text), &text);
-        // The budget, one line, and what a debug build takes for the check.
+        check(&hasty.lines(name, "", &text), &text);
+        // The budget, one line more, and what a debug build takes for the check.
         assert!(
-            watch.elapsed() < Duration::from_secs(4),
+            watch.elapsed() < Duration::from_secs(2),
             "{name}: {:?}",
             watch.elapsed()
         );

@@ -161,7 +161,7 @@ pub(super) fn find(text: &str, patterns: &[IssuePattern], repo_name: &str, found
             && let Some(range) = pattern.next_match(text, from, &mut region)
         {
             from = range.end;
-            if is_free(&range, found) {
+            if found.touched(&range).is_empty() && !found.crosses_bold(&range) {
                 let html = pattern.html(text, range.clone(), &region, repo_name);
                 issues.push(Piece {
                     range,
@@ -173,19 +173,6 @@ pub(super) fn find(text: &str, patterns: &[IssuePattern], repo_name: &str, found
         found.pieces.extend(issues);
         found.pieces.sort_by_key(|piece| piece.range.start);
     }
-}
-
-/// Whether a range touches no piece and does not cross the border of bold text.
-fn is_free(range: &Range<usize>, found: &Found) -> bool {
-    let overlaps = |other: &Range<usize>| range.start < other.end && other.start < range.end;
-    let crosses = |border: usize| range.start < border && border < range.end;
-    !found.pieces.iter().any(|piece| overlaps(&piece.range))
-        && !found.bold.iter().any(|bold| {
-            crosses(bold.start)
-                || crosses(bold.end)
-                || crosses(bold.start + 1)
-                || crosses(bold.end - 1)
-        })
 }
 
 #[cfg(test)]

@@ -3,10 +3,18 @@
 use super::scan::Piece;
 use crate::escape::push_escaped;
 
+/// Tags are short. Without a limit a text of nothing but opening brackets would take time with the square of its length.
+const LONGEST: usize = 200;
+
 /// A tag at this place.
 pub(super) fn label(text: &str, at: usize) -> Option<Piece> {
     let inside = text[at..].strip_prefix('[')?;
-    let inside = &inside[..inside.find([']', '\n'])?];
+    let end = inside
+        .char_indices()
+        .take(LONGEST)
+        .find(|(_, c)| matches!(c, ']' | '\n'))?
+        .0;
+    let inside = &inside[..end];
     if !text[at + 1 + inside.len()..].starts_with(']') {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Puts the found pieces and the text between them together.
 
-use super::scan::{Found, Piece};
+use super::scan::{Found, Piece, touched};
 use crate::escape::push_escaped;
 
 /// Writes the text as HTML.
@@ -13,11 +13,7 @@ pub(super) fn write(text: &str, found: Found, default_link: Option<&str>) -> Str
     let Found { pieces, mut bold } = found;
     if default_link.is_some() {
         // A link cannot stand in a link, so bold text that holds one would have to be cut up; it is shown plain instead.
-        bold.retain(|range| {
-            !pieces.iter().any(|piece| {
-                piece.is_link && piece.range.start < range.end && range.start < piece.range.end
-            })
-        });
+        bold.retain(|range| !touched(&pieces, range).iter().any(|piece| piece.is_link));
     }
     let mut borders: Vec<(usize, &str)> = bold
         .iter()

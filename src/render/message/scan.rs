@@ -20,6 +20,31 @@ pub(super) struct Found {
     pub bold: Vec<Range<usize>>,
 }
 
+impl Found {
+    /// The pieces that a range touches.
+    pub fn touched(&self, range: &Range<usize>) -> &[Piece] {
+        touched(&self.pieces, range)
+    }
+
+    /// Whether a border of bold text, or the star beside it, lies inside a range.
+    pub fn crosses_bold(&self, range: &Range<usize>) -> bool {
+        let first = self.bold.partition_point(|bold| bold.end <= range.start);
+        let near = self.bold[first..]
+            .iter()
+            .take_while(|bold| bold.start < range.end);
+        let inside = |border: usize| range.start < border && border < range.end;
+        near.flat_map(|bold| [bold.start, bold.start + 1, bold.end - 1, bold.end])
+            .any(inside)
+    }
+}
+
+/// The pieces that a range touches. They are ascending and disjoint, so there is no need to look at all of them.
+pub(super) fn touched<'p>(pieces: &'p [Piece], range: &Range<usize>) -> &'p [Piece] {
+    let first = pieces.partition_point(|piece| piece.range.end <= range.start);
+    let after = pieces.partition_point(|piece| piece.range.start < range.end);
+    &pieces[first..after.max(first)]
+}
+
 /// Scans a whole text.
 pub(super) fn scan(text: &str, context: &LinkContext<'_>) -> Found {
     let mut found = Found::default();
@@ -43,9 +68,9 @@ pub(super) fn scan(text: &str, context: &LinkContext<'_>) -> Found {
     // An address that starts inside bold text may run past its end; there the stars were part of the address.
     let Found { pieces, bold } = &mut found;
     bold.retain(|range| {
-        !pieces
-            .iter()
-            .any(|piece| piece.range.start < range.end && range.end < piece.range.end)
+        touched(pieces, range)
+            .last()
+            .is_none_or(|piece| piece.range.end <= range.end)
     });
     found
 }
