@@ -18,23 +18,11 @@ pub fn request(environ: &Bound<'_, PyDict>) -> PyResult<app::CgiRequest> {
         }
     }
     let input = environ.get_item("wsgi.input")?.ok_or_else(|| PyKeyError::new_err("wsgi.input"))?;
-    let mut terminated = match environ.get_item("wsgi.input_terminated")? {
+    let terminated = match environ.get_item("wsgi.input_terminated")? {
         Some(flag) => flag.is_truthy()?,
         None => false,
     };
-    let mut source = Source::Input(input.unbind());
-    let chunked = variables
-        .iter()
-        .any(|(name, value)| name == "HTTP_TRANSFER_ENCODING" && value.eq_ignore_ascii_case(b"chunked"));
-    if chunked
-        && !terminated
-        && let Ok(reader) = environ.py().import("uwsgi").and_then(|uwsgi| uwsgi.getattr("chunked_read"))
-    {
-        // uWSGI hands out chunks through a function of its own and not through wsgi.input.
-        source = Source::UwsgiChunks(reader.unbind());
-        terminated = true;
-    }
-    Ok(app::CgiRequest { variables, body: Box::new(Input { source, block: Vec::new(), at: 0 }), terminated })
+    Ok(app::CgiRequest { variables, body: Box::new(Input { input: input.unbind(), block: Vec::new(), at: 0 }), terminated })
 }
 
 /// WSGI's "native strings" hold one byte per character.
@@ -48,14 +36,9 @@ fn bytes_of(text: &str) -> Vec<u8> {
         .unwrap_or_else(|_| text.as_bytes().to_vec())
 }
 
-enum Source {
-    Input(Py<PyAny>),
-    UwsgiChunks(Py<PyAny>),
-}
-
 /// `wsgi.input` as a `Read`. It never asks for more than its caller did, since some servers would wait for it.
 struct Input {
-    source: Source,
+    input: Py<PyAny>,
     block: Vec<u8>,
     at: usize,
 }
@@ -74,12 +57,9 @@ impl Read for Input {
 
 impl Input {
     fn fill(&mut self, wanted: usize) -> io::Result<()> {
-        let source = &self.source;
+        let input = &self.input;
         let block = Python::attach(|py| -> PyResult<Vec<u8>> {
-            let bytes = match source {
-                Source::Input(input) => input.bind(py).call_method1("read", (wanted,))?,
-                Source::UwsgiChunks(read) => read.bind(py).call0()?,
-            };
+            let bytes = input.bind(py).call_method1("read", (wanted,))?;
             Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec())
         });
         self.block = block.map_err(|error| io::Error::other(error.to_string()))?;

@@ -7,7 +7,7 @@
 mod drawing;
 mod layout;
 
-pub use drawing::svg;
+pub use drawing::{svg, width};
 pub use layout::{Edge, Flags, Node, Parent, Row, lanes};
 
 use std::fmt::Write;

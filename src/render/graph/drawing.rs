@@ -12,30 +12,34 @@ const WIDEST_GRAPH: usize = 240;
 const NARROWEST_COLUMN: usize = 3;
 const RADIUS: &str = "4";
 
+/// How wide the picture of these rows is, in pixels.
+pub fn width(rows: &[Row]) -> usize {
+    let columns = columns(rows);
+    let column_width = column_width(columns);
+    columns * column_width + WIDEST_COLUMN - column_width
+}
+
+fn columns(rows: &[Row]) -> usize {
+    let used = |row: &Row| row.edges.iter().flat_map(|edge| [edge.from, edge.to]).chain([row.column]).max();
+    rows.iter().filter_map(used).max().map_or(0, |last| last + 1)
+}
+
+fn column_width(columns: usize) -> usize {
+    (WIDEST_GRAPH / columns.max(1)).clamp(NARROWEST_COLUMN, WIDEST_COLUMN)
+}
+
 /// Draws rows of equal height as one SVG, column 0 at the left.
 ///
 /// Colours come from the classes `lane-1` to `lane-8` alone (as `stroke`, and as `fill` of the dots). Merges are hollow, a changeset
 /// that closes its branch is a bar, lines of obsolete changesets and lines to what is not on the page are dashed. The picture only
 /// repeats what the list beside it says, so it is hidden from screen readers.
 pub fn svg(rows: &[Row], row_height: u32) -> String {
-    let columns = rows
-        .iter()
-        .flat_map(|row| {
-            row.edges
-                .iter()
-                .flat_map(|edge| [edge.from, edge.to])
-                .chain([row.column])
-        })
-        .max();
-    let columns = columns.map_or(0, |last| last + 1);
+    let columns = columns(rows);
     let canvas = Canvas {
-        column_width: (WIDEST_GRAPH / columns.max(1)).clamp(NARROWEST_COLUMN, WIDEST_COLUMN),
+        column_width: column_width(columns),
         row_height: row_height as usize,
     };
-    let (width, height) = (
-        columns * canvas.column_width + WIDEST_COLUMN - canvas.column_width,
-        rows.len() * canvas.row_height,
-    );
+    let (width, height) = (width(rows), rows.len() * canvas.row_height);
     let mut out = format!(
         "<svg class=\"graph\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" aria-hidden=\"true\">"
     );

@@ -1,7 +1,10 @@
 //! The list of changesets, of a repository, a branch or a file.
 
+use std::collections::HashMap;
+
 use model::ReadableRepository;
-use vcs::{LogQuery, RefName};
+use render::graph::{Flags, Node, Parent, Row};
+use vcs::{Changeset, ChangesetId, LogQuery, RefName};
 
 use super::revision;
 use crate::frame;
@@ -74,6 +77,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         text: words::short(visit, &id),
         url: words::changeset_url(visit, name, &id),
     });
+    let lanes = if path.is_none() { graph(&log.changesets) } else { Vec::new() };
     let narrowed = branch.is_some() || path.is_some() || revision_link.is_some();
     let view = Changelog {
         repo: frame::repository(visit, repository, log.total == 0 && !narrowed, "changelog")?,
@@ -87,6 +91,8 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
             .iter()
             .map(|changeset| words::changeset_row(visit, name, changeset, refs.labels(&changeset.id)))
             .collect(),
+        graph_html: if lanes.is_empty() { String::new() } else { render::graph::svg(&lanes, Changelog::ROW_HEIGHT) },
+        graph_width: u32::try_from(render::graph::width(&lanes)).unwrap_or(0),
         range_url: None,
         paging: words::paging(page, size, log.total, here),
         branch,
@@ -94,6 +100,35 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         ..Changelog::default()
     };
     template::page(&view)
+}
+
+/// The rows of the page as lanes. A parent beyond the page fades out.
+fn graph(changesets: &[Changeset]) -> Vec<Row> {
+    let count = u32::try_from(changesets.len()).unwrap_or(u32::MAX);
+    // Newest first: numbers that grow from parent to child, as the layout wants them. Below them, those of hidden parents.
+    let shown: HashMap<ChangesetId, u32> =
+        changesets.iter().zip(0..).map(|(changeset, row)| (changeset.id, 2 * count - row)).collect();
+    let mut hidden: HashMap<ChangesetId, u32> = HashMap::new();
+    let nodes: Vec<Node> = changesets
+        .iter()
+        .map(|changeset| Node {
+            id: shown[&changeset.id],
+            parents: changeset
+                .parents
+                .iter()
+                .map(|parent| match shown.get(parent) {
+                    Some(id) => Parent::Shown(*id),
+                    None => {
+                        let next = u32::try_from(hidden.len()).unwrap_or(0);
+                        Parent::Hidden(*hidden.entry(*parent).or_insert(next))
+                    }
+                })
+                .collect(),
+            branch: changeset.branch.as_ref().map(ToString::to_string),
+            flags: Flags { closing: changeset.closes_branch, obsolete: changeset.obsolete, ..Flags::default() },
+        })
+        .collect();
+    render::graph::lanes(&nodes)
 }
 
 /// The parts of a path, each with its own history.

@@ -34,8 +34,10 @@ pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str, wante
 
     if advertise {
         let body = git::advertise(&program, &path, service, protocol).map_err(|error| wire_problem(&error))?;
-        if service == Service::UploadPack {
-            model.record_pull(&repository, &actor)?;
+        if service == Service::UploadPack
+            && let Err(error) = model.record_pull(&repository, &actor)
+        {
+            tracing::error!("a pull from '{}' could not be written down: {error}", repository.name());
         }
         return Ok(uncached(Response::stream(HeaderValue::from_static(service.advertisement_type()), body)));
     }
@@ -81,9 +83,7 @@ fn checked_path(model: &Model, repository: &ReadableRepository) -> Result<std::p
 
 /// Writes down which references moved. The push is through by now; a failure here must not undo it.
 fn record(model: &Model, repository: &ReadableRepository, actor: &Actor, updates: &[RefUpdate]) {
-    let items = model.open_repository(repository).map_err(Problem::from).and_then(|contents| {
-        Ok(contents.pushed(updates).map_err(Problem::from)?)
-    });
+    let items = model.open_repository(repository).map_err(Problem::from).and_then(|contents| Ok(contents.pushed(updates)?));
     let result = items.and_then(|items| Ok(model.record_push(repository, actor, items)?));
     if let Err(error) = result {
         tracing::error!("a push to '{}' could not be written down: {error:?}", repository.name());
