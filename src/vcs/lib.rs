@@ -30,6 +30,7 @@ mod kind;
 mod log;
 mod mercurial;
 mod path;
+mod pushed;
 mod refs;
 mod repository;
 mod tree;

@@ -15,11 +15,11 @@ use crate::{
 #[derive(Debug)]
 pub struct Repository {
     path: PathBuf,
-    system: System,
+    pub(crate) system: System,
 }
 
 #[derive(Debug)]
-enum System {
+pub(crate) enum System {
     Git(git::Repository),
     Hg(mercurial::Repository),
 }

@@ -12,6 +12,7 @@ mod header;
 mod history;
 mod names;
 mod open;
+mod pushed;
 mod tree;
 mod view;
 
@@ -20,6 +21,9 @@ use std::sync::Mutex;
 
 use crate::error::Cause;
 use crate::{ChangesetId, ReadError};
+
+/// What one call may keep of unpacked objects.
+const PACK_CACHE_BYTES: usize = 16 * 1024 * 1024;
 
 /// A Git repository.
 pub(crate) struct Repository {
@@ -39,7 +43,14 @@ impl std::fmt::Debug for Repository {
 impl Repository {
     /// A handle for this thread and this call. Making one is cheap: it shares what is open already.
     fn local(&self) -> gix::Repository {
-        self.shared.to_thread_local()
+        let mut repo = self.shared.to_thread_local();
+        // Objects in packs are chains of differences. Neighbours on a chain are asked for one after the other, above all
+        // trees and older versions of a file; without this cache each would unpack the whole chain again.
+        repo.objects.set_pack_cache(|| {
+            let cache = gix::odb::pack::cache::lru::MemoryCappedHashmap::new(PACK_CACHE_BYTES);
+            Box::new(cache)
+        });
+        repo
     }
 
     /// Turns an error of `gix` into ours; `what` tells what was being read.

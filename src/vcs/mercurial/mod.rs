@@ -8,6 +8,7 @@ mod diff;
 mod error;
 mod history;
 mod names;
+mod pushed;
 mod tree;
 
 use std::path::Path;
