@@ -20,8 +20,17 @@ pub fn width(rows: &[Row]) -> usize {
 }
 
 fn columns(rows: &[Row]) -> usize {
-    let used = |row: &Row| row.edges.iter().flat_map(|edge| [edge.from, edge.to]).chain([row.column]).max();
-    rows.iter().filter_map(used).max().map_or(0, |last| last + 1)
+    let used = |row: &Row| {
+        row.edges
+            .iter()
+            .flat_map(|edge| [edge.from, edge.to])
+            .chain([row.column])
+            .max()
+    };
+    rows.iter()
+        .filter_map(used)
+        .max()
+        .map_or(0, |last| last + 1)
 }
 
 fn column_width(columns: usize) -> usize {

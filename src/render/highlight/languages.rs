@@ -99,6 +99,12 @@ pub(super) fn find(name: &str) -> Option<&'static Compiled> {
         .get(name)
 }
 
+/// The names of all languages the lexer knows.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    LANGUAGES.iter().map(|language| language.name)
+}
+
 fn compile(language: &'static Language) -> Compiled {
     let words = language
         .words

@@ -533,4 +533,28 @@ mod tests {
             "k⟨SELECT⟩ s⟨'a''b'⟩ c⟨-- c⟩"
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn all_text_comes_out(text in "([a-fruxRLEO0-9 .é²\u{3000}'\"`{}()<>/*#@$!\\\\:\n\t-]|<<|/\\*|r#\"|R\"\\(|\\$\\{){0,80}") {
+            for language in super::super::languages::all() {
+                let mut lexer = Lexer::new(find(language).expect("it is listed"));
+                for line in text.split('\n') {
+                    let html = lexer.line(line);
+                    let mut plain = String::new();
+                    let mut in_tag = false;
+                    for c in html.chars() {
+                        match c {
+                            '<' => in_tag = true,
+                            '>' if in_tag => in_tag = false,
+                            _ if in_tag => {}
+                            _ => plain.push(c),
+                        }
+                    }
+                    let plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+                    proptest::prop_assert_eq!(plain, line, "{}", language);
+                }
+            }
+        }
+    }
 }
