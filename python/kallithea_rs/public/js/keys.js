@@ -47,7 +47,7 @@ export default function (_, { element, remember, say }) {
   };
   const actions = {
     "?": help,
-    "/": () => document.querySelector("main [data-slash], [data-slash]")?.focus(),
+    "/": () => (document.querySelector("main [data-slash]") ?? document.querySelector("[data-slash]"))?.focus(),
     j: () => move(1),
     k: () => move(-1),
     x: () => rows()[row]?.querySelector("input[type=checkbox]")?.click(),
