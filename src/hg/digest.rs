@@ -4,6 +4,7 @@
 //! of changelog entries each time. A digest grows with the changelog; a new snapshot continues the previous one's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::changeset::RawChangeset;
 use crate::error::Error;
@@ -50,8 +51,8 @@ impl BranchTable {
 /// All names that were ever touched, each once.
 #[derive(Debug, Clone, Default)]
 struct PathTable {
-    names: Vec<Box<[u8]>>,
-    numbers: HashMap<Box<[u8]>, u32>,
+    names: Vec<Arc<[u8]>>,
+    numbers: HashMap<Arc<[u8]>, u32>,
 }
 
 impl PathTable {
@@ -60,8 +61,9 @@ impl PathTable {
             return number;
         }
         let number = self.names.len() as u32;
-        self.names.push(name.into());
-        self.numbers.insert(name.into(), number);
+        let name: Arc<[u8]> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.numbers.insert(name, number);
         number
     }
 }

@@ -1,4 +1,4 @@
-//! What touched the children of a directory last.
+//! What touched a file or directory, and what touched the children of a directory last.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,6 +10,25 @@ use crate::revset::RevSet;
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
+    /// Those of some changesets that touched a path or something below it, by what they say themselves: the names a changeset
+    /// gives are those it changed, and for a merge only those that differ from both sides.
+    pub fn touching(&self, revs: &RevSet, path: HgPath<'_>) -> Result<RevSet, Error> {
+        let digest = self.digest()?;
+        let mut numbers = Vec::new();
+        for (number, touched) in (0..).zip(digest.paths()) {
+            if touched == path || touched.strip_dir(path).is_some() {
+                numbers.push(number);
+            }
+        }
+        let touches = |rev: &Rev| {
+            digest
+                .files(*rev)
+                .iter()
+                .any(|file| numbers.binary_search(file).is_ok())
+        };
+        Ok(revs.iter().filter(touches).collect())
+    }
+
     /// For each direct child of a directory the newest changeset, among `rev` and its ancestors, that touched it or
     /// something below it. Gives up after looking at `limit` changesets and leaves out what it has not found by then.
     ///

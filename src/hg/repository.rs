@@ -111,7 +111,6 @@ impl Repository {
         const WAITS: [u64; 5] = [0, 1, 5, 20, 100];
         let mut waits = WAITS.into_iter();
         loop {
-            let before = self.state();
             let result = self
                 .snapshot()
                 .map_err(E::from)
@@ -120,12 +119,26 @@ impl Repository {
             let Some(wait) = waits.next().filter(|_| error.may_pass()) else {
                 return Err(error);
             };
-            if wait > 1 && !self.is_locked() && before == self.state() {
+            if wait > 0 && self.is_at_rest() {
                 return Err(error);
             }
             thread::sleep(Duration::from_millis(wait));
             *self.current() = None;
         }
+    }
+
+    /// Whether nothing has changed since the last snapshot, and nobody holds the store's lock (a symbolic link to nowhere).
+    fn is_at_rest(&self) -> bool {
+        let Ok(layout) = Layout::read(&self.root) else {
+            return true;
+        };
+        let is_locked = fs::symlink_metadata(layout.store.join("lock")).is_ok();
+        // Without a snapshot the changelog itself could not be read.
+        !is_locked
+            && self
+                .current()
+                .as_ref()
+                .is_none_or(|current| State::of(&layout).is_ok_and(|now| now == current.state))
     }
 
     /// Reads the state afresh; what an earlier snapshot worked out is used where it still holds.
@@ -150,17 +163,6 @@ impl Repository {
         }
     }
 
-    /// What the files look like now; `None` while they cannot be looked at.
-    fn state(&self) -> Option<State> {
-        State::of(&Layout::read(&self.root).ok()?).ok()
-    }
-
-    /// Whether a writer holds the store's lock: a symbolic link to nowhere.
-    fn is_locked(&self) -> bool {
-        Layout::read(&self.root)
-            .is_ok_and(|layout| fs::symlink_metadata(layout.store.join("lock")).is_ok())
-    }
-
     fn current(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -181,5 +183,18 @@ impl MayPass for Error {
 impl MayPass for LookupError {
     fn may_pass(&self) -> bool {
         matches!(self, LookupError::Repository(error) if error.may_pass())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_and_snapshots_are_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Repository>();
+        shared::<Snapshot>();
+        shared::<crate::Manifest>();
     }
 }

@@ -44,13 +44,13 @@ impl From<&str> for Text {
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other.as_bytes()
+        self.to_str() == *other
     }
 }
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == other.as_bytes()
+        self == *other
     }
 }
 
@@ -74,6 +74,11 @@ mod tests {
     fn bytes_that_are_not_utf8_are_latin1() {
         assert_eq!(Text::from("Üser").to_str(), "Üser");
         assert_eq!(Text::from(&b"\xdcser"[..]).to_str(), "Üser");
+        assert_eq!(
+            Text::from(&b"\xdcser"[..]),
+            "Üser",
+            "words are compared as they are shown"
+        );
         assert_eq!(Text::from(&b"\xdcser"[..]).as_bytes(), b"\xdcser");
     }
 }

@@ -79,11 +79,14 @@ const FORMATS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Name, revision and kind of each file of a changeset.
+type Files = Vec<(String, Node, FileKind)>;
+
 /// Everything a format could change, as we read it.
 #[derive(Debug, PartialEq, Eq)]
 struct Reading {
     log: Vec<Vec<String>>,
-    manifests: Vec<Vec<(String, Node, FileKind)>>,
+    manifests: Vec<Files>,
     contents: BTreeMap<(String, Node), Vec<u8>>,
 }
 
@@ -114,15 +117,15 @@ fn read_all(path: &Path) -> Reading {
             lines.push((path.to_string(), entry.node, entry.kind));
             assert_eq!(manifest.get(path).unwrap(), Some(entry));
             let key = (path.to_string(), entry.node);
-            if !reading.contents.contains_key(&key) {
+            reading.contents.entry(key).or_insert_with(|| {
                 let data = snapshot.file(path, &entry.node).unwrap().data;
                 assert_eq!(
                     snapshot.file_size(path, &entry.node).unwrap(),
                     data.len() as u64,
                     "{path}"
                 );
-                reading.contents.insert(key, data);
-            }
+                data
+            });
         }
         reading.manifests.push(lines);
     }
@@ -130,7 +133,7 @@ fn read_all(path: &Path) -> Reading {
 }
 
 /// What `hg` tells about the same.
-fn told_by_hg(hg: &mut Hg, name: &str) -> (Vec<Vec<String>>, Vec<Vec<(String, Node, FileKind)>>) {
+fn told_by_hg(hg: &mut Hg, name: &str) -> (Vec<Vec<String>>, Vec<Files>) {
     let template = "{node}\\0{p1rev}\\0{p2rev}\\0{branch}\\0{date|hgdate}\\0{author}\\0{desc}\\0{join(files, '/')}\\0";
     let log = records(
         &hg.run(name, &["log", "--hidden", "-r", "all()", "-T", template]),
@@ -309,6 +312,81 @@ fn the_experiments_are_refused_by_name(hg: &mut Hg) {
             matches!(&error, Error::Unsupported { requirements, .. } if requirements.iter().any(|r| r == want)),
             "{error}"
         );
+    }
+}
+
+/// Names that need every kind of escape, or a digest, in each of the five encodings.
+#[test]
+fn odd_names_are_found_in_every_encoding() {
+    let list: serde_json::Value =
+        serde_json::from_str(include_str!("../fixtures/store-names.json")).unwrap();
+    // Bytes stand as Latin-1 characters in the list.
+    let bytes = |name: &serde_json::Value| {
+        name.as_str()
+            .unwrap()
+            .chars()
+            .map(|c| c as u8)
+            .collect::<Vec<u8>>()
+    };
+    let mut names: Vec<Vec<u8>> = list["vectors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|vector| bytes(&vector["path"]))
+        .collect();
+    names.sort();
+    let mut hg = Hg::new("");
+    hg.init("names", &[]);
+    for name in &names {
+        let path = hg
+            .path("names")
+            .join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(name));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, [b"content of ", &name[..], b"\n"].concat()).unwrap();
+    }
+    hg.commit("names", "names", "0 0", "t");
+    let source = hg.path("names");
+    for (name, config) in [
+        ("names", &[][..]),
+        ("no-dotencode", &["format.dotencode=0"]),
+        ("no-fncache", &["format.usefncache=0"]),
+        ("no-store", &["format.usestore=0"]),
+        (
+            "plain",
+            &[
+                "format.dotencode=0",
+                "format.exp-use-very-fragile-and-unsafe-plain-store-encoding=1",
+            ],
+        ),
+    ] {
+        if name != "names" {
+            hg.init(name, config);
+            hg.run(name, &["pull", "-q", source.to_str().unwrap()]);
+        }
+        let snapshot = Repository::open(&hg.path(name))
+            .unwrap()
+            .snapshot()
+            .unwrap();
+        assert_eq!(
+            snapshot.node(Rev::new(0)).to_string(),
+            "58451ef360c114061007f637cf3c27b790008da6"
+        );
+        let manifest = snapshot.manifest(Rev::new(0)).unwrap();
+        let found: Vec<_> = manifest.iter().unwrap().collect();
+        assert_eq!(
+            found
+                .iter()
+                .map(|(path, _)| path.as_bytes().to_vec())
+                .collect::<Vec<_>>(),
+            names
+        );
+        for (path, entry) in found {
+            let want = [b"content of ", path.as_bytes(), b"\n"].concat();
+            assert!(
+                snapshot.file(path, &entry.node).unwrap().data == want,
+                "{path} in {name}"
+            );
+        }
     }
 }
 
