@@ -21,7 +21,7 @@
 //! | [`diff`] | the lines of a hunk | table rows with changed words marked |
 //! | [`graph`] | changesets and their parents | lanes, and an SVG drawing of them |
 //! | [`avatar`], [`person`] | an author string | a picture, a name |
-//! | [`age`], [`iso`], [`absolute`], [`size`] | numbers | words |
+//! | [`age`], [`iso`], [`absolute`], [`size()`] | numbers | words |
 
 pub mod avatar;
 pub mod css;
