@@ -331,7 +331,19 @@ impl ChildStream {
         };
         self.drain_stderr()?;
         self.exit = Some(exit);
+        if let (Exit::Status(status), Some(group)) = (exit, self.group())
+            && status.signal().is_some()
+        {
+            // Killed by somebody else: what it has started does not know yet.
+            let _ = kill_process_group(group, Signal::TERM);
+        }
         Ok(exit)
+    }
+
+    fn group(&self) -> Option<Pid> {
+        i32::try_from(self.process.id())
+            .ok()
+            .and_then(Pid::from_raw)
     }
 
     /// Ends the child and everything in its process group. Does nothing when it has ended already.
@@ -339,10 +351,7 @@ impl ChildStream {
         if self.exit.is_some() {
             return;
         }
-        let Some(group) = i32::try_from(self.process.id())
-            .ok()
-            .and_then(Pid::from_raw)
-        else {
+        let Some(group) = self.group() else {
             return;
         };
         // The child first and alone: `git receive-pack` removes its quarantine directory, and those that write into it must not clean up at the same time. Its

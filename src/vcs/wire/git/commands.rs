@@ -297,7 +297,7 @@ mod tests {
             nothing
         );
         assert_eq!(
-            parse(&head(&[good.clone()])),
+            parse(&head(std::slice::from_ref(&good))),
             Some(vec![update(A, B, "refs/heads/x")])
         );
         assert_eq!(parse(&head(&[good])[..40]), None);

@@ -122,8 +122,9 @@ impl Command {
 
     /// Whether an argument may have this value.
     ///
-    /// Arguments of commands that every Mercurial knows may be anything. The others are strict for two reasons: `hg` makes file names of them, and an
-    /// `hg` that does not know the command reads its arguments as the next commands, so they must not hold a line feed.
+    /// Lists of nodes are looked at because Mercurial's own answer to a malformed one is a traceback. Arguments of commands that not every Mercurial knows
+    /// are strict for two reasons: `hg` makes file names of them, and an `hg` that does not know the command reads its arguments as the next
+    /// commands, so they must not hold a line feed.
     pub(super) fn accepts(&self, argument: &str, value: &[u8]) -> bool {
         match argument {
             "sha" => value.len() == 40 && value.iter().all(u8::is_ascii_hexdigit),
@@ -133,9 +134,21 @@ impl Command {
                     && !value.starts_with(b"/")
                     && !value.windows(2).any(|pair| pair == b"..")
             }
+            "bases" | "common" | "heads" | "nodes" | "roots" => is_list(value, b' '),
+            "pairs" => value
+                .split(|byte| *byte == b' ')
+                .all(|pair| is_list(pair, b'-')),
             _ => true,
         }
     }
+}
+
+/// Whether this is nothing, or words of hexadecimal digits, as many words as wanted. Most are nodes, but a push also sends the word "force" like this.
+fn is_list(value: &[u8], separator: u8) -> bool {
+    let is_word = |word: &[u8]| {
+        !word.is_empty() && word.len().is_multiple_of(2) && word.iter().all(u8::is_ascii_hexdigit)
+    };
+    value.is_empty() || value.split(|byte| *byte == separator).all(is_word)
 }
 
 #[cfg(test)]
@@ -156,6 +169,25 @@ mod tests {
         ] {
             assert_eq!(Command::named(name.as_bytes()), None, "{name}");
         }
+    }
+
+    #[test]
+    fn lists_of_nodes_are_checked() {
+        let known = Command::named(b"known").unwrap();
+        for good in [
+            "",
+            "00ff",
+            "666f726365",
+            "686173686564 0123456789abcdef0123456789abcdef01234567",
+        ] {
+            assert!(known.accepts("nodes", good.as_bytes()), "{good}");
+        }
+        for bad in ["zz", "0", "00 ", " 00", "00  00", "00\n"] {
+            assert!(!known.accepts("nodes", bad.as_bytes()), "{bad:?}");
+        }
+        let between = Command::named(b"between").unwrap();
+        assert!(between.accepts("pairs", b"00-00 11-22"));
+        assert!(!between.accepts("pairs", b"00-"));
     }
 
     #[test]

@@ -235,4 +235,55 @@ mod tests {
             "[ui]\nusername = a\n [hooks]\n x = y\n[hooks]\nchangegroup.mail = true\n"
         );
     }
+
+    /// Even a repository whose own configuration tries to take the hooks away.
+    #[test]
+    fn a_write_that_was_judged_to_be_a_read_fails() {
+        let path = std::env::var_os("KALLITHEA_TEST_HG").unwrap_or_else(|| "hg".into());
+        let directory = tempfile::tempdir().unwrap();
+        let repository = directory.path();
+        let hg = |arguments: &[&str]| {
+            let command = std::process::Command::new(&path)
+                .arg("-R")
+                .arg(repository)
+                .args(arguments)
+                .env("HGRCPATH", "")
+                .output();
+            let output = command
+                .expect("these tests need hg: install it or set KALLITHEA_TEST_HG to its path");
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        hg(&["init", repository.to_str().unwrap()]);
+        std::fs::write(repository.join("file"), "text").unwrap();
+        hg(&[
+            "commit",
+            "-q",
+            "-A",
+            "-u",
+            "alice",
+            "-m",
+            "one",
+            repository.join("file").to_str().unwrap(),
+        ]);
+        let node = hg(&["log", "-T", "{node}"]);
+        let taken_away = "[hooks]\npretxnopen._readonly =\nprepushkey._readonly =\n";
+        std::fs::write(repository.join(".hg/hgrc"), taken_away).unwrap();
+        let program = HgProgram {
+            path: (&path).into(),
+            config: Vec::new(),
+            environment: Vec::new(),
+        };
+        let push = format!("pushkey\nnamespace 9\nbookmarkskey 4\nmarkold 0\nnew 40\n{node}");
+        for (access, expected) in [(Access::Read, "2\n0\n"), (Access::Write, "2\n1\n")] {
+            let (mut child, _workplace) = start(&program, repository, access).unwrap();
+            child.feed(&mut push.as_bytes()).unwrap();
+            child.close_input();
+            let mut answer = String::new();
+            std::io::Read::read_to_string(&mut child, &mut answer).unwrap();
+            assert_eq!(answer, expected, "{access:?}");
+            let marked = hg(&["bookmarks", "-T", "{bookmark}"]);
+            assert_eq!(marked == "mark", access == Access::Write);
+        }
+    }
 }
