@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use vcs::wire::Error;
-use vcs::wire::child::{ChildStream, Launch};
+use kallithea_vcs::wire::Error;
+use kallithea_vcs::wire::child::{ChildStream, Launch};
 use wire_support::{eventually, noise, processes_with};
 
 fn shell(script: &str) -> ChildStream {

@@ -8,9 +8,9 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use kallithea_vcs::wire::Error;
+use kallithea_vcs::wire::git::{self as wire, Protocol, Service};
 use tempfile::TempDir;
-use vcs::wire::Error;
-use vcs::wire::git::{self as wire, Protocol, Service};
 use wire_support::{
     Config, Server, ask, eventually, git, git_command, git_program, noise, processes_with,
 };

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use kallithea_vcs::wire::child::Launch;
+use kallithea_vcs::wire::hg::Report;
 use tempfile::TempDir;
-use vcs::wire::child::Launch;
-use vcs::wire::hg::Report;
 use wire_support::{
     Config, Server, ask, eventually, hg, hg_command, hg_program, noise, processes_with,
 };

@@ -24,7 +24,9 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_p
 use super::Error;
 use super::spool::{Spool, Tail};
 
-/// How long a child may take to clean up after SIGTERM.
+/// How long a child may take to notice that its input has broken off.
+const GRACE_AFTER_INPUT: Duration = Duration::from_secs(1);
+/// How long it may take to clean up after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long those it has started may stay behind it. Short, because where nobody reaps orphans (a container without an init) they look
 /// alive for ever.
@@ -39,6 +41,7 @@ pub struct Launch {
     program: PathBuf,
     hint: &'static str,
     command: Command,
+    notices_broken_input: bool,
 }
 
 impl Launch {
@@ -66,6 +69,7 @@ impl Launch {
             program: program.to_owned(),
             hint,
             command,
+            notices_broken_input: false,
         }
     }
 
@@ -86,6 +90,13 @@ impl Launch {
         for (name, value) in variables {
             self.command.env(name, value);
         }
+        self
+    }
+
+    /// Says that the child knows by the format of its input when that breaks off, and leaves nothing behind then. Ending it begins with the end of its
+    /// input in this case, and a signal comes only if that does not help.
+    pub fn notices_broken_input(&mut self) -> &mut Self {
+        self.notices_broken_input = true;
         self
     }
 
@@ -115,6 +126,7 @@ impl Launch {
             kept: Spool::new(),
             tail: Tail::new(),
             exit: None,
+            notices_broken_input: self.notices_broken_input,
         };
         // From here on an error drops the stream, which ends the child.
         child.make_nonblocking().map_err(|source| Error::Start {
@@ -151,6 +163,7 @@ pub struct ChildStream {
     kept: Spool,
     tail: Tail,
     exit: Option<Exit>,
+    notices_broken_input: bool,
 }
 
 impl ChildStream {
@@ -354,11 +367,15 @@ impl ChildStream {
         let Some(group) = self.group() else {
             return;
         };
-        // The child first and alone: `git receive-pack` removes its quarantine directory, and those that write into it must not clean up at the same time. Its
-        // input stays open meanwhile, because a plain end could pass for the end of the request. A signal to somebody who is gone is an error, and
-        // what we want.
-        let _ = kill_process(group, Signal::TERM);
-        self.wait_for_exit(GRACE);
+        if self.notices_broken_input && self.stdin.take().is_some() {
+            self.wait_for_exit(GRACE_AFTER_INPUT);
+        }
+        // Without that its input stays open, because a plain end could pass for the end of the request. The child gets the signal before those it has started,
+        // so that it is the one to clean up behind them. A signal to somebody who is gone is an error, and what we want.
+        if self.exit.is_none() {
+            let _ = kill_process(group, Signal::TERM);
+            self.wait_for_exit(GRACE);
+        }
         (self.stdin, self.stdout, self.stderr) = (None, None, None);
         let _ = kill_process_group(group, Signal::TERM);
         wait_until(GRACE_OF_OTHERS, || test_kill_process_group(group).is_err());

@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 server on 127.0.0.1 that hands each request to `vcs::wire`, so that real clients can talk to it, and helpers to run those.
+//! A small HTTP/1.1 server on 127.0.0.1 that hands each request to `kallithea_vcs::wire`, so that real clients can talk to it, and helpers to run those.
 //!
 //! One thread and one request per connection. It stands for the HTTP layer of the program in what it does with errors: before the
 //! first byte of an answer they become a status, later on the connection is closed in the middle.
@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use vcs::wire::git::{self, GitProgram, ObjectName, Protocol, RefUpdate};
-use vcs::wire::hg::{self, HgProgram, Report};
-use vcs::wire::{Access, Error};
+use kallithea_vcs::wire::git::{self, GitProgram, ObjectName, Protocol, RefUpdate};
+use kallithea_vcs::wire::hg::{self, HgProgram, Report};
+use kallithea_vcs::wire::{Access, Error};
 
 /// Where to find a program: `variable` of the environment, or `name` in `PATH`. Asked once, because a start of `hg` takes its time.
 fn program(found: &OnceLock<PathBuf>, variable: &str, name: &str) -> PathBuf {

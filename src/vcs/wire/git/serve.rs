@@ -101,7 +101,10 @@ pub fn receive_pack(
     protocol: Protocol,
     body: &mut dyn Read,
 ) -> Result<ReceivePack, Error> {
-    let mut child = launch(program, repository, Service::ReceivePack, protocol, &[])?.start()?;
+    let mut launch = launch(program, repository, Service::ReceivePack, protocol, &[])?;
+    // The list of updates ends in a flush packet and a pack in a checksum. On a signal Git would leave its quarantine directory to the next `git gc`.
+    launch.notices_broken_input();
+    let mut child = launch.start()?;
     let mut tap = Tap::new(body);
     child.feed(&mut tap)?;
     child.close_input();
