@@ -2,6 +2,8 @@
 //!
 //! Parents always have smaller numbers than their children, so every answer is one sweep over the numbers.
 
+use std::cmp::Reverse;
+
 use crate::ids::Rev;
 use crate::revlog::Revlog;
 use crate::revset::RevSet;
@@ -125,22 +127,28 @@ pub(crate) trait Graph {
         self.heads_of(&common)
     }
 
-    /// The members of a set that are farthest from the root, counted along the longest way.
+    /// The members of a set that are farthest from the root, counted along the longest way. Where there are several
+    /// roots, members that descend from the oldest one go first.
     fn deepest(&self, set: &RevSet) -> Vec<Rev> {
         let Some(max) = set.max() else {
             return Vec::new();
         };
-        let mut depths = vec![0u32; max.index() + 1];
-        for index in 0..depths.len() {
-            let above = self.parents(Rev::from_index(index)).into_iter().flatten();
-            depths[index] = above
-                .map(|parent| depths[parent.index()] + 1)
-                .max()
-                .unwrap_or(0);
+        // Of each revision the oldest root, and the longest way from any root; smaller is better.
+        let mut ranks: Vec<(usize, Reverse<u32>)> = Vec::with_capacity(max.index() + 1);
+        for index in 0..=max.index() {
+            let above = self
+                .parents(Rev::from_index(index))
+                .into_iter()
+                .flatten()
+                .map(|parent| ranks[parent.index()]);
+            let joined = above.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1)));
+            ranks.push(joined.map_or((index, Reverse(0)), |(root, Reverse(way))| {
+                (root, Reverse(way + 1))
+            }));
         }
-        let depth = set.iter().map(|rev| depths[rev.index()]).max();
+        let best = set.iter().map(|rev| ranks[rev.index()]).min();
         set.iter()
-            .filter(|rev| Some(depths[rev.index()]) == depth)
+            .filter(|rev| Some(ranks[rev.index()]) == best)
             .collect()
     }
 

@@ -1,13 +1,12 @@
 //! Which files differ between two changesets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::error::Error;
-use crate::filelog;
+use crate::history::file_parents;
 use crate::ids::{Node, Rev};
 use crate::manifest::{Entry, Manifest};
 use crate::path::{HgPath, HgPathBuf};
-use crate::revset::RevSet;
 use crate::snapshot::Snapshot;
 
 /// How a file differs between two changesets.
@@ -85,12 +84,15 @@ impl Snapshot {
             _ if base == new => new_files.clone(),
             _ => self.manifest(base)?,
         };
-        let undone = self.renames(&base_files, base, (old, old_files))?;
+        let undone = if base == old {
+            HashMap::new()
+        } else {
+            self.renames(&base_files, old_files)?
+        };
         let search = CopySearch {
             snapshot: self,
-            tip: new,
-            range: self.only(&[new], &[base]),
             base: &base_files,
+            other: Some(old_files),
         };
         for change in changes
             .iter_mut()
@@ -111,16 +113,11 @@ impl Snapshot {
     /// What files of `base` are called in a later changeset.
     fn renames(
         &self,
-        base_files: &Manifest,
-        base: Rev,
-        (later, later_files): (Rev, &Manifest),
+        base: &Manifest,
+        later: &Manifest,
     ) -> Result<HashMap<HgPathBuf, HgPathBuf>, Error> {
-        let mut renames = HashMap::new();
-        if base == later {
-            return Ok(renames);
-        }
         let mut added = Vec::new();
-        Manifest::differences(base_files, later_files, &mut |path, old, new| {
+        Manifest::differences(base, later, &mut |path, old, new| {
             added.extend(
                 new.filter(|_| old.is_none())
                     .map(|entry| (path.to_buf(), entry.node)),
@@ -128,13 +125,13 @@ impl Snapshot {
         })?;
         let search = CopySearch {
             snapshot: self,
-            tip: later,
-            range: self.only(&[later], &[base]),
-            base: base_files,
+            base,
+            other: None,
         };
+        let mut renames = HashMap::new();
         for (path, node) in added {
             if let Some(source) = search.source(path.as_path(), &node)?
-                && later_files.get(source.as_path())?.is_none()
+                && later.get(source.as_path())?.is_none()
             {
                 renames.insert(source, path);
             }
@@ -146,45 +143,42 @@ impl Snapshot {
 /// Follows files back to the changeset that copies are told against.
 struct CopySearch<'a> {
     snapshot: &'a Snapshot,
-    tip: Rev,
-    /// What happened since.
-    range: RevSet,
+    /// Its files.
     base: &'a Manifest,
+    /// The files of another changeset that may be met on the way.
+    other: Option<&'a Manifest>,
 }
 
 impl CopySearch<'_> {
-    /// The name in the base of the file revision that this one comes from.
+    /// The name in the base of the file that this one comes from.
+    ///
+    /// Like Mercurial we go from the newest file revision to the oldest, to the first that the base holds just so.
     fn source(&self, path: HgPath<'_>, node: &Node) -> Result<Option<HgPathBuf>, Error> {
-        let mut seen = HashSet::new();
-        let mut open = vec![(path.to_buf(), *node)];
-        while let Some((path, node)) = open.pop() {
-            if self
-                .base
-                .get(path.as_path())?
-                .is_some_and(|entry| entry.node == node)
-            {
-                return Ok(Some(path));
-            }
-            let (log, rev) = self.snapshot.file_revision(path.as_path(), &node)?;
-            let entry = log.known(rev)?;
-            let in_range = match entry.link {
-                Some(link) if self.range.contains(link) => true,
-                // The link names whoever made this revision first, which may have been elsewhere.
-                _ => self.range.contains(self.snapshot.introducing(
-                    self.tip,
-                    path.as_path(),
-                    &node,
-                )?),
-            };
-            if !in_range || !seen.insert((path.clone(), node)) {
-                continue;
-            }
-            let parents = entry.parents.into_iter().flatten().rev();
-            open.extend(parents.filter_map(|parent| Some((path.clone(), log.entry(parent)?.node))));
-            if let Some(source) = filelog::copied_from(&log, rev)? {
-                open.push((source.path, source.node));
-            }
+        if self.base.get(path)?.is_some() {
+            return Ok(Some(path.to_buf()));
         }
-        Ok(None)
+        let mut seen = HashSet::new();
+        let mut open = BinaryHeap::new();
+        let mut next = (path.to_buf(), *node);
+        loop {
+            for (path, node) in file_parents(self.snapshot, next.0.as_path(), &next.1)? {
+                let (log, rev) = self.snapshot.file_revision(path.as_path(), &node)?;
+                if seen.insert((path.clone(), node)) {
+                    open.push((log.known(rev)?.link, node, path));
+                }
+            }
+            let Some((_, node, path)) = open.pop() else {
+                return Ok(None);
+            };
+            for files in std::iter::once(self.base).chain(self.other) {
+                if files
+                    .get(path.as_path())?
+                    .is_some_and(|entry| entry.node == node)
+                {
+                    return Ok(Some(path));
+                }
+            }
+            next = (path, node);
+        }
     }
 }
