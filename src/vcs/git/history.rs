@@ -4,8 +4,8 @@
 //! only after all of its children in question, and follow the rule of `git log -- path`: a merge that agrees with one of its
 //! parents about the path changed nothing, and history goes on with that parent alone.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::ObjectId;
 
@@ -20,30 +20,34 @@ const FARTHEST: usize = 50_000;
 
 impl Repository {
     /// The commits that changed a file or something below a directory, newest first: those that `git log [from] -- path`
-    /// lists.
-    pub(super) fn touching<'view>(
+    /// lists. Answered from memory when asked again, as for the next page.
+    pub(super) fn touching(
         &self,
         repo: &gix::Repository,
-        view: &'view View,
-        from: Option<Place>,
-        branch: Option<Place>,
-        path: &RepoPath,
-    ) -> Result<Cow<'view, [Place]>, ReadError> {
-        let all = view.within(from, branch);
-        if path.is_root() {
-            return Ok(all);
+        view: &View,
+        query: PathQuery,
+    ) -> Result<Arc<Vec<Place>>, ReadError> {
+        if let Some(known) = view.paths.get(&query) {
+            return Ok(known);
         }
-        let mut at = PathReader {
-            repository: self,
-            repo,
-            view,
-            path,
-            seen: HashMap::new(),
-        };
+        let found = Arc::new(self.find_touching(repo, view, &query)?);
+        view.paths.keep(query, found.clone());
+        Ok(found)
+    }
+
+    fn find_touching(
+        &self,
+        repo: &gix::Repository,
+        view: &View,
+        query: &PathQuery,
+    ) -> Result<Vec<Place>, ReadError> {
+        let PathQuery { from, branch, path } = query;
+        let all = view.within(*from, *branch);
+        let mut at = PathReader::new(self, repo, view, path);
         let mut found = Vec::new();
         // History is followed from every branch and tag, or else from the newest changesets within the limits.
         let mut wanted = vec![false; view.graph.len()];
-        if from.or(branch).is_none() {
+        if from.or(*branch).is_none() {
             view.tips().for_each(|tip| wanted[tip as usize] = true);
         } else {
             all.iter().for_each(|&place| wanted[place as usize] = true);
@@ -74,9 +78,8 @@ impl Repository {
                     }
                 }
             }
-            at.forget(place);
         }
-        Ok(found.into())
+        Ok(found)
     }
 
     pub fn last_changes(
@@ -90,13 +93,7 @@ impl Repository {
         let view = self.view(&repo)?;
         let names: Vec<(Vec<u8>, Item)> = self.items(&repo, id, directory)?;
         let start = view.reached(id).ok_or_else(|| self.unknown(id))?;
-        let mut at = PathReader {
-            repository: self,
-            repo: &repo,
-            view: &view,
-            path: directory,
-            seen: HashMap::new(),
-        };
+        let mut at = PathReader::new(self, &repo, &view, directory);
 
         let mut answer = LastChanges::new();
         // For each commit still to be visited, by rank, the names (as indices) whose last change is at or below it.
@@ -137,7 +134,6 @@ impl Repository {
             for name in open {
                 answer.insert(names[name as usize].0.clone(), view.id(place));
             }
-            at.forget(place);
         }
         Ok(answer)
     }
@@ -157,30 +153,90 @@ impl Repository {
     }
 }
 
-/// Reads what lies at one path in many commits, each only once.
+/// Reads what lies at one path in many commits. Most commits leave most directories alone, so for each step down the path it
+/// remembers what was found.
 struct PathReader<'a> {
     repository: &'a Repository,
     repo: &'a gix::Repository,
     view: &'a View,
-    path: &'a RepoPath,
-    seen: HashMap<ObjectId, Option<Item>>,
+    /// The components of the path, each with what lies under that name in the directories seen.
+    steps: Vec<(&'a [u8], HashMap<ObjectId, Option<Item>>)>,
 }
 
-impl PathReader<'_> {
-    fn item(&mut self, place: Place) -> Result<Option<Item>, ReadError> {
-        let tree = *self.view.graph.tree(place);
-        if let Some(item) = self.seen.get(&tree) {
-            return Ok(*item);
+impl<'a> PathReader<'a> {
+    /// How many directories are remembered for a step before it forgets and starts anew.
+    const MOST: usize = 20_000;
+
+    fn new(
+        repository: &'a Repository,
+        repo: &'a gix::Repository,
+        view: &'a View,
+        path: &'a RepoPath,
+    ) -> Self {
+        let steps = path
+            .components()
+            .map(|name| (name, HashMap::new()))
+            .collect();
+        PathReader {
+            repository,
+            repo,
+            view,
+            steps,
         }
-        let item = self.repository.item_below(self.repo, tree, self.path)?;
-        self.seen.insert(tree, item);
-        Ok(item)
     }
 
-    /// Says that a commit will not be asked for again, to keep memory small on long walks.
-    fn forget(&mut self, place: Place) {
-        if self.seen.len() > 10_000 {
-            self.seen.remove(self.view.graph.tree(place));
+    fn item(&mut self, place: Place) -> Result<Option<Item>, ReadError> {
+        let mut item = Item::tree(*self.view.graph.tree(place));
+        for (name, seen) in &mut self.steps {
+            let child = match seen.get(&item.id) {
+                Some(child) => *child,
+                None => {
+                    if seen.len() == Self::MOST {
+                        seen.clear();
+                    }
+                    let child = self.repository.child(self.repo, item, name)?;
+                    seen.insert(item.id, child);
+                    child
+                }
+            };
+            match child {
+                Some(child) => item = child,
+                None => return Ok(None),
+            }
         }
+        Ok(Some(item))
+    }
+}
+
+/// What the log of a path depends on besides the view.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct PathQuery {
+    pub from: Option<Place>,
+    pub branch: Option<Place>,
+    pub path: RepoPath,
+}
+
+/// The logs of paths asked for lately.
+#[derive(Debug, Default)]
+pub(super) struct PathLogs(Mutex<HashMap<PathQuery, Arc<Vec<Place>>>>);
+
+impl PathLogs {
+    /// How many are kept. When there are more all are dropped: it is only for turning pages.
+    const MOST: usize = 16;
+
+    fn get(&self, query: &PathQuery) -> Option<Arc<Vec<Place>>> {
+        self.lock().get(query).cloned()
+    }
+
+    fn keep(&self, query: PathQuery, found: Arc<Vec<Place>>) {
+        let mut kept = self.lock();
+        if kept.len() == Self::MOST {
+            kept.clear();
+        }
+        kept.insert(query, found);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PathQuery, Arc<Vec<Place>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

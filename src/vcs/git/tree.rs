@@ -15,6 +15,16 @@ pub(super) struct Item {
     pub id: ObjectId,
 }
 
+impl Item {
+    /// The directory this tree describes.
+    pub fn tree(id: ObjectId) -> Self {
+        Item {
+            mode: EntryKind::Tree.into(),
+            id,
+        }
+    }
+}
+
 impl Repository {
     pub fn node(&self, id: &ChangesetId, path: &RepoPath) -> Result<Node, NodeError> {
         let repo = self.local();
@@ -138,28 +148,33 @@ impl Repository {
         tree: ObjectId,
         path: &RepoPath,
     ) -> Result<Option<Item>, ReadError> {
-        let mut item = Item {
-            mode: EntryKind::Tree.into(),
-            id: tree,
-        };
+        let mut item = Item::tree(tree);
         for component in path.components() {
-            if !item.mode.is_tree() {
-                return Ok(None);
-            }
-            let tree = repo
-                .find_tree(item.id)
-                .map_err(self.damaged(format!("tree {}", item.id)))?;
-            match tree.find_entry(component) {
-                Some(entry) => {
-                    item = Item {
-                        mode: entry.mode(),
-                        id: entry.object_id(),
-                    }
-                }
+            match self.child(repo, item, component)? {
+                Some(child) => item = child,
                 None => return Ok(None),
             }
         }
         Ok(Some(item))
+    }
+
+    /// What lies directly in a directory under a name; nothing where it is no directory.
+    pub(super) fn child(
+        &self,
+        repo: &gix::Repository,
+        directory: Item,
+        name: &[u8],
+    ) -> Result<Option<Item>, ReadError> {
+        if !directory.mode.is_tree() {
+            return Ok(None);
+        }
+        let tree = repo
+            .find_tree(directory.id)
+            .map_err(self.damaged(format!("tree {}", directory.id)))?;
+        Ok(tree.find_entry(name).map(|entry| Item {
+            mode: entry.mode(),
+            id: entry.object_id(),
+        }))
     }
 
     /// The entries of a tree object.

@@ -10,6 +10,7 @@ use gix::ObjectId;
 use gix::bstr::BString;
 
 use super::graph::{Graph, Place};
+use super::history::{PathLogs, PathQuery};
 use super::names::{Names, Target, shorten};
 use super::{Repository, from_git, to_git};
 use crate::{Branch, ChangesetId, LogPage, LogQuery, ReadError, RefName, Refs, RevisionError, Tag};
@@ -27,6 +28,8 @@ pub(super) struct View {
     rank: Vec<u32>,
     /// The changeset of HEAD, or else of the branch that was changed last.
     tip: Option<Place>,
+    /// Logs of paths, worked out before.
+    pub paths: PathLogs,
 }
 
 const UNREACHED: u32 = u32::MAX;
@@ -205,6 +208,7 @@ impl Repository {
             order,
             rank,
             tip,
+            paths: PathLogs::default(),
         })
     }
 
@@ -259,9 +263,16 @@ impl Repository {
             },
             None => None,
         };
-        let places = match &query.path {
-            Some(path) => self.touching(&repo, &view, from, branch, path)?,
-            None => view.within(from, branch),
+        let (within, touching);
+        let places: &[Place] = match query.path.clone().filter(|path| !path.is_root()) {
+            Some(path) => {
+                touching = self.touching(&repo, &view, PathQuery { from, branch, path })?;
+                &touching
+            }
+            None => {
+                within = view.within(from, branch);
+                &within
+            }
         };
         let page = places.iter().skip(query.skip).take(query.limit);
         let changesets = page

@@ -1,8 +1,9 @@
 //! The text of our diffs is applied by `git apply` and `hg import`; what they make of it is what was committed.
 
+use vcs::diff::Operation;
 use vcs::{Diff, DiffOptions, Kind, Whitespace};
 
-use crate::recipe::{Story, path, story};
+use crate::recipe::{Story, Work, path, story};
 
 fn text(diff: &Diff) -> Vec<u8> {
     let mut out = Vec::new();
@@ -42,6 +43,81 @@ fn git_applies_every_diff() {
             );
         }
     }
+}
+
+#[test]
+fn hg_imports_every_diff() {
+    let Story { work, ids } = story(Kind::Hg);
+    let repository = work.open();
+    for pair in [(0, 1), (1, 2), (2, 3), (2, 4), (5, 0)] {
+        let (old, new) = (&ids[pair.0], &ids[pair.1]);
+        let patch = text(&repository.diff(Some(old), new, &whole()).unwrap());
+        work.go_back(old);
+        work.feed(
+            "hg",
+            &["import", "-q", "--bypass", "-m", "Again", "-"],
+            &patch,
+        );
+        let differs = work.run(
+            "hg",
+            &["diff", "--git", "-r", &new.to_string(), "-r", "tip"],
+        );
+        let [patch, differs] =
+            [patch, differs].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert_eq!(
+            differs, "",
+            "left over after the import from {old} to {new} of:\n{patch}"
+        );
+    }
+    let root = text(&repository.diff(None, &ids[0], &whole()).unwrap());
+    work.run("hg", &["update", "-q", "-C", "null"]);
+    work.feed(
+        "hg",
+        &["import", "-q", "--bypass", "-m", "Again", "-"],
+        &root,
+    );
+    assert_eq!(
+        work.hg(&["diff", "--git", "-r", &ids[0].to_string(), "-r", "tip"]),
+        ""
+    );
+}
+
+/// Renames and copies are those Mercurial recorded.
+#[test]
+fn hg_tells_renames_and_copies() {
+    let work = Work::new(Kind::Hg);
+    work.write(b"a", b"one\ntwo\n");
+    work.write(b"b", b"b\n");
+    let first = work.commit("First");
+    work.run("hg", &["copy", "-q", "b", "c"]);
+    work.run("hg", &["copy", "-q", "a", "x"]);
+    work.rename("a", "y");
+    let second = work.commit("Second");
+    let diff = work
+        .open()
+        .diff(Some(&first), &second, &DiffOptions::default())
+        .unwrap();
+    let told: Vec<_> = diff
+        .files
+        .iter()
+        .map(|file| {
+            let old = file
+                .old_path
+                .as_ref()
+                .map(|path| path.to_string())
+                .unwrap_or_default();
+            (old, file.path().to_string(), file.operation)
+        })
+        .collect();
+    let wanted = [
+        ("b", "c", Operation::Copied),
+        ("a", "x", Operation::Renamed),
+        ("a", "y", Operation::Copied),
+    ];
+    assert_eq!(
+        told,
+        wanted.map(|(old, new, operation)| (old.to_owned(), new.to_owned(), operation))
+    );
 }
 
 /// Where the choice of lines is not a matter of taste our text is that of `git diff`, byte for byte.
@@ -117,6 +193,6 @@ fn one_file_of_a_diff() {
         Some(path(b"src/main.rs")),
         "the rename is seen although only the new path was asked for"
     );
-    assert_eq!(file.operation, vcs::diff::Operation::Renamed);
+    assert_eq!(file.operation, Operation::Renamed);
     assert_eq!((file.added, file.removed), (2, 2));
 }

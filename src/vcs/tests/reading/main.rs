@@ -4,4 +4,5 @@ extern crate kallithea_vcs as vcs;
 
 mod diffs;
 mod git;
+mod hg;
 mod recipe;

@@ -3,12 +3,12 @@
 //! A [`Work`] is a working directory of either system with the few verbs a history is told in, so that one recipe makes the
 //! same history twice. Nothing of the machine's configuration takes part, and all dates are fixed.
 
-use std::cell::Cell;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use vcs::{ChangesetId, Kind, RepoPath, Repository};
 
@@ -16,7 +16,7 @@ use vcs::{ChangesetId, Kind, RepoPath, Repository};
 pub struct Work {
     pub kind: Kind,
     directory: tempfile::TempDir,
-    clock: Cell<i64>,
+    clock: Mutex<i64>,
 }
 
 impl Work {
@@ -26,13 +26,30 @@ impl Work {
         let work = Work {
             kind,
             directory,
-            clock: Cell::new(1_700_000_000),
+            clock: Mutex::new(1_700_000_000),
         };
         match kind {
             Kind::Git => work.run("git", &["init", "-q", "-b", "main"]),
             Kind::Hg => work.run("hg", &["init"]),
         };
         work
+    }
+
+    /// A repository that is the same but can be changed by itself.
+    fn copy(&self) -> Work {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let from = self.path().join(".");
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(from)
+            .arg(directory.path())
+            .status();
+        assert!(copied.expect("cp runs").success());
+        Work {
+            kind: self.kind,
+            directory,
+            clock: Mutex::new(*self.clock()),
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -51,7 +68,7 @@ impl Work {
     /// The same with input.
     pub fn feed(&self, program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
         let mut command = command(program);
-        let date = format!("{} +0130", self.clock.get());
+        let date = format!("{} +0130", self.clock());
         command
             .env("GIT_AUTHOR_DATE", &date)
             .env("GIT_COMMITTER_DATE", &date);
@@ -112,14 +129,14 @@ impl Work {
 
     /// Commits everything a minute later and returns the id.
     pub fn commit(&self, message: &str) -> ChangesetId {
-        self.clock.set(self.clock.get() + 60);
+        *self.clock() += 60;
         match self.kind {
             Kind::Git => {
                 self.run("git", &["add", "-A"]);
                 self.run("git", &["commit", "-q", "--allow-empty", "-m", message]);
             }
             Kind::Hg => {
-                let date = format!("{} -5400", self.clock.get());
+                let date = format!("{} -5400", self.clock());
                 self.run("hg", &["commit", "-q", "-A", "-d", &date, "-m", message]);
             }
         }
@@ -151,6 +168,13 @@ impl Work {
             Kind::Hg => self.run("hg", &["merge", "-q", &other]),
         };
         self.commit(message)
+    }
+
+    /// The date of the next commit.
+    fn clock(&self) -> MutexGuard<'_, i64> {
+        self.clock
+            .lock()
+            .expect("no test fails while it looks at the clock")
     }
 
     fn at(&self, name: &[u8]) -> PathBuf {
@@ -210,8 +234,17 @@ pub const NAMES: [&[u8]; 10] = [
     b"src/main.rs",
 ];
 
-/// Tells the story in a system of your choice.
+/// A copy of the story in a system of your choice.
 pub fn story(kind: Kind) -> Story {
+    static TOLD: [OnceLock<Story>; 2] = [OnceLock::new(), OnceLock::new()];
+    let original = TOLD[kind as usize].get_or_init(|| tell(kind));
+    Story {
+        work: original.work.copy(),
+        ids: original.ids.clone(),
+    }
+}
+
+fn tell(kind: Kind) -> Story {
     let work = Work::new(kind);
     let source = |changed: &[(usize, &str)]| {
         let mut lines: Vec<String> = (0..60).map(|n| format!("    step({n});")).collect();
