@@ -20,8 +20,8 @@ pub struct Repository {
 
 #[derive(Debug)]
 pub(crate) enum System {
-    Git(git::Repository),
-    Hg(mercurial::Repository),
+    Git(Box<git::Repository>),
+    Hg(Box<mercurial::Repository>),
 }
 
 /// Sends a call to the system the repository belongs to.
@@ -39,8 +39,8 @@ impl Repository {
     /// Directories above are not looked at.
     pub fn open(path: &Path, kind: Kind) -> Result<Self, OpenError> {
         let system = match kind {
-            Kind::Git => System::Git(git::Repository::open(path)?),
-            Kind::Hg => System::Hg(mercurial::Repository::open(path)?),
+            Kind::Git => System::Git(Box::new(git::Repository::open(path)?)),
+            Kind::Hg => System::Hg(Box::new(mercurial::Repository::open(path)?)),
         };
         Ok(Repository {
             path: path.to_owned(),

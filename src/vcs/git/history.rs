@@ -159,8 +159,14 @@ struct PathReader<'a> {
     repository: &'a Repository,
     repo: &'a gix::Repository,
     view: &'a View,
-    /// The components of the path, each with what lies under that name in the directories seen.
-    steps: Vec<(&'a [u8], HashMap<ObjectId, Option<Item>>)>,
+    steps: Vec<Step<'a>>,
+}
+
+/// One component of a path.
+struct Step<'a> {
+    name: &'a [u8],
+    /// What lies under the name in the directories seen.
+    seen: HashMap<ObjectId, Option<Item>>,
 }
 
 impl<'a> PathReader<'a> {
@@ -175,7 +181,10 @@ impl<'a> PathReader<'a> {
     ) -> Self {
         let steps = path
             .components()
-            .map(|name| (name, HashMap::new()))
+            .map(|name| Step {
+                name,
+                seen: HashMap::new(),
+            })
             .collect();
         PathReader {
             repository,
@@ -187,7 +196,7 @@ impl<'a> PathReader<'a> {
 
     fn item(&mut self, place: Place) -> Result<Option<Item>, ReadError> {
         let mut item = Item::tree(*self.view.graph.tree(place));
-        for (name, seen) in &mut self.steps {
+        for Step { name, seen } in &mut self.steps {
             let child = match seen.get(&item.id) {
                 Some(child) => *child,
                 None => {

@@ -63,10 +63,7 @@ impl Repository {
         let mut known = Vec::new();
         for reference in platform.local_branches().map_err(damaged())?.flatten() {
             let name = reference.name().as_bstr();
-            match pushed
-                .iter()
-                .find(|update| update.name.as_bytes() == &name[..])
-            {
+            match pushed.iter().find(|update| update.name.as_bytes() == name) {
                 // Pushed with this one: only what it had before was known.
                 Some(other) => known.extend(changeset(&other.old)),
                 None => known.extend(reference.target().try_id().map(from_git)),

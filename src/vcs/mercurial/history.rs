@@ -13,9 +13,16 @@ use crate::{ChangesetId, LastChanges, LogPage, LogQuery, NodeError, ReadError, R
 /// After so many changesets [`Repository::last_changes`] answers with what it has.
 const FARTHEST: usize = 50_000;
 
-/// The logs of paths asked for lately, for the next page. They hold for one snapshot.
+/// The logs of paths asked for lately, for the next page.
 #[derive(Debug, Default)]
-pub(super) struct PathLogs(Mutex<(Weak<Snapshot>, HashMap<PathQuery, Arc<Vec<Rev>>>)>);
+pub(super) struct PathLogs(Mutex<Kept>);
+
+/// What is kept holds for one snapshot.
+#[derive(Debug, Default)]
+struct Kept {
+    snapshot: Weak<Snapshot>,
+    logs: HashMap<PathQuery, Arc<Vec<Rev>>>,
+}
 
 /// What a log of a path depends on besides the snapshot.
 type PathQuery = (Option<Rev>, Option<RefName>, RepoPath);
@@ -31,20 +38,24 @@ impl PathLogs {
         make: impl FnOnce() -> Result<Vec<Rev>, ReadError>,
     ) -> Result<Arc<Vec<Rev>>, ReadError> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_current = |kept: &Kept| std::ptr::eq(kept.snapshot.as_ptr(), Arc::as_ptr(snapshot));
         let known = {
             let mut kept = lock();
-            if !std::ptr::eq(kept.0.as_ptr(), Arc::as_ptr(snapshot)) || kept.1.len() >= Self::MOST {
-                *kept = (Arc::downgrade(snapshot), HashMap::new());
+            if !is_current(&kept) || kept.logs.len() >= Self::MOST {
+                *kept = Kept {
+                    snapshot: Arc::downgrade(snapshot),
+                    logs: HashMap::new(),
+                };
             }
-            kept.1.get(&query).cloned()
+            kept.logs.get(&query).cloned()
         };
         if let Some(known) = known {
             return Ok(known);
         }
         let made = Arc::new(make()?);
         let mut kept = lock();
-        if std::ptr::eq(kept.0.as_ptr(), Arc::as_ptr(snapshot)) {
-            kept.1.insert(query, made.clone());
+        if is_current(&kept) {
+            kept.logs.insert(query, made.clone());
         }
         Ok(made)
     }

@@ -22,7 +22,8 @@ pub struct Work {
 impl Work {
     /// An empty repository.
     pub fn new(kind: Kind) -> Work {
-        let directory = tempfile::tempdir().expect("a temporary directory");
+        let directory =
+            tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
         let work = Work {
             kind,
             directory,
@@ -37,7 +38,8 @@ impl Work {
 
     /// A repository that is the same but can be changed by itself.
     fn copy(&self) -> Work {
-        let directory = tempfile::tempdir().expect("a temporary directory");
+        let directory =
+            tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
         let from = self.path().join(".");
         let copied = Command::new("cp")
             .arg("-a")
