@@ -24,17 +24,20 @@ pub struct Branch {
 /// The branches of the served changesets, sorted by name.
 ///
 /// A head of a branch is a changeset without descendant *on the same branch*, be it by way of other branches. Obsolete
-/// changesets are no heads, but what they build on does not become one for that.
+/// changesets do not take part, neither as heads nor as descendants.
 pub(crate) fn branches(
     changelog: &Revlog,
     visibility: &Visibility,
     table: &BranchTable,
 ) -> Vec<Branch> {
-    let served = &visibility.served;
+    let mut members = visibility.served.clone();
+    for rev in visibility.obsolete.iter() {
+        members.remove(rev);
+    }
     // First those without a child on the same branch. Whatever descendant a changeset has on its branch, the last of them
     // on that way is among these; so only these can be descendants of each other.
-    let mut candidates = served.clone();
-    for rev in served.iter() {
+    let mut candidates = members.clone();
+    for rev in members.iter() {
         for parent in changelog.parents(rev).into_iter().flatten() {
             if table.of_rev.get(parent.index()).map(|of| of.0)
                 == table.of_rev.get(rev.index()).map(|of| of.0)
@@ -65,7 +68,6 @@ pub(crate) fn branches(
             let inner = changelog.ancestors_down_to(&above, heads[0]);
             heads.retain(|rev| !inner.contains(*rev));
         }
-        heads.retain(|rev| !visibility.obsolete.contains(*rev));
         let closes = |rev: &Rev| table.of_rev[rev.index()].1;
         let open = heads.iter().rev().find(|rev| !closes(rev));
         if let Some(tip) = open.or(heads.last()).copied() {
