@@ -37,13 +37,20 @@ def test_a_wrongly_typed_name_deletes_nothing(admin: Browser, instance: Instance
     assert (instance.repositories / "keep").is_dir()
 
 
-@pytest.mark.parametrize("name", ["", "   ", ".", "..", "a/b", "_admin", "rm__20200101_000000_000000__x", "x.git", ".hidden"])
+@pytest.mark.parametrize("name", ["", "   ", ".", "..", "_admin", "rm__20200101_000000_000000__x", "x.git", ".hidden"])
 def test_names_that_cannot_be(name: str, admin: Browser, instance: Instance) -> None:
     before = instance.rows("SELECT repo_name FROM repositories ORDER BY 1")
     page = admin.create_repository(name, "git")
     assert page.status == 200 and page.html.find("form"), page
     made = [row for row in instance.rows("SELECT repo_name FROM repositories ORDER BY 1") if row not in before]
     assert made == [], made
+
+
+def test_a_slash_in_a_name_does_not_reach_into_a_group(admin: Browser, instance: Instance) -> None:
+    admin.create_group("guarded")
+    admin.create_repository("guarded/inside", "git")
+    made = instance.rows("SELECT repo_name, group_id FROM repositories WHERE repo_name LIKE 'guarded%'")
+    assert made == [("guarded-inside", None)], made
 
 
 def test_a_name_is_taken_whatever_its_letters(admin: Browser, instance: Instance) -> None:
@@ -103,8 +110,8 @@ def test_changelog(story: tuple[str, list[str]], admin: Browser) -> None:
     name, ids = story
     page = admin.get(f"/{name}/changelog")
     assert page.status == 200
-    shown = [next(n for n, changeset in enumerate(ids) if changeset[:12] in link) for link in page.links if "/changeset/" in link]
-    assert list(dict.fromkeys(shown)) == [2, 1, 0], "newest first"
+    shown = [changeset for link in page.links for changeset in ids if f"/changeset/{changeset[:12]}" in link]
+    assert list(dict.fromkeys(shown)) == ids[::-1], "newest first"
     assert "Begin <b>the</b> story" in page.text, "messages are text"
     assert admin.get(f"/{name}/changelog?page=2").status == 200
 
