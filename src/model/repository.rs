@@ -123,6 +123,7 @@ impl Model {
             grant_initial(tx, id, new.private, copied)?;
             user_followings::follow(tx, owner, id)?;
             journal::write(tx, actor, Some(id), &full, &Action::CreatedRepository)?;
+            journal::write(tx, actor, Some(id), &full, &Action::StartedFollowing)?;
             draft.move_to(&path)?;
             Ok::<_, Error>(id)
         });

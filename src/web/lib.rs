@@ -117,7 +117,9 @@ impl Site {
         if visit.query.get("_method").is_some() {
             return Err(Problem::MethodNotAllowed);
         }
-        if visit.settings.needs_setup && !visit.request.path.as_str().starts_with("/_admin/setup") {
+        let path = visit.request.path.as_str();
+        let belongs_to_setup = path.starts_with("/_admin/setup") || path == "/_admin/session_csrf_secret_token";
+        if visit.settings.needs_setup && !belongs_to_setup {
             return Ok(visit.redirect(&String::from(visit.url("_admin/setup"))));
         }
         router::dispatch(visit)

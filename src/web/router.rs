@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use http::Method as HttpMethod;
-use model::{Gate, Level};
+use model::{Gate, Level, ReadableGroup, ReadableRepository};
 
 use crate::path::{decode, decode_text};
 use crate::problem::Problem;
@@ -96,17 +96,28 @@ fn dispatch_object(
     repositories: Option<&Table>,
     groups: Option<&Table>,
 ) -> Answer {
-    let nothing = || Problem::NotFound(format!("There is nothing at {}", shown(path)));
-    let (place, rest) = match place(visit, path, repositories.is_some(), groups.is_some())? {
-        Some(found) => found,
-        None => return Err(nothing()),
+    // On a closed site, what exists and what does not ask for the same.
+    let open = visit.viewer.may_enter();
+    let nothing = || if open { Problem::NotFound(format!("There is nothing at {}", shown(path))) } else { Problem::SignIn };
+    let Some((place, rest)) = place(visit, path, repositories.is_some(), groups.is_some())? else {
+        return Err(nothing());
     };
-    let table = match place {
-        Place::Repository(_) => repositories,
-        Place::Group(_) => groups,
+    // Before anything else is said about the path: what may not be seen is like what does not exist.
+    let gate = Gate::new(visit.model);
+    let right = match &place {
+        Place::Repository(name) => gate.read_repository(&visit.viewer, name).map(Right::Repository),
+        Place::Group(name) => gate.read_group(&visit.viewer, name).map(Right::Group),
+    };
+    let right = right.map_err(|error| match error {
+        model::Error::NotFound { .. } => nothing(),
+        other => other.into(),
+    })?;
+    let table = match &right {
+        Right::Repository(_) => repositories,
+        Right::Group(_) => groups,
     };
     let (route, captures) = table.and_then(|table| table.find(rest, method)).ok_or_else(nothing)??;
-    call(visit, route, &captures, Some(&place))
+    call(visit, route, &captures, Some(&right))
 }
 
 /// A path in a form that can be read in a message.
@@ -117,6 +128,12 @@ fn shown(path: &str) -> String {
 enum Place {
     Repository(String),
     Group(String),
+}
+
+/// What the gate has given for a place.
+enum Right {
+    Repository(ReadableRepository),
+    Group(ReadableGroup),
 }
 
 /// The longest beginning of a path that names a repository or a group, and what follows it.
@@ -152,18 +169,17 @@ fn place<'p>(
 }
 
 /// Makes the right that the route demands, or says why there is none, and calls the controller.
-fn call(visit: &mut Visit<'_>, route: &Route, captures: &Captures, place: Option<&Place>) -> Answer {
+fn call(visit: &mut Visit<'_>, route: &Route, captures: &Captures, right: Option<&Right>) -> Answer {
     if route.method == Method::Post {
         visit.take_form()?;
     }
-    let gate = Gate::new(visit.model);
     if let Handler::Public(handler) = route.handler {
         return handler(visit, captures);
     }
     if !visit.viewer.may_enter() {
         return Err(Problem::SignIn);
     }
-    match (route.handler, place) {
+    match (route.handler, right) {
         (Handler::Open(handler), _) => handler(visit, captures),
         (Handler::User(handler), _) => {
             visit.user()?;
@@ -175,26 +191,17 @@ fn call(visit: &mut Visit<'_>, route: &Route, captures: &Captures, place: Option
             }
             handler(visit, captures)
         }
-        (Handler::Read(handler), Some(Place::Repository(name))) => {
-            let repository = gate.read_repository(&visit.viewer, name)?;
-            handler(visit, &repository, captures)
-        }
-        (Handler::Write(handler), Some(Place::Repository(name))) => {
-            let repository = gate.read_repository(&visit.viewer, name)?;
+        (Handler::Read(handler), Some(Right::Repository(repository))) => handler(visit, repository, captures),
+        (Handler::Write(handler), Some(Right::Repository(repository))) => {
             let repository = repository.writable().ok_or_else(|| missing(visit, Level::Write))?;
             handler(visit, &repository, captures)
         }
-        (Handler::Admin(handler), Some(Place::Repository(name))) => {
-            let repository = gate.read_repository(&visit.viewer, name)?;
+        (Handler::Admin(handler), Some(Right::Repository(repository))) => {
             let repository = repository.administrable().ok_or_else(|| missing(visit, Level::Admin))?;
             handler(visit, &repository, captures)
         }
-        (Handler::ReadGroup(handler), Some(Place::Group(name))) => {
-            let group = gate.read_group(&visit.viewer, name)?;
-            handler(visit, &group, captures)
-        }
-        (Handler::AdminGroup(handler), Some(Place::Group(name))) => {
-            let group = gate.read_group(&visit.viewer, name)?;
+        (Handler::ReadGroup(handler), Some(Right::Group(group))) => handler(visit, group, captures),
+        (Handler::AdminGroup(handler), Some(Right::Group(group))) => {
             let group = group.administrable().ok_or_else(|| missing(visit, Level::Admin))?;
             handler(visit, &group, captures)
         }

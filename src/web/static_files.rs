@@ -30,6 +30,8 @@ macro_rules! files {
 
 const FILES: &[File] = files![
     "/css/style.css" "text/css; charset=utf-8"
+    "/images/apple-touch-icon.png" "image/png"
+    "/images/favicon.ico" "image/x-icon"
     "/images/favicon.svg" "image/svg+xml"
     "/images/icons.svg" "image/svg+xml"
     "/js/branchhash.js" "text/javascript; charset=utf-8"

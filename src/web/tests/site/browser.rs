@@ -1,0 +1,154 @@
+//! A site and a browser that knows cookies and forms.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use kallithea_web::Site;
+use kallithea_web::path::RequestPath;
+use kallithea_web::request::{Body, Peer, Request};
+use kallithea_web::response::Response;
+use model::account::NewUser;
+use model::{Config, Model};
+use tempfile::TempDir;
+
+/// A fresh instance with the administrator `admin`, password `secret1`.
+pub struct Server {
+    site: Site,
+    pub model: Model,
+    pub folder: TempDir,
+}
+
+impl Server {
+    pub fn new() -> Self {
+        let server = Self::without_admin();
+        server.user("admin", true);
+        server
+    }
+
+    pub fn without_admin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, _) = Config::from_values(&[], folder.path().to_owned(), None).unwrap();
+        let config = Arc::new(config);
+        Model::prepare(&config).unwrap();
+        let open = || Model::open(Arc::clone(&config)).unwrap();
+        Self { site: Site::open(open()).unwrap(), model: open(), folder }
+    }
+
+    pub fn user(&self, username: &str, admin: bool) {
+        let email = format!("{username}@example.com");
+        self.model.create_user(&NewUser { username, email: &email, password: "secret1", admin }).unwrap();
+    }
+
+    pub fn repository(&self, owner: &str, name: &str, kind: &str) {
+        self.model.create_repository_as(owner, name, kind, "").unwrap();
+    }
+
+    pub fn browser(&self) -> Browser<'_> {
+        Browser { server: self, cookies: HashMap::new() }
+    }
+
+    pub fn signed_in(&self, username: &str) -> Browser<'_> {
+        let mut browser = self.browser();
+        let answer = browser.post("/_admin/login", &[("username", username), ("password", "secret1")]);
+        assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
+        browser
+    }
+}
+
+/// What a request came to.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Keeps cookies, and fetches the token of forms as programs do.
+pub struct Browser<'a> {
+    server: &'a Server,
+    cookies: HashMap<String, String>,
+}
+
+impl Browser<'_> {
+    pub fn get(&mut self, address: &str) -> Answer {
+        self.send(Method::GET, address, &[], None)
+    }
+
+    /// Posts a form with the right token.
+    pub fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.get("/_admin/session_csrf_secret_token").text;
+        let mut fields = fields.to_vec();
+        fields.push(("_session_csrf_secret_token", &token));
+        self.post_without_token(address, &fields)
+    }
+
+    pub fn post_without_token(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.send(Method::POST, address, &[("content-type", "application/x-www-form-urlencoded")], Some(body))
+    }
+
+    pub fn send(&mut self, method: Method, address: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let path: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+        }
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            map.insert("cookie", HeaderValue::from_str(&cookies.join("; ")).unwrap());
+        }
+        let body = body.unwrap_or_default().into_bytes();
+        let length = Some(body.len() as u64);
+        let peer = Peer {
+            remote_addr: "127.0.0.1".into(),
+            scheme: "http".into(),
+            host: "localhost".into(),
+            ..Peer::default()
+        };
+        let response = self.server.site.handle(Request {
+            method,
+            path: RequestPath::from_bytes(&path).unwrap(),
+            query: query.to_owned(),
+            headers: map,
+            peer,
+            body: Body::new(Box::new(std::io::Cursor::new(body)), length),
+        });
+        self.keep_cookies(&response);
+        answer(response)
+    }
+
+    fn keep_cookies(&mut self, response: &Response) {
+        for cookie in response.headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+fn answer(mut response: Response) -> Answer {
+    let mut bytes = Vec::new();
+    let mut block = [0; 4096];
+    loop {
+        match response.body.read_block(&mut block).unwrap() {
+            0 => break,
+            n => bytes.extend_from_slice(&block[..n]),
+        }
+    }
+    Answer {
+        status: response.status,
+        headers: response.headers,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}

@@ -1,0 +1,7 @@
+//! Requests through the whole site, in one process, over a fresh instance with real repositories.
+
+mod browser;
+mod pages;
+mod roles;
+mod signing_in;
+mod wire;
