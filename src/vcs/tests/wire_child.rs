@@ -126,7 +126,7 @@ fn dropping_the_stream_ends_the_whole_group() {
     eventually("both run", || processes_with("sleep 765432").len() == 3);
     let before = Instant::now();
     drop(child);
-    assert!(before.elapsed() < Duration::from_millis(1500));
+    assert!(before.elapsed() < Duration::from_millis(4500));
     eventually("no process is left", || {
         processes_with("sleep 765432").is_empty()
     });
@@ -140,7 +140,7 @@ fn a_child_that_ignores_the_signal_is_killed_after_the_grace_time() {
     drop(child);
     let time = before.elapsed();
     assert!(
-        time > Duration::from_millis(1900) && time < Duration::from_secs(4),
+        time > Duration::from_millis(4900) && time < Duration::from_secs(9),
         "{time:?}"
     );
     eventually("no process is left", || {

@@ -8,7 +8,7 @@
 //! * What it writes to its error output is always taken, and only the last 8 KiB are kept, for the log.
 //!
 //! The child is the leader of a process group of its own. When the stream is dropped before the child has ended, the child gets SIGTERM, on which `git`
-//! and `hg` remove their locks and temporary files, then the group, and after two seconds SIGKILL. The child is always reaped.
+//! and `hg` remove their locks and temporary files, then the group, and after five seconds SIGKILL. The child is always reaped.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Read, Write};
@@ -26,8 +26,9 @@ use super::spool::{Spool, Tail};
 
 /// How long a child may take to notice that its input has broken off.
 const GRACE_AFTER_INPUT: Duration = Duration::from_secs(1);
-/// How long it may take to clean up after SIGTERM.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long it may take to clean up after SIGTERM. Rolling a transaction back is quick, but on a machine under load everything takes its time, and a
+/// killed `hg` leaves an administrator with `hg recover`.
+const GRACE: Duration = Duration::from_secs(5);
 /// How long those it has started may stay behind it. Short, because where nobody reaps orphans (a container without an init) they look
 /// alive for ever.
 const GRACE_OF_OTHERS: Duration = Duration::from_millis(200);
