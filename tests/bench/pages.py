@@ -1,0 +1,190 @@
+"""Which pages are measured, and how."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench import accounting, client
+from bench.repositories import Facts
+from bench.server import LOGIN, MeasuredServer
+from harness.instance import Instance
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is asked of the server. Medians need requests, rates need seconds."""
+
+    colds: int
+    requests: int
+    load_seconds: float
+    mixed_requests: int
+    starts: int
+    clones: int
+    pushes: int
+    clients: int = 8
+
+
+THOROUGH = Effort(colds=3, requests=200, load_seconds=5, mixed_requests=20_000, starts=5, clones=3, pushes=7)
+QUICK = Effort(colds=1, requests=30, load_seconds=1, mixed_requests=400, starts=1, clones=1, pushes=2)
+
+WARM_UP = 40
+"""Requests before anything is counted; eight clients at once, four workers."""
+PATIENCE, ENOUGH = 20.0, 20
+"""After so many seconds and so many requests a slow page is known well enough."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One row of the table: an address, and words that must stand in its answer."""
+
+    row: str
+    path: str
+    expects: str
+    signed_in: bool = True
+    script: bool = False
+    """Whether the address answers to scripts only."""
+
+    def request(self, cookie: str) -> bytes:
+        headers = {"Cookie": cookie} if self.signed_in else {}
+        return client.request(self.path, headers | ({"X-Requested-With": "XMLHttpRequest"} if self.script else {}))
+
+
+def site() -> list[Page]:
+    return [
+        Page("robots.txt", "/robots.txt", "User-agent", signed_in=False),
+        Page("login page (anonymous)", "/_admin/login", "password", signed_in=False),
+        Page("home, repository list (admin)", "/", "/bench-hg"),
+    ]
+
+
+def of_repository(name: str, facts: Facts) -> list[Page]:
+    tip, file = facts.tip, facts.large_file
+
+    def page(row: str, path: str, expects: str, **more: bool) -> Page:
+        return Page(f"{facts.kind}: {row}", f"/{name}{path}", expects, **more)
+
+    return [
+        page("summary", "", tip[:12]),
+        page("changelog page 1", "/changelog", tip[:12]),
+        page("changelog, deep page", f"/changelog?page={facts.deep_page}", "/changeset/"),
+        page("changeset of several files", f"/changeset/{facts.changeset}", facts.changeset[:12]),
+        page("files root at tip", f"/files/{tip}/", file.split("/")[0]),
+        page("files, deep folder", f"/files/{tip}/{facts.deep_folder}", facts.deep_folder.split("/")[-1]),
+        page("file view", f"/files/{tip}/{file}", file.split("/")[-1]),
+        page("raw file", f"/raw/{tip}/{file}", ""),
+        page("refs-data", "/refs-data", "results", script=True),
+    ]
+
+
+def measure(instance: Instance, page: Page, cookie: str, effort: Effort) -> dict:
+    """One row, on servers of its own: nothing that another page has left in memory helps or harms it."""
+    sent = page.request(cookie)
+    cold = [_cold(instance, page, sent) for _ in range(effort.colds)]
+    with MeasuredServer(instance) as server:
+        workers = server.workers()
+        server.warm_up([LOGIN], WARM_UP)
+        before = accounting.rss(workers)
+        server.warm_up([sent], WARM_UP)
+
+        alone = accounting.Meter(workers)
+        times, size = _one_after_the_other(server, page, sent, effort.requests)
+        single = alone.read()
+
+        crowd = accounting.Meter(workers)
+        load = client.crowd(server.port, [sent], effort.clients, effort.load_seconds)
+        together = crowd.read()
+        return {
+            "row": page.row,
+            "path": page.path,
+            "bytes": size,
+            "cold_ms": _ms(statistics.median(cold)),
+            "median_ms": _ms(statistics.median(times)),
+            "min_ms": _ms(min(times)),
+            "p90_ms": _ms(statistics.quantiles(times, n=10)[-1]),
+            "requests": len(times),
+            "cpu_ms": _ms(single.cpu / len(times)),
+            "load_rps": round(load.rate, 1),
+            "load_median_ms": _ms(statistics.median(load.latencies)),
+            "load_cpu_ms": _ms(together.cpu / load.requests),
+            "rss_before": max(before),
+            "rss_after": max(accounting.rss(workers)),
+            "foreign": max(single.foreign, together.foreign),
+        }
+
+
+def _cold(instance: Instance, page: Page, sent: bytes) -> float:
+    with MeasuredServer(instance, workers=1) as server:
+        seconds, received = client.once(server.port, sent)
+        _must_be(page, sent, received)
+        return seconds
+
+
+def _one_after_the_other(server: MeasuredServer, page: Page, sent: bytes, requests: int) -> tuple[list[float], int]:
+    times, received = [], b""
+    begin = time.perf_counter()
+    while len(times) < requests and (len(times) < ENOUGH or time.perf_counter() - begin < PATIENCE):
+        seconds, received = client.once(server.port, sent)
+        client.check(sent, received)
+        times.append(seconds)
+    _must_be(page, sent, received)
+    return times, len(received.partition(b"\r\n\r\n")[2])
+
+
+def _must_be(page: Page, sent: bytes, received: bytes) -> None:
+    client.check(sent, received)
+    if page.expects.encode() not in received.partition(b"\r\n\r\n")[2]:
+        raise client.WrongAnswer(f"{page.path} does not say {page.expects!r}: {received[:400].decode(errors='replace')}")
+
+
+def starts(instance: Instance, effort: Effort) -> dict:
+    """A whole server with one worker, from nothing to the end of its first page."""
+    seconds, cpu, memory = [], [], []
+    for _ in range(effort.starts):
+        with MeasuredServer(instance, workers=1) as server:
+            seconds.append(server.first_answer)
+            cpu.append(accounting.cpu_of([server.process.pid, *server.workers()]))
+            memory += accounting.rss(server.workers())
+    return {
+        "row": "start of a server with one worker",
+        "median_s": round(statistics.median(seconds), 3),
+        "min_s": round(min(seconds), 3),
+        "cpu_s": round(statistics.median(cpu), 3),
+        "rss": max(memory),
+    }
+
+
+def mixed(instance: Instance, pages: list[Page], cookie: str, effort: Effort) -> dict:
+    """All pages in turn on one server: what the workers hold in the end, and whether they still grow."""
+    sent = [page.request(cookie) for page in pages]
+    with MeasuredServer(instance) as server:
+        workers = server.workers()
+        server.warm_up([LOGIN], WARM_UP)
+        rss, pss = [accounting.rss(workers)], [accounting.pss(workers)]
+        meter = accounting.Meter(workers)
+        done = 0
+        for quarter in _quarters(effort.mixed_requests):
+            done += client.crowd(server.port, sent, effort.clients, 3600, at_most=quarter).requests
+            rss.append(accounting.rss(workers))
+            pss.append(accounting.pss(workers))
+        span = meter.read()
+        return {
+            "row": "all pages in turn",
+            "requests": done,
+            "load_rps": round(done / span.wall, 1),
+            "cpu_ms": _ms(span.cpu / done),
+            "rss": rss,
+            "pss": pss,
+            "foreign": span.foreign,
+        }
+
+
+def _quarters(requests: int) -> Iterator[int]:
+    for quarter in range(4):
+        yield requests * (quarter + 1) // 4 - requests * quarter // 4
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
