@@ -41,11 +41,12 @@ impl Snapshot {
     /// Copies and renames are told for added files, whether they were made on the way from the common ancestor to `new`, or
     /// undone on the way from `old` back to it.
     pub fn status(&self, old: Option<Rev>, new: Rev) -> Result<Vec<FileChange>, Error> {
-        let new_files = self.manifest(new)?;
         let old_files = match old {
             Some(old) => self.manifest(old)?,
             None => Manifest::read(&self.store, &Node::NULL)?,
         };
+        // The older one first: the newer is then mostly one difference away from it.
+        let new_files = self.manifest(new)?;
         let mut changes = Vec::new();
         Manifest::differences(&old_files, &new_files, &mut |path, old, new| {
             let kind = match (old, new) {

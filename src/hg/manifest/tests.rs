@@ -98,3 +98,23 @@ proptest! {
         Manifest::differences(&old, &text, &mut |_, _, _| ()).unwrap();
     }
 }
+
+proptest! {
+    #[test]
+    fn texts_longer_than_a_block_are_compared_to_the_byte(len in 0usize..700, place in any::<prop::sample::Index>(), added in 0usize..3) {
+        let names: Files = (0..len / 10).map(|n| (format!("file-{n:04}").into_bytes(), 0)).collect();
+        let mut changed = names.clone();
+        if let Some(name) = names.keys().nth(place.index(names.len().max(1))) {
+            changed.insert(name.clone(), 1);
+        }
+        for n in 0..added {
+            changed.insert(format!("file-{n:04}x").into_bytes(), 0);
+        }
+        let want = changed.iter().filter(|(name, n)| names.get(*name) != Some(n)).count();
+        for (old, new) in [(&names, &changed), (&changed, &names)] {
+            let mut got = 0;
+            Manifest::differences(&flat(old), &flat(new), &mut |_, _, _| got += 1).unwrap();
+            prop_assert_eq!(got, want);
+        }
+    }
+}

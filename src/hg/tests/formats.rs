@@ -315,6 +315,34 @@ fn the_experiments_are_refused_by_name(hg: &mut Hg) {
     }
 }
 
+/// Until 2021 small changelogs had their data in the index file. The program still reads that, but does not write it.
+#[test]
+fn a_changelog_with_its_data_inside_is_read() {
+    let mut hg = Hg::new("");
+    hg.init("inline", &[]);
+    for i in 0..3 {
+        hg.write("inline", "f", i.to_string());
+        hg.commit("inline", &format!("c{i}"), &format!("{i} 0"), USER);
+    }
+    let split = read_all(&hg.path("inline"));
+    let store = hg.path("inline").join(".hg/store");
+    let (index, data) = (store.join("00changelog.i"), store.join("00changelog.d"));
+    let entries = fs::read(&index).unwrap();
+    let mut chunks = &fs::read(&data).unwrap()[..];
+    let mut inline = Vec::new();
+    for entry in entries.chunks(64) {
+        let (chunk, rest) =
+            chunks.split_at(u32::from_be_bytes(entry[8..12].try_into().unwrap()) as usize);
+        inline.extend([entry, chunk].concat());
+        chunks = rest;
+    }
+    inline[1] |= 1;
+    fs::write(&index, inline).unwrap();
+    fs::remove_file(&data).unwrap();
+    hg.run("inline", &["verify", "-q"]);
+    assert_eq!(read_all(&hg.path("inline")), split);
+}
+
 /// Names that need every kind of escape, or a digest, in each of the five encodings.
 #[test]
 fn odd_names_are_found_in_every_encoding() {
