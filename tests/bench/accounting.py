@@ -53,10 +53,9 @@ def _pss(pid: int) -> int:
 
 
 def _machine_busy() -> float:
-    user, nice, system, _idle, _wait, irq, softirq, steal = map(
-        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
-    )
-    return (user + nice + system + irq + softirq + steal) * TICK
+    words = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    # After "cpu": user, nice, system, idle, iowait, irq, softirq, steal of proc(5). Idle and iowait are no work.
+    return sum(int(words[n]) for n in (1, 2, 3, 6, 7, 8)) * TICK
 
 
 @dataclass

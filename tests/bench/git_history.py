@@ -39,9 +39,8 @@ def _write_commit(stream: BinaryIO, commit: Commit) -> None:
         else:
             stream.write(f"M 100644 inline {path}\n".encode() + _data(content))
     if commit.tag:
-        stream.write(
-            f"tag {commit.tag}\nfrom :{commit.number}\ntagger {who}\n".encode() + _data(f"Release {commit.tag}\n".encode())
-        )
+        head = f"tag {commit.tag}\nfrom :{commit.number}\ntagger {who}\n"
+        stream.write(head.encode() + _data(f"Release {commit.tag}\n".encode()))
 
 
 def _data(content: bytes) -> bytes:

@@ -13,8 +13,9 @@ import sys
 from mercurial import context, registrar
 from mercurial.node import hex
 
+# Mercurial loads an extension by its path, outside of any package.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import story  # noqa: E402  Mercurial loads an extension by its path, outside of any package.
+import story
 
 cmdtable = {}
 command = registrar.command(cmdtable)

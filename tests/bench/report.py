@@ -97,12 +97,9 @@ def _circumstances(result: dict) -> str:
         f"load average before and after: {machine['load_before']}, {machine['load_after']}",
     ]
     for facts in result["repositories"]:
-        lines.append(
-            "{kind}: {changesets} changesets, {files} files, {tags} tags, {branches} branches; {large_file}: {large_file_lines} "
-            "lines, {large_file_bytes} bytes, {large_file_changes} changes; a changeset of {changeset_files} files".format(
-                **facts
-            )
-        )
+        size = "{kind}: {changesets} changesets, {files} files at the tip, {tags} tags, {branches} branches".format(**facts)
+        large = "{large_file}: {large_file_lines} lines, {large_file_bytes} bytes, {large_file_changes} changes".format(**facts)
+        lines.append(f"{size}; {large}; a changeset of {facts['changeset_files']} files")
     return "\n".join(lines)
 
 
