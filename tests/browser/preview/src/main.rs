@@ -81,6 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "creating-failed",
         &sample::creating(Some("The remote answered 401 Unauthorized.")),
     )?;
+    gallery.write("site-access", &sample::site_access())?;
     gallery.write("about", &sample::about())?;
     gallery.write("error", &sample::error())?;
     gallery.write("error-bare", &sample::error_bare())?;

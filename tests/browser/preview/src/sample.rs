@@ -1268,3 +1268,12 @@ pub fn error_bare() -> BareError {
         request_id: s("b7f3-000182"),
     }
 }
+
+pub fn site_access() -> SiteAccess {
+    SiteAccess {
+        frame: first_frame("Access"),
+        action_url: s("#"),
+        anonymous: true,
+        errors: vec![],
+    }
+}
