@@ -95,13 +95,12 @@ mod tests {
 
     fn last_text() -> Option<String> {
         let text = last();
+        if text.is_null() {
+            return None;
+        }
         // SAFETY: not NULL, and the thread's own text lives until its next call.
-        (!text.is_null()).then(|| {
-            unsafe { crate::types::text(text) }
-                .to_str()
-                .unwrap()
-                .to_owned()
-        })
+        let text = unsafe { crate::types::text(text) };
+        Some(text.to_str().unwrap().to_owned())
     }
 
     #[test]

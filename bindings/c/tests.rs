@@ -186,10 +186,8 @@ const ABOUT: [(&str, &str); 3] = [
 #[test]
 fn the_version_is_the_crates() {
     // SAFETY: the version ends with NUL.
-    assert_eq!(
-        unsafe { text(kallithea_version()) }.to_str(),
-        Ok(env!("CARGO_PKG_VERSION"))
-    );
+    let version = unsafe { text(kallithea_version()) };
+    assert_eq!(version.to_str(), Ok(env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
@@ -423,10 +421,8 @@ fn null_is_an_error_and_no_crash() {
 fn a_name_that_is_taken_is_told() {
     let site = Site::new();
     // SAFETY: the application lives.
-    assert_eq!(
-        unsafe { create_admin(site.app, c"admin") },
-        KallitheaResult::Failed
-    );
+    let again = unsafe { create_admin(site.app, c"admin") };
+    assert_eq!(again, KallitheaResult::Failed);
     assert!(last_error().contains("admin"), "{}", last_error());
 }
 
