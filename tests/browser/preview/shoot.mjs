@@ -64,6 +64,7 @@ for (const scheme of (process.env.SCHEMES ?? "light,dark").split(",")) {
         for (const e of document.querySelectorAll("button, summary, input:not([type=hidden], [disabled]), select, .button, .tabs a, .places a")) {
           const box = e.getBoundingClientRect();
           const label = e.closest("label")?.getBoundingClientRect();
+          if (e.closest("details:not([open])") && e.tagName !== "SUMMARY") continue;
           if (box.width && Math.min(Math.max(box.width, label?.width ?? 0), Math.max(box.height, label?.height ?? 0)) < 23.5 && !e.closest(".vh") && getComputedStyle(e).opacity !== "0") out.push(`small target: ${e.outerHTML.slice(0, 90)} ${box.width}x${box.height}`);
         }
         const ids = new Map();

@@ -19,7 +19,7 @@ fn avatar(seed: usize) -> String {
         s(r#"<svg viewBox="0 0 5 5" width="16" height="16" xmlns="http://www.w3.org/2000/svg">"#);
     for y in 0..5 {
         for x in 0..3 {
-            if (seed * 7 + x * 3 + y * 5 + x * y * seed) % 3 == 0 {
+            if (seed * 7 + x * 3 + y * 5 + x * y * seed).is_multiple_of(3) {
                 for column in [x, 4 - x] {
                     svg += &format!(
                         r#"<rect x="{column}" y="{y}" width="1" height="1" fill="{}"/>"#,
@@ -212,7 +212,9 @@ fn row(n: usize) -> ChangesetRow {
         raw_id: format!("{:040x}", 0x9f3c_5b7a_1e42u64.wrapping_mul(n as u64 + 1)),
         url: s("/changeset.html"),
         subject: s(SUBJECTS[n % SUBJECTS.len()]),
-        body: (n % 4 == 0).then(|| s("More words about it.\nAnd a line.")),
+        body: n
+            .is_multiple_of(4)
+            .then(|| s("More words about it.\nAnd a line.")),
         author: person(PEOPLE[(n * 3 + n / 4) % PEOPLE.len()]),
         when: ago(AGES[(n / 3).min(7)]),
         chips: chips
