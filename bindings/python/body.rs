@@ -18,11 +18,16 @@ pub struct ResponseBody {
 impl ResponseBody {
     /// Wraps a body.
     pub fn new(body: app::Body) -> Self {
-        Self { body: Mutex::new(body) }
+        Self {
+            body: Mutex::new(body),
+        }
     }
 
     fn take(&self) -> app::Body {
-        let mut body = self.body.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut body = self
+            .body
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         std::mem::replace(&mut body, app::Body::Empty)
     }
 }
@@ -35,7 +40,10 @@ impl ResponseBody {
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let block = py.detach(|| -> std::io::Result<Vec<u8>> {
-            let mut body = self.body.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut body = self
+                .body
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             if let app::Body::Bytes(bytes) = &mut *body {
                 // What lies in memory already goes out in one piece.
                 let bytes = std::mem::take(bytes);

@@ -17,12 +17,22 @@ pub fn request(environ: &Bound<'_, PyDict>) -> PyResult<app::CgiRequest> {
             variables.push((name, bytes_of(&value.to_cow()?)));
         }
     }
-    let input = environ.get_item("wsgi.input")?.ok_or_else(|| PyKeyError::new_err("wsgi.input"))?;
+    let input = environ
+        .get_item("wsgi.input")?
+        .ok_or_else(|| PyKeyError::new_err("wsgi.input"))?;
     let terminated = match environ.get_item("wsgi.input_terminated")? {
         Some(flag) => flag.is_truthy()?,
         None => false,
     };
-    Ok(app::CgiRequest { variables, body: Box::new(Input { input: input.unbind(), block: Vec::new(), at: 0 }), terminated })
+    Ok(app::CgiRequest {
+        variables,
+        body: Box::new(Input {
+            input: input.unbind(),
+            block: Vec::new(),
+            at: 0,
+        }),
+        terminated,
+    })
 }
 
 /// WSGI's "native strings" hold one byte per character.

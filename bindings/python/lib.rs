@@ -26,7 +26,9 @@ impl App {
     #[new]
     #[pyo3(signature = (config=None))]
     fn new(config: Option<PathBuf>) -> PyResult<Self> {
-        Ok(Self { app: Arc::new(load(config)?) })
+        Ok(Self {
+            app: Arc::new(load(config)?),
+        })
     }
 
     fn __call__<'py>(
@@ -36,7 +38,10 @@ impl App {
         start_response: &Bound<'py, PyAny>,
     ) -> PyResult<ResponseBody> {
         let request = environ::request(environ)?;
-        let head = request.variables.iter().any(|(name, value)| name == "REQUEST_METHOD" && value == b"HEAD");
+        let head = request
+            .variables
+            .iter()
+            .any(|(name, value)| name == "REQUEST_METHOD" && value == b"HEAD");
         let response = py.detach(|| self.app.handle(request));
 
         let reason = response.status.canonical_reason().unwrap_or("Unknown");
@@ -46,7 +51,11 @@ impl App {
             headers.append((name.as_str(), latin1(value.as_bytes())))?;
         }
         start_response.call1((status, headers))?;
-        Ok(ResponseBody::new(if head { app::Body::Empty } else { response.body }))
+        Ok(ResponseBody::new(if head {
+            app::Body::Empty
+        } else {
+            response.body
+        }))
     }
 }
 
@@ -64,7 +73,9 @@ fn load(config: Option<PathBuf>) -> PyResult<app::App> {
 #[pyo3(signature = (config=None))]
 fn prepare(py: Python<'_>, config: Option<PathBuf>) -> PyResult<Bound<'_, PyDict>> {
     let app = load(config)?;
-    let place = py.detach(|| app.prepare()).map_err(|error| PyOSError::new_err(error.to_string()))?;
+    let place = py
+        .detach(|| app.prepare())
+        .map_err(|error| PyOSError::new_err(error.to_string()))?;
     let dict = PyDict::new(py);
     dict.set_item("repositories", place.repositories)?;
     dict.set_item("database", place.database)?;

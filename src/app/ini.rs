@@ -59,17 +59,28 @@ impl Ini {
     /// # Errors
     /// When the file cannot be read, is not UTF-8, or has a broken line.
     pub fn read(path: &Path) -> Result<Self, IniError> {
-        let error = |line, message| IniError { path: path.to_owned(), line, message };
+        let error = |line, message| IniError {
+            path: path.to_owned(),
+            line,
+            message,
+        };
         let bytes = std::fs::read(path).map_err(|e| error(0, format!("cannot be read: {e}")))?;
         let text = String::from_utf8(bytes).map_err(|e| {
-            let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count();
+            let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()]
+                .iter()
+                .filter(|&&b| b == b'\n')
+                .count();
             error(line, "is not UTF-8; expected text in UTF-8".to_owned())
         })?;
         Self::parse(path, text.strip_prefix('\u{feff}').unwrap_or(&text))
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, IniError> {
-        let error = |line, message: String| IniError { path: path.to_owned(), line, message };
+        let error = |line, message: String| IniError {
+            path: path.to_owned(),
+            line,
+            message,
+        };
         let mut sections: Vec<Section> = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             let trimmed = line.trim();
@@ -77,36 +88,68 @@ impl Ini {
                 continue;
             }
             if line.starts_with([' ', '\t'])
-                && let Some(entry) = sections.last_mut().and_then(|section| section.entries.last_mut())
+                && let Some(entry) = sections
+                    .last_mut()
+                    .and_then(|section| section.entries.last_mut())
             {
                 entry.value.push('\n');
                 entry.value.push_str(trimmed);
                 continue;
             }
             if let Some(rest) = trimmed.strip_prefix('[') {
-                let Some((name, _)) = rest.split_once(']').filter(|(name, _)| !name.is_empty()) else {
-                    return Err(error(number, format!("expected '[section]', found '{trimmed}'")));
+                let Some((name, _)) = rest.split_once(']').filter(|(name, _)| !name.is_empty())
+                else {
+                    return Err(error(
+                        number,
+                        format!("expected '[section]', found '{trimmed}'"),
+                    ));
                 };
                 if let Some(first) = sections.iter().find(|section| section.name == name) {
-                    return Err(error(number, format!("section [{name}] stands already in line {}", first.line)));
+                    return Err(error(
+                        number,
+                        format!("section [{name}] stands already in line {}", first.line),
+                    ));
                 }
-                sections.push(Section { name: name.to_owned(), line: number, entries: Vec::new() });
+                sections.push(Section {
+                    name: name.to_owned(),
+                    line: number,
+                    entries: Vec::new(),
+                });
                 continue;
             }
             let Some(section) = sections.last_mut() else {
-                return Err(error(number, format!("expected a '[section]' before '{trimmed}'")));
+                return Err(error(
+                    number,
+                    format!("expected a '[section]' before '{trimmed}'"),
+                ));
             };
             let Some(at) = trimmed.find(['=', ':']).filter(|&at| at > 0) else {
-                return Err(error(number, format!("expected 'key = value', found '{trimmed}'")));
+                return Err(error(
+                    number,
+                    format!("expected 'key = value', found '{trimmed}'"),
+                ));
             };
             let key = trimmed[..at].trim_end().to_owned();
             if let Some(first) = section.entries.iter().find(|entry| entry.key == key) {
                 let name = &section.name;
-                return Err(error(number, format!("key '{key}' of [{name}] stands already in line {}", first.line)));
+                return Err(error(
+                    number,
+                    format!(
+                        "key '{key}' of [{name}] stands already in line {}",
+                        first.line
+                    ),
+                ));
             }
-            section.entries.push(Entry { key, value: trimmed[at + 1..].trim().to_owned(), line: number });
+            section.entries.push(Entry {
+                key,
+                value: trimmed[at + 1..].trim().to_owned(),
+                line: number,
+            });
         }
-        Ok(Self { path: path.to_owned(), sections })
+        Ok(Self {
+            path: path.to_owned(),
+            sections,
+        })
     }
 
     /// The values the application sees: `[DEFAULT]`, then those of `[app:main]`, with `set` and `get` carried out.
@@ -116,14 +159,21 @@ impl Ini {
     pub fn application(&self) -> Result<Vec<(String, String)>, IniError> {
         const NAME: &str = "app:main";
         let Some(app) = self.section(NAME) else {
-            return Err(self.error(0, "has no section [app:main]; expected one that configures Kallithea".to_owned()));
+            return Err(self.error(
+                0,
+                "has no section [app:main]; expected one that configures Kallithea".to_owned(),
+            ));
         };
         let mut values: Vec<(String, String)> = Vec::new();
         let mut put = |key: &str, value: String| match values.iter_mut().find(|(k, _)| k == key) {
             Some(slot) => slot.1 = value,
             None => values.push((key.to_owned(), value)),
         };
-        for entry in self.section("DEFAULT").into_iter().flat_map(|section| &section.entries) {
+        for entry in self
+            .section("DEFAULT")
+            .into_iter()
+            .flat_map(|section| &section.entries)
+        {
             put(&entry.key, self.interpolate(entry, "DEFAULT")?);
         }
         for entry in &app.entries {
@@ -145,7 +195,10 @@ impl Ini {
     /// The line of a key of `[app:main]` or `[DEFAULT]`, for messages about its value.
     #[must_use]
     pub fn line_of(&self, key: &str) -> usize {
-        ["app:main", "DEFAULT"].iter().find_map(|section| self.entry(section, key)).map_or(0, |entry| entry.line)
+        ["app:main", "DEFAULT"]
+            .iter()
+            .find_map(|section| self.entry(section, key))
+            .map_or(0, |entry| entry.line)
     }
 
     /// The file this came from.
@@ -157,7 +210,11 @@ impl Ini {
     /// An error about a line of this file.
     #[must_use]
     pub fn error(&self, line: usize, message: String) -> IniError {
-        IniError { path: self.path.clone(), line, message }
+        IniError {
+            path: self.path.clone(),
+            line,
+            message,
+        }
     }
 
     fn section(&self, name: &str) -> Option<&Section> {
@@ -165,12 +222,23 @@ impl Ini {
     }
 
     fn entry(&self, section: &str, key: &str) -> Option<&Entry> {
-        self.section(section)?.entries.iter().find(|entry| entry.key == key)
+        self.section(section)?
+            .entries
+            .iter()
+            .find(|entry| entry.key == key)
     }
 
     fn interpolate(&self, entry: &Entry, section: &str) -> Result<String, IniError> {
-        let here = self.path.parent().unwrap_or(Path::new("")).display().to_string();
-        let builtin = HashMap::from([("here", here), ("__file__", self.path.display().to_string())]);
+        let here = self
+            .path
+            .parent()
+            .unwrap_or(Path::new(""))
+            .display()
+            .to_string();
+        let builtin = HashMap::from([
+            ("here", here),
+            ("__file__", self.path.display().to_string()),
+        ]);
         self.expand(&entry.value, entry.line, section, &builtin, 0)
     }
 
@@ -195,16 +263,26 @@ impl Ini {
                 rest = after;
                 continue;
             }
-            let Some((name, after)) = rest.strip_prefix('(').and_then(|r| r.split_once(")s")) else {
-                return Err(self.error(line, "expected '%%' or '%(name)s' after a percent sign".to_owned()));
+            let Some((name, after)) = rest.strip_prefix('(').and_then(|r| r.split_once(")s"))
+            else {
+                return Err(self.error(
+                    line,
+                    "expected '%%' or '%(name)s' after a percent sign".to_owned(),
+                ));
             };
             rest = after;
-            if let Some(entry) = self.entry(section, name).or_else(|| self.entry("DEFAULT", name)) {
+            if let Some(entry) = self
+                .entry(section, name)
+                .or_else(|| self.entry("DEFAULT", name))
+            {
                 out.push_str(&self.expand(&entry.value, line, section, builtin, depth + 1)?);
             } else if let Some(value) = builtin.get(name) {
                 out.push_str(value);
             } else {
-                return Err(self.error(line, format!("'%({name})s' refers to a key that does not exist")));
+                return Err(self.error(
+                    line,
+                    format!("'%({name})s' refers to a key that does not exist"),
+                ));
             }
         }
         out.push_str(rest);
@@ -218,7 +296,11 @@ mod tests {
 
     fn app(text: &str) -> Result<HashMap<String, String>, String> {
         let ini = Ini::parse(Path::new("/srv/k/my.ini"), text).map_err(|e| e.to_string())?;
-        Ok(ini.application().map_err(|e| e.to_string())?.into_iter().collect())
+        Ok(ini
+            .application()
+            .map_err(|e| e.to_string())?
+            .into_iter()
+            .collect())
     }
 
     #[test]
@@ -237,21 +319,51 @@ mod tests {
     #[test]
     fn default_wins_over_the_application_unless_it_says_set() {
         let values = app("[DEFAULT]\na=1\nb=1\nc=3\n[app:main]\na=2\nset b=2\nget d=c\n").unwrap();
-        assert_eq!((&*values["a"], &*values["b"], &*values["d"]), ("1", "2", "3"));
+        assert_eq!(
+            (&*values["a"], &*values["b"], &*values["d"]),
+            ("1", "2", "3")
+        );
     }
 
     #[test]
     fn a_broken_line_is_told_with_file_line_and_expectation() {
         for (text, message) in [
-            ("[app:main]\nnonsense\n", "/srv/k/my.ini, line 2: expected 'key = value', found 'nonsense'"),
-            ("a = 1\n", "/srv/k/my.ini, line 1: expected a '[section]' before 'a = 1'"),
-            ("[app:main\n", "/srv/k/my.ini, line 1: expected '[section]', found '[app:main'"),
-            ("[app:main]\na=1\na=2\n", "/srv/k/my.ini, line 3: key 'a' of [app:main] stands already in line 2"),
-            ("[x]\n[x]\n", "/srv/k/my.ini, line 2: section [x] stands already in line 1"),
-            ("[app:main]\na=%(b)s\n", "/srv/k/my.ini, line 2: '%(b)s' refers to a key that does not exist"),
-            ("[app:main]\na=5%\n", "/srv/k/my.ini, line 2: expected '%%' or '%(name)s' after a percent sign"),
-            ("[app:main]\na=%(a)s\n", "/srv/k/my.ini, line 2: '%(a)s' refers to itself"),
-            ("[x]\n", "/srv/k/my.ini: has no section [app:main]; expected one that configures Kallithea"),
+            (
+                "[app:main]\nnonsense\n",
+                "/srv/k/my.ini, line 2: expected 'key = value', found 'nonsense'",
+            ),
+            (
+                "a = 1\n",
+                "/srv/k/my.ini, line 1: expected a '[section]' before 'a = 1'",
+            ),
+            (
+                "[app:main\n",
+                "/srv/k/my.ini, line 1: expected '[section]', found '[app:main'",
+            ),
+            (
+                "[app:main]\na=1\na=2\n",
+                "/srv/k/my.ini, line 3: key 'a' of [app:main] stands already in line 2",
+            ),
+            (
+                "[x]\n[x]\n",
+                "/srv/k/my.ini, line 2: section [x] stands already in line 1",
+            ),
+            (
+                "[app:main]\na=%(b)s\n",
+                "/srv/k/my.ini, line 2: '%(b)s' refers to a key that does not exist",
+            ),
+            (
+                "[app:main]\na=5%\n",
+                "/srv/k/my.ini, line 2: expected '%%' or '%(name)s' after a percent sign",
+            ),
+            (
+                "[app:main]\na=%(a)s\n",
+                "/srv/k/my.ini, line 2: '%(a)s' refers to itself",
+            ),
+            (
+                "[x]\n",
+                "/srv/k/my.ini: has no section [app:main]; expected one that configures Kallithea",
+            ),
         ] {
             assert_eq!(app(text).unwrap_err(), message);
         }

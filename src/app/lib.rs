@@ -72,29 +72,40 @@ impl App {
     pub fn new(ini: Option<&Path>) -> Result<Self, ConfigError> {
         logging::start();
         let cwd = std::env::current_dir().map_err(ConfigError::WorkingDirectory)?;
-        let named = ini.map(Path::to_owned).or_else(|| std::env::var_os(INI_VARIABLE).map(PathBuf::from));
-        let config = match named.or_else(|| Some(PathBuf::from(DEFAULT_INI)).filter(|path| path.exists())) {
-            Some(path) => from_ini(&cwd.join(path))?,
-            None => {
-                let data = cwd.join(DEFAULT_DATA);
-                let (mut config, _) = Config::from_values(&[], data, None).expect("the defaults fit their own types");
-                config.cache_dir.clone_from(&config.default_repositories);
-                config.cache_dir.pop();
-                config
-            }
-        };
-        Ok(Self { config: Arc::new(config), site: Mutex::new(None) })
+        let named = ini
+            .map(Path::to_owned)
+            .or_else(|| std::env::var_os(INI_VARIABLE).map(PathBuf::from));
+        let config =
+            match named.or_else(|| Some(PathBuf::from(DEFAULT_INI)).filter(|path| path.exists())) {
+                Some(path) => from_ini(&cwd.join(path))?,
+                None => {
+                    let data = cwd.join(DEFAULT_DATA);
+                    let (mut config, _) = Config::from_values(&[], data, None)
+                        .expect("the defaults fit their own types");
+                    config.cache_dir.clone_from(&config.default_repositories);
+                    config.cache_dir.pop();
+                    config
+                }
+            };
+        Ok(Self {
+            config: Arc::new(config),
+            site: Mutex::new(None),
+        })
     }
 
     /// Answers one request. Never panics and never fails: what goes wrong inside becomes an answer.
     #[must_use]
     pub fn handle(&self, request: CgiRequest) -> Response {
         let answer = catch_unwind(AssertUnwindSafe(|| {
-            let request =
-                match web::cgi::request(request.variables, request.body, request.terminated, &self.config) {
-                    Ok(request) => request,
-                    Err(error) => return web::problem::bad_request(&error.to_string()),
-                };
+            let request = match web::cgi::request(
+                request.variables,
+                request.body,
+                request.terminated,
+                &self.config,
+            ) {
+                Ok(request) => request,
+                Err(error) => return web::problem::bad_request(&error.to_string()),
+            };
             match self.site() {
                 Ok(site) => site.handle(request),
                 Err(error) => web::problem::cannot_start(&error),
@@ -122,10 +133,23 @@ impl App {
     ///
     /// # Errors
     /// When a value is not valid or taken, or the database cannot be written.
-    pub fn create_user(&self, username: &str, email: &str, password: &str, admin: bool) -> Result<i64, model::Error> {
+    pub fn create_user(
+        &self,
+        username: &str,
+        email: &str,
+        password: &str,
+        admin: bool,
+    ) -> Result<i64, model::Error> {
         Model::prepare(&self.config)?;
         let model = Model::open(Arc::clone(&self.config))?;
-        model.create_user(&model::account::NewUser { username, email, password, admin }).map(|id| id.0)
+        model
+            .create_user(&model::account::NewUser {
+                username,
+                email,
+                password,
+                admin,
+            })
+            .map(|id| id.0)
     }
 
     /// Creates an empty repository and returns its id.
@@ -141,7 +165,9 @@ impl App {
     ) -> Result<i64, model::Error> {
         Model::prepare(&self.config)?;
         let model = Model::open(Arc::clone(&self.config))?;
-        model.create_repository_as(owner, name, kind, description).map(|id| id.0)
+        model
+            .create_repository_as(owner, name, kind, description)
+            .map(|id| id.0)
     }
 
     /// The configuration in force.
@@ -177,9 +203,16 @@ fn from_ini(path: &Path) -> Result<Config, ConfigError> {
     let (config, unknown) = Config::from_values(&values, here, Some(path.to_owned()))
         .map_err(|bad| ini.error(ini.line_of(bad.key), bad.to_string()))?;
     if !unknown.is_empty() {
-        tracing::warn!("{}: unknown keys are ignored: {}", path.display(), unknown.join(", "));
+        tracing::warn!(
+            "{}: unknown keys are ignored: {}",
+            path.display(),
+            unknown.join(", ")
+        );
     }
-    if values.iter().any(|(key, value)| key == "use" && value.eq_ignore_ascii_case("egg:kallithea")) {
+    if values
+        .iter()
+        .any(|(key, value)| key == "use" && value.eq_ignore_ascii_case("egg:kallithea"))
+    {
         tracing::info!(
             "{}: 'use = egg:kallithea' is taken as kallithea-rs; other loaders of this file need 'egg:kallithea-rs'",
             path.display()
@@ -212,8 +245,15 @@ mod tests {
     fn a_bad_value_is_told_with_its_line() {
         let dir = tempfile::tempdir().unwrap();
         let ini = dir.path().join("k.ini");
-        std::fs::write(&ini, "[app:main]\nuse = egg:kallithea\nforce_https = maybe\n").unwrap();
+        std::fs::write(
+            &ini,
+            "[app:main]\nuse = egg:kallithea\nforce_https = maybe\n",
+        )
+        .unwrap();
         let error = App::new(Some(&ini)).err().unwrap().to_string();
-        assert!(error.contains("k.ini, line 3: key 'force_https'"), "{error}");
+        assert!(
+            error.contains("k.ini, line 3: key 'force_https'"),
+            "{error}"
+        );
     }
 }

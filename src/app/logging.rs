@@ -9,8 +9,13 @@ use tracing_subscriber::EnvFilter;
 pub fn start() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let filter = EnvFilter::try_from_env("KALLITHEA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+        let filter =
+            EnvFilter::try_from_env("KALLITHEA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
         // A host that has its own subscriber keeps it.
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(false).try_init();
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(stderr)
+            .with_ansi(false)
+            .try_init();
     });
 }

@@ -38,7 +38,9 @@ impl Model {
         let prepared = Prepared::check(new)?;
         self.db().write(|tx| {
             if users::any_admin_exists(tx)? {
-                return Err(Error::Forbidden("This site has an administrator already.".into()));
+                return Err(Error::Forbidden(
+                    "This site has an administrator already.".into(),
+                ));
             }
             prepared.insert(tx, true)
         })
@@ -49,7 +51,12 @@ impl Model {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn authenticate(&self, name: &str, password: &str, address: &str) -> Result<Option<User>, Error> {
+    pub fn authenticate(
+        &self,
+        name: &str,
+        password: &str,
+        address: &str,
+    ) -> Result<Option<User>, Error> {
         let name = name.trim();
         let user = self.db().read(|conn| {
             let user = users::by_username_in_any_case(conn, &Username::from(name))?;
@@ -58,10 +65,18 @@ impl Model {
                 found => Ok::<_, DbError>(found),
             }
         })?;
-        let internal = user.filter(|user| !user.is_default() && matches!(user.extern_type.as_deref(), Some("internal") | None));
-        let matches = self.passwords().verify(password, internal.as_ref().map(|user| &user.password));
-        let Some(user) = internal.filter(|user| matches && user.active) else { return Ok(None) };
-        let allowed = self.db().read(|conn| viewer::allowed(conn, user.id, address))?;
+        let internal = user.filter(|user| {
+            !user.is_default() && matches!(user.extern_type.as_deref(), Some("internal") | None)
+        });
+        let matches = self
+            .passwords()
+            .verify(password, internal.as_ref().map(|user| &user.password));
+        let Some(user) = internal.filter(|user| matches && user.active) else {
+            return Ok(None);
+        };
+        let allowed = self
+            .db()
+            .read(|conn| viewer::allowed(conn, user.id, address))?;
         Ok(allowed.then_some(user))
     }
 
@@ -70,7 +85,11 @@ impl Model {
     /// # Errors
     /// When the database cannot be written.
     pub fn signed_in(&self, user: UserId) -> Result<(), Error> {
-        self.db().write(|tx| users::set_last_login(tx, user, LocalTime::now()).map(drop).map_err(Error::from))
+        self.db().write(|tx| {
+            users::set_last_login(tx, user, LocalTime::now())
+                .map(drop)
+                .map_err(Error::from)
+        })
     }
 
     /// The active person of this name.
@@ -78,7 +97,9 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn user_by_name(&self, name: &str) -> Result<Option<User>, Error> {
-        Ok(self.db().read(|conn| users::by_username(conn, &Username::from(name)))?)
+        Ok(self
+            .db()
+            .read(|conn| users::by_username(conn, &Username::from(name)))?)
     }
 
     /// Lets visitors in, or keeps them out: the user `default` is active or not.
@@ -99,7 +120,10 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn anonymous_access(&self) -> Result<bool, Error> {
-        Ok(self.db().read(users::default_user)?.is_some_and(|user| user.active))
+        Ok(self
+            .db()
+            .read(users::default_user)?
+            .is_some_and(|user| user.active))
     }
 }
 
@@ -126,26 +150,48 @@ impl Prepared {
             ));
         }
         if RESERVED.contains(&username.to_ascii_lowercase().as_str()) {
-            return Err(Error::invalid("username", format!("Username \"{username}\" cannot be used")));
+            return Err(Error::invalid(
+                "username",
+                format!("Username \"{username}\" cannot be used"),
+            ));
         }
         let email = new.email.trim().to_lowercase();
         let valid = email.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@')
         }) && !email.contains(char::is_whitespace);
         if !valid {
-            return Err(Error::invalid("email", "An email address must contain a single @"));
+            return Err(Error::invalid(
+                "email",
+                "An email address must contain a single @",
+            ));
         }
-        Ok(Self { username: Username::from(username), email, hash: password::hash(new.password)? })
+        Ok(Self {
+            username: Username::from(username),
+            email,
+            hash: password::hash(new.password)?,
+        })
     }
 
     fn insert(&self, tx: &db::Tx<'_>, admin: bool) -> Result<UserId, Error> {
         if users::by_username_in_any_case(tx, &self.username)?.is_some() {
-            return Err(Error::invalid("username", format!("Username \"{}\" already exists", self.username)));
+            return Err(Error::invalid(
+                "username",
+                format!("Username \"{}\" already exists", self.username),
+            ));
         }
-        if users::by_email(tx, &self.email)?.is_some() || user_email_map::owner(tx, &self.email)?.is_some() {
-            return Err(Error::invalid("email", "This email address is already in use"));
+        if users::by_email(tx, &self.email)?.is_some()
+            || user_email_map::owner(tx, &self.email)?.is_some()
+        {
+            return Err(Error::invalid(
+                "email",
+                "This email address is already in use",
+            ));
         }
-        let (firstname, lastname) = if admin { ("Kallithea", "Admin") } else { ("", "") };
+        let (firstname, lastname) = if admin {
+            ("Kallithea", "Admin")
+        } else {
+            ("", "")
+        };
         Ok(users::insert(
             tx,
             &users::NewUser {

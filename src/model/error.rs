@@ -58,12 +58,23 @@ pub enum Error {
 impl Error {
     /// An error beside a form field.
     pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { field, message: message.into() }
+        Self::Invalid {
+            field,
+            message: message.into(),
+        }
     }
 
     /// An error about a file.
-    pub(crate) fn disk(action: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
-        Self::Disk { action, path: path.into(), source }
+    pub(crate) fn disk(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+        source: std::io::Error,
+    ) -> Self {
+        Self::Disk {
+            action,
+            path: path.into(),
+            source,
+        }
     }
 
     /// Whether the answer is "not now" rather than "this is broken".

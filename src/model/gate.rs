@@ -55,16 +55,25 @@ impl<'a> Gate<'a> {
     ///
     /// # Errors
     /// [`Error::NotFound`], in the same words whether the repository does not exist or this viewer may not see it.
-    pub fn read_repository(&self, viewer: &Viewer, name: &str) -> Result<ReadableRepository, Error> {
+    pub fn read_repository(
+        &self,
+        viewer: &Viewer,
+        name: &str,
+    ) -> Result<ReadableRepository, Error> {
         let found = self.model.db().read(|conn| {
-            let Some(row) = repositories::by_name(conn, &RepoName::from(name))? else { return Ok(None) };
+            let Some(row) = repositories::by_name(conn, &RepoName::from(name))? else {
+                return Ok(None);
+            };
             let level = level_on_repository(conn, viewer, &row)?;
             Ok::<_, DbError>(Some((row, level)))
         })?;
         found
             .filter(|(_, level)| *level >= Level::Read)
             .and_then(|(row, level)| ReadableRepository::new(row, level))
-            .ok_or_else(|| Error::NotFound { what: "Repository", name: name.to_owned() })
+            .ok_or_else(|| Error::NotFound {
+                what: "Repository",
+                name: name.to_owned(),
+            })
     }
 
     /// The right to see the repository group of this full name.
@@ -73,14 +82,19 @@ impl<'a> Gate<'a> {
     /// As [`Self::read_repository`].
     pub fn read_group(&self, viewer: &Viewer, name: &str) -> Result<ReadableGroup, Error> {
         let found = self.model.db().read(|conn| {
-            let Some(row) = groups::by_name(conn, &GroupName::from(name))? else { return Ok(None) };
+            let Some(row) = groups::by_name(conn, &GroupName::from(name))? else {
+                return Ok(None);
+            };
             let level = level_on_group(conn, viewer, row.id)?;
             Ok::<_, DbError>(Some((row, level)))
         })?;
         found
             .filter(|(_, level)| *level >= Level::Read)
             .map(|(row, level)| ReadableGroup { row, level })
-            .ok_or_else(|| Error::NotFound { what: "Repository group", name: name.to_owned() })
+            .ok_or_else(|| Error::NotFound {
+                what: "Repository group",
+                name: name.to_owned(),
+            })
     }
 
     /// Every repository that this viewer may read, by full name.
@@ -88,15 +102,27 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// When the database does not answer.
     pub fn readable_repositories(&self, viewer: &Viewer) -> Result<Vec<ReadableRepository>, Error> {
-        let Some(user) = viewer.user_id() else { return Ok(Vec::new()) };
+        let Some(user) = viewer.user_id() else {
+            return Ok(Vec::new());
+        };
         let (rows, levels) = self.model.db().read(|conn| {
-            Ok::<_, DbError>((repositories::all(conn)?, repo_to_perm::repository_levels(conn, user)?))
+            Ok::<_, DbError>((
+                repositories::all(conn)?,
+                repo_to_perm::repository_levels(conn, user)?,
+            ))
         })?;
-        let levels: std::collections::HashMap<RepoId, Level> =
-            levels.iter().map(|levels| (levels.id, repository_rule(viewer, levels))).collect();
+        let levels: std::collections::HashMap<RepoId, Level> = levels
+            .iter()
+            .map(|levels| (levels.id, repository_rule(viewer, levels)))
+            .collect();
         let level = |row: &Repository| levels.get(&row.id).copied().unwrap_or(Level::None);
-        let readable = rows.into_iter().map(|row| (level(&row), row)).filter(|(level, _)| *level >= Level::Read);
-        Ok(readable.filter_map(|(level, row)| ReadableRepository::new(row, level)).collect())
+        let readable = rows
+            .into_iter()
+            .map(|row| (level(&row), row))
+            .filter(|(level, _)| *level >= Level::Read);
+        Ok(readable
+            .filter_map(|(level, row)| ReadableRepository::new(row, level))
+            .collect())
     }
 
     /// Every repository group that this viewer may see, by full name.
@@ -104,15 +130,27 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// When the database does not answer.
     pub fn readable_groups(&self, viewer: &Viewer) -> Result<Vec<ReadableGroup>, Error> {
-        let Some(user) = viewer.user_id() else { return Ok(Vec::new()) };
+        let Some(user) = viewer.user_id() else {
+            return Ok(Vec::new());
+        };
         let (rows, levels) = self.model.db().read(|conn| {
-            Ok::<_, DbError>((groups::all(conn)?, user_repo_group_to_perm::group_levels(conn, user)?))
+            Ok::<_, DbError>((
+                groups::all(conn)?,
+                user_repo_group_to_perm::group_levels(conn, user)?,
+            ))
         })?;
-        let levels: std::collections::HashMap<GroupId, Level> =
-            levels.iter().map(|levels| (levels.id, group_rule(viewer, levels))).collect();
+        let levels: std::collections::HashMap<GroupId, Level> = levels
+            .iter()
+            .map(|levels| (levels.id, group_rule(viewer, levels)))
+            .collect();
         let level = |row: &RepoGroup| levels.get(&row.id).copied().unwrap_or(Level::None);
-        let readable = rows.into_iter().map(|row| ReadableGroup { level: level(&row), row });
-        Ok(readable.filter(|group| group.level >= Level::Read).collect())
+        let readable = rows.into_iter().map(|row| ReadableGroup {
+            level: level(&row),
+            row,
+        });
+        Ok(readable
+            .filter(|group| group.level >= Level::Read)
+            .collect())
     }
 
     /// Whether this viewer may make repositories at the top level.
@@ -120,24 +158,35 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// When the database does not answer.
     pub fn may_create_at_top(&self, viewer: &Viewer) -> Result<bool, Error> {
-        let Some(user) = viewer.signed_in() else { return Ok(false) };
+        let Some(user) = viewer.signed_in() else {
+            return Ok(false);
+        };
         if user.admin {
             return Ok(true);
         }
-        let names = self.model.db().read(|conn| user_to_perm::reaching(conn, user.id))?;
-        Ok(names.iter().any(|name| matches!(name.as_str(), "hg.create.repository" | "hg.admin")))
+        let names = self
+            .model
+            .db()
+            .read(|conn| user_to_perm::reaching(conn, user.id))?;
+        Ok(names
+            .iter()
+            .any(|name| matches!(name.as_str(), "hg.create.repository" | "hg.admin")))
     }
 }
 
 /// The level of a viewer on a repository, read from the tables.
 fn level_on_repository(conn: &Conn, viewer: &Viewer, row: &Repository) -> Result<Level, DbError> {
-    let Some(user) = viewer.user_id() else { return Ok(Level::None) };
+    let Some(user) = viewer.user_id() else {
+        return Ok(Level::None);
+    };
     let levels = repo_to_perm::repository_level(conn, user, row.id)?;
     Ok(levels.map_or(Level::None, |levels| repository_rule(viewer, &levels)))
 }
 
 fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level, DbError> {
-    let Some(user) = viewer.user_id() else { return Ok(Level::None) };
+    let Some(user) = viewer.user_id() else {
+        return Ok(Level::None);
+    };
     let levels = user_repo_group_to_perm::group_level(conn, user, group)?;
     Ok(levels.map_or(Level::None, |levels| group_rule(viewer, &levels)))
 }
@@ -147,11 +196,19 @@ fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level,
 ///
 /// A private repository stays closed to visitors even when the default user has a row of its own on it.
 fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Level {
-    if viewer.is_admin() || viewer.signed_in().is_some_and(|user| user.id == levels.owner) {
+    if viewer.is_admin()
+        || viewer
+            .signed_in()
+            .is_some_and(|user| user.id == levels.owner)
+    {
         return Level::Admin;
     }
     let base = if levels.private { None } else { levels.base };
-    let own = if viewer.signed_in().is_some() { levels.own.max(levels.through_groups) } else { None };
+    let own = if viewer.signed_in().is_some() {
+        levels.own.max(levels.through_groups)
+    } else {
+        None
+    };
     base.max(own).unwrap_or(Level::None)
 }
 
@@ -160,7 +217,11 @@ fn group_rule(viewer: &Viewer, levels: &GroupLevels) -> Level {
     if viewer.is_admin() {
         return Level::Admin;
     }
-    let own = if viewer.signed_in().is_some() { levels.own.max(levels.through_groups) } else { None };
+    let own = if viewer.signed_in().is_some() {
+        levels.own.max(levels.through_groups)
+    } else {
+        None
+    };
     levels.base.max(own).unwrap_or(Level::None)
 }
 

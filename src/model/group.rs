@@ -4,7 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use db::groups::{self, RepoGroup};
-use db::{DbError, GroupId, GroupName, Level, ObjectKind, Tx, UserId, user_repo_group_to_perm, user_to_perm, users, users_group_repo_group_to_perm};
+use db::{
+    DbError, GroupId, GroupName, Level, ObjectKind, Tx, UserId, user_repo_group_to_perm,
+    user_to_perm, users, users_group_repo_group_to_perm,
+};
 
 use crate::repository::refuse_taken_rows;
 use crate::{AdminOfGroup, Error, Gate, Model, ReadableGroup, ReadableRepository, Viewer, name};
@@ -54,12 +57,22 @@ impl Gate<'_> {
     ///
     /// # Errors
     /// [`Error::Invalid`] on `repo_group` when the viewer may not.
-    pub fn place_for_repository(&self, viewer: &Viewer, group: Option<GroupId>) -> Result<Place, Error> {
+    pub fn place_for_repository(
+        &self,
+        viewer: &Viewer,
+        group: Option<GroupId>,
+    ) -> Result<Place, Error> {
         match group {
             None if self.may_create_at_top(viewer)? => Ok(Place(None)),
-            None => Err(Error::invalid("repo_group", "no permission to create repository in root location")),
+            None => Err(Error::invalid(
+                "repo_group",
+                "no permission to create repository in root location",
+            )),
             Some(id) => self.place(viewer, id, Level::Write).ok_or_else(|| {
-                Error::invalid("repo_group", "You don't have permissions to create repository in this group")
+                Error::invalid(
+                    "repo_group",
+                    "You don't have permissions to create repository in this group",
+                )
             }),
         }
     }
@@ -68,9 +81,16 @@ impl Gate<'_> {
     ///
     /// # Errors
     /// [`Error::Invalid`] on `parent_group_id` when the viewer may not.
-    pub fn place_for_group(&self, viewer: &Viewer, parent: Option<GroupId>) -> Result<Place, Error> {
+    pub fn place_for_group(
+        &self,
+        viewer: &Viewer,
+        parent: Option<GroupId>,
+    ) -> Result<Place, Error> {
         let refused = || {
-            Error::invalid("parent_group_id", "You don't have permissions to create a group in this location")
+            Error::invalid(
+                "parent_group_id",
+                "You don't have permissions to create a group in this location",
+            )
         };
         match parent {
             None => viewer.is_admin().then_some(Place(None)).ok_or_else(refused),
@@ -93,7 +113,10 @@ impl Gate<'_> {
 
     fn place(&self, viewer: &Viewer, id: GroupId, level: Level) -> Option<Place> {
         let groups = self.groups_with(viewer, level).ok()?;
-        groups.into_iter().find(|group| group.row().id == id).map(|group| Place(Some(group.row().clone())))
+        groups
+            .into_iter()
+            .find(|group| group.row().id == id)
+            .map(|group| Place(Some(group.row().clone())))
     }
 }
 
@@ -102,12 +125,18 @@ impl Model {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn list(&self, viewer: &Viewer, group: Option<&ReadableGroup>) -> Result<GroupListing, Error> {
+    pub fn list(
+        &self,
+        viewer: &Viewer,
+        group: Option<&ReadableGroup>,
+    ) -> Result<GroupListing, Error> {
         let gate = Gate::new(self);
         let all = gate.readable_repositories(viewer)?;
         let below = |full: &str| match group {
             None => true,
-            Some(group) => full.strip_prefix(group.name()).is_some_and(|rest| rest.starts_with('/')),
+            Some(group) => full
+                .strip_prefix(group.name())
+                .is_some_and(|rest| rest.starts_with('/')),
         };
         let mut groups = gate.readable_groups(viewer)?;
         groups.retain(|candidate| below(candidate.name()));
@@ -116,21 +145,38 @@ impl Model {
         let counts = groups
             .iter()
             .map(|group| {
-                let inside = |full: &str| full.strip_prefix(group.name()).is_some_and(|rest| rest.starts_with('/'));
-                all.iter().filter(|repository| inside(repository.name())).count()
+                let inside = |full: &str| {
+                    full.strip_prefix(group.name())
+                        .is_some_and(|rest| rest.starts_with('/'))
+                };
+                all.iter()
+                    .filter(|repository| inside(repository.name()))
+                    .count()
             })
             .collect();
         let here = group.map(|group| group.row().id);
-        let mut repositories: Vec<_> = all.into_iter().filter(|repository| repository.row().group == here).collect();
+        let mut repositories: Vec<_> = all
+            .into_iter()
+            .filter(|repository| repository.row().group == here)
+            .collect();
         repositories.sort_by_cached_key(|repository| repository.name().to_lowercase());
-        Ok(GroupListing { groups, repositories, counts })
+        Ok(GroupListing {
+            groups,
+            repositories,
+            counts,
+        })
     }
 
     /// Makes a group at a place where the viewer may.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name that is not allowed or taken.
-    pub fn create_group(&self, place: &Place, viewer: &Viewer, new: &NewGroup<'_>) -> Result<String, Error> {
+    pub fn create_group(
+        &self,
+        place: &Place,
+        viewer: &Viewer,
+        new: &NewGroup<'_>,
+    ) -> Result<String, Error> {
         let Some(owner) = viewer.signed_in() else {
             return Err(Error::Forbidden("Sign in to make groups".to_owned()));
         };
@@ -138,15 +184,32 @@ impl Model {
         let parent = place.group_name();
         name::check("group_name", &short, parent)?;
         if short.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Error::invalid("group_name", "Name must not contain only digits"));
+            return Err(Error::invalid(
+                "group_name",
+                "Name must not contain only digits",
+            ));
         }
         let full = name::full(parent, &short);
         let path = self.path_below_root(&full)?;
-        let description = if new.description.trim().is_empty() { short.as_str() } else { new.description };
+        let description = if new.description.trim().is_empty() {
+            short.as_str()
+        } else {
+            new.description
+        };
         self.db().write(|tx| {
             refuse_taken_rows(tx, "group_name", &full)?;
-            let id = groups::insert(tx, &GroupName::from(full.as_str()), place.group_id(), description, owner.id)?;
-            let copied = if new.copy_permissions { place.group_id() } else { None };
+            let id = groups::insert(
+                tx,
+                &GroupName::from(full.as_str()),
+                place.group_id(),
+                description,
+                owner.id,
+            )?;
+            let copied = if new.copy_permissions {
+                place.group_id()
+            } else {
+                None
+            };
             grant_initial(tx, id, owner.id, owner.admin, copied)?;
             make_folder(&path)
         })?;
@@ -162,18 +225,29 @@ impl Model {
             "" => name::last(group.name()),
             text => text,
         };
-        self.db().write(|tx| groups::set_description(tx, group.row().id, description).map(drop).map_err(Error::from))
+        self.db().write(|tx| {
+            groups::set_description(tx, group.row().id, description)
+                .map(drop)
+                .map_err(Error::from)
+        })
     }
 
     /// Gives a user this level on a group.
     ///
     /// # Errors
     /// [`Error::Invalid`] when there is no such active user.
-    pub fn grant_on_group(&self, group: &AdminOfGroup, username: &str, level: Level) -> Result<(), Error> {
+    pub fn grant_on_group(
+        &self,
+        group: &AdminOfGroup,
+        username: &str,
+        level: Level,
+    ) -> Result<(), Error> {
         self.db().write(|tx| {
             let user = users::by_username(tx, &username.into())?
                 .filter(|user| user.active || user.is_default())
-                .ok_or_else(|| Error::invalid("user", format!("Username {username} is not valid")))?;
+                .ok_or_else(|| {
+                    Error::invalid("user", format!("Username {username} is not valid"))
+                })?;
             user_repo_group_to_perm::grant(tx, user.id, group.row().id, level).map_err(Error::from)
         })
     }
@@ -190,7 +264,9 @@ impl Model {
             let sentence = |n: usize, what: &str| {
                 (n > 0).then(|| format!("This group contains {n} {what} and cannot be deleted"))
             };
-            Ok::<_, DbError>(sentence(repositories, "repositories").or_else(|| sentence(subgroups, "subgroups")))
+            Ok::<_, DbError>(
+                sentence(repositories, "repositories").or_else(|| sentence(subgroups, "subgroups")),
+            )
         })?)
     }
 
@@ -206,11 +282,16 @@ impl Model {
         let grave = self.group_grave(group.name())?;
         self.db().write(|tx| {
             if !groups::is_empty(tx, group.row().id)? {
-                return Err(Error::invalid("confirm_name", "This group is not empty and cannot be deleted"));
+                return Err(Error::invalid(
+                    "confirm_name",
+                    "This group is not empty and cannot be deleted",
+                ));
             }
             groups::delete(tx, group.row().id)?;
             match fs::rename(&path, &grave) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::disk("rename", &path, error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Error::disk("rename", &path, error))
+                }
                 _ => Ok(()),
             }
         })
@@ -219,7 +300,9 @@ impl Model {
     /// `rm__<stamp>_GROUP_<name>` at the root, as the original names it.
     fn group_grave(&self, full_name: &str) -> Result<PathBuf, Error> {
         let now = jiff::Zoned::now().strftime("%Y%m%d_%H%M%S_%6f").to_string();
-        Ok(self.repositories_root()?.join(format!("rm__{now}_GROUP_{}", name::last(full_name))))
+        Ok(self
+            .repositories_root()?
+            .join(format!("rm__{now}_GROUP_{}", name::last(full_name))))
     }
 
     /// The longest of these names that a group has; for finding the group in a path.
@@ -228,14 +311,23 @@ impl Model {
     /// When the database does not answer.
     pub fn longest_group_name(&self, names: &[&str]) -> Result<Option<String>, Error> {
         let names: Vec<_> = names.iter().map(|name| GroupName::from(*name)).collect();
-        Ok(self.db().read(|conn| groups::longest_of(conn, &names))?.map(|row| row.name.into_string()))
+        Ok(self
+            .db()
+            .read(|conn| groups::longest_of(conn, &names))?
+            .map(|row| row.name.into_string()))
     }
 }
 
 /// A folder that is there already is taken over, unless it is a repository.
 fn make_folder(path: &std::path::Path) -> Result<(), Error> {
-    if [".hg", ".git", "objects"].iter().any(|inside| path.join(inside).exists()) {
-        return Err(Error::invalid("group_name", "A repository lies on the server in the folder of that name"));
+    if [".hg", ".git", "objects"]
+        .iter()
+        .any(|inside| path.join(inside).exists())
+    {
+        return Err(Error::invalid(
+            "group_name",
+            "A repository lies on the server in the folder of that name",
+        ));
     }
     fs::create_dir_all(path).map_err(|error| Error::disk("create", path, error))
 }
@@ -248,7 +340,9 @@ fn grant_initial(
     maker_is_admin: bool,
     copied: Option<GroupId>,
 ) -> Result<(), DbError> {
-    let Some(default) = users::default_user(tx)? else { return Ok(()) };
+    let Some(default) = users::default_user(tx)? else {
+        return Ok(());
+    };
     match copied {
         Some(parent) => {
             for row in user_repo_group_to_perm::of_group(tx, parent)? {
@@ -261,7 +355,11 @@ fn grant_initial(
         None => {
             let names = user_to_perm::of_user(tx, default.id)?;
             let kind = ObjectKind::RepositoryGroup;
-            let level = names.iter().filter_map(|name| Level::of(name, kind)).max().unwrap_or(Level::Read);
+            let level = names
+                .iter()
+                .filter_map(|name| Level::of(name, kind))
+                .max()
+                .unwrap_or(Level::Read);
             user_repo_group_to_perm::grant(tx, default.id, id, level)?;
         }
     }

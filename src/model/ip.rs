@@ -11,14 +11,21 @@ pub fn allows<S: AsRef<str>>(networks: &[S], address: &str) -> bool {
     if networks.is_empty() {
         return true;
     }
-    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let Ok(address) = address.parse::<IpAddr>() else {
+        return false;
+    };
     // A dual-stack socket shows IPv4 clients as ::ffff:a.b.c.d.
     let address = address.to_canonical();
-    networks.iter().any(|network| contains(network.as_ref(), address) == Some(true))
+    networks
+        .iter()
+        .any(|network| contains(network.as_ref(), address) == Some(true))
 }
 
 fn contains(network: &str, address: IpAddr) -> Option<bool> {
-    let (start, mask) = network.trim().split_once('/').map_or((network.trim(), None), |(start, mask)| (start, Some(mask)));
+    let (start, mask) = network
+        .trim()
+        .split_once('/')
+        .map_or((network.trim(), None), |(start, mask)| (start, Some(mask)));
     match (start.parse().ok()?, address) {
         (IpAddr::V4(start), IpAddr::V4(address)) => {
             let length = match mask {
@@ -29,7 +36,11 @@ fn contains(network: &str, address: IpAddr) -> Option<bool> {
             Some(u128::from(u32::from(start)) & mask == u128::from(u32::from(address)) & mask)
         }
         (IpAddr::V6(start), IpAddr::V6(address)) => {
-            let mask = prefix(u128::MAX, 128, mask.map_or(Some(128), |mask| mask.parse().ok())?)?;
+            let mask = prefix(
+                u128::MAX,
+                128,
+                mask.map_or(Some(128), |mask| mask.parse().ok())?,
+            )?;
             Some(u128::from(start) & mask == u128::from(address) & mask)
         }
         _ => Some(false),

@@ -26,7 +26,9 @@ impl Actor {
     pub fn new(viewer: &Viewer, address: &str) -> Self {
         Self {
             user: viewer.user_id(),
-            username: viewer.user().map_or_else(|| Username::from("default"), |user| user.username.clone()),
+            username: viewer
+                .user()
+                .map_or_else(|| Username::from("default"), |user| user.username.clone()),
             address: address.to_owned(),
         }
     }
@@ -105,7 +107,15 @@ impl Model {
     /// # Errors
     /// When the database cannot be written.
     pub fn record_pull(&self, repository: &ReadableRepository, actor: &Actor) -> Result<(), Error> {
-        self.db().write(|tx| write(tx, actor, Some(repository.id()), repository.name(), &Action::Pull))?;
+        self.db().write(|tx| {
+            write(
+                tx,
+                actor,
+                Some(repository.id()),
+                repository.name(),
+                &Action::Pull,
+            )
+        })?;
         Ok(())
     }
 
@@ -113,11 +123,22 @@ impl Model {
     ///
     /// # Errors
     /// When the repository cannot be read or the database cannot be written.
-    pub fn record_push(&self, repository: &ReadableRepository, actor: &Actor, items: Vec<String>) -> Result<(), Error> {
+    pub fn record_push(
+        &self,
+        repository: &ReadableRepository,
+        actor: &Actor,
+        items: Vec<String>,
+    ) -> Result<(), Error> {
         let tip = self.tip(repository);
         self.db().write(|tx| {
             if !items.is_empty() {
-                write(tx, actor, Some(repository.id()), repository.name(), &Action::Push(items))?;
+                write(
+                    tx,
+                    actor,
+                    Some(repository.id()),
+                    repository.name(),
+                    &Action::Push(items),
+                )?;
             }
             if let Ok((cache, date)) = &tip {
                 repositories::set_changeset_cache(tx, repository.id(), cache, *date)?;
@@ -130,9 +151,9 @@ impl Model {
     /// The newest changeset in the form of the column `changeset_cache`, and its date.
     fn tip(&self, repository: &ReadableRepository) -> Result<(Vec<u8>, LocalTime), Error> {
         let contents = self.open_repository(repository)?;
-        let tip = contents
-            .summary_cache()
-            .map_err(|error| Error::Program(format!("repository '{}': {error}", repository.name())))?;
+        let tip = contents.summary_cache().map_err(|error| {
+            Error::Program(format!("repository '{}': {error}", repository.name()))
+        })?;
         let (value, date) = match tip {
             Some(tip) => {
                 let date = LocalTime::from_unix(tip.date.seconds);
@@ -168,7 +189,10 @@ mod tests {
 
     #[test]
     fn a_push_is_written_as_the_original_does_and_cut_between_ids() {
-        assert_eq!(Action::Push(vec!["a".into(), "b".into()]).text(), "push:a,b");
+        assert_eq!(
+            Action::Push(vec!["a".into(), "b".into()]).text(),
+            "push:a,b"
+        );
         let long = Action::Push(vec!["f".repeat(40); 5000]).text();
         assert!(long.len() <= MAX_ACTION && long.ends_with(&"f".repeat(40)));
         assert_eq!((long.len() - 5 + 1) % 41, 0);

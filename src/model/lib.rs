@@ -31,7 +31,9 @@ use std::sync::Arc;
 pub use config::Config;
 pub use db::{GroupId, Level, RepoId, UserGroupId, UserId};
 pub use error::Error;
-pub use gate::{AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository};
+pub use gate::{
+    AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository,
+};
 pub use group::{GroupListing, NewGroup, Place};
 pub use journal::{Action, Actor};
 pub use permission::{Grant, Grants, Subject};
@@ -73,7 +75,11 @@ impl Model {
         self.db
             .read(db::ui::repositories_root)?
             .map(PathBuf::from)
-            .ok_or_else(|| Error::Schema("the table ui has no row 'paths./' with the folder of the repositories".into()))
+            .ok_or_else(|| {
+                Error::Schema(
+                    "the table ui has no row 'paths./' with the folder of the repositories".into(),
+                )
+            })
     }
 
     /// The effective configuration of Mercurial: the active rows of the table `ui`.
@@ -83,7 +89,9 @@ impl Model {
     pub fn mercurial_config(&self) -> Result<Vec<(String, String)>, Error> {
         let items = self.db.read(db::ui::active)?;
         // Hooks of the original that run inside its own Python process; ours record the same by other means.
-        let ours = |item: &db::ui::UiItem| item.section == "hooks" && item.value.trim_start().starts_with("python:");
+        let ours = |item: &db::ui::UiItem| {
+            item.section == "hooks" && item.value.trim_start().starts_with("python:")
+        };
         Ok(items
             .into_iter()
             .filter(|item| !ours(item) && item.section != "paths")

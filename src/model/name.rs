@@ -10,13 +10,32 @@ const SLUG: &str = "`?=[]\\;'\"<>,/~!@#$%^&*()+{}|: ";
 
 /// First parts of paths that belong to the program. A top-level repository or group of this name could not be reached.
 const RESERVED: &[&str] = &[
-    "_admin", "_repos", "_users_and_groups", "about", "changeset_info", "codemirror", "css", "favicon.ico", "fontello",
-    "images", "js", "my_pullrequests", "robots.txt",
+    "_admin",
+    "_repos",
+    "_users_and_groups",
+    "about",
+    "changeset_info",
+    "codemirror",
+    "css",
+    "favicon.ico",
+    "fontello",
+    "images",
+    "js",
+    "my_pullrequests",
+    "robots.txt",
 ];
 
 /// Pages below a repository or group; a repository of this name inside a group would be hidden behind them.
 const PAGES: &[&str] = &[
-    "settings", "changelog", "changeset", "files", "summary", "info", "git-upload-pack", "git-receive-pack", "statistics",
+    "settings",
+    "changelog",
+    "changeset",
+    "files",
+    "summary",
+    "info",
+    "git-upload-pack",
+    "git-receive-pack",
+    "statistics",
 ];
 
 /// Longest full path that the column holds.
@@ -27,7 +46,11 @@ const MAX_FULL_NAME: usize = 255;
 pub fn slug(typed: &str) -> String {
     let mut out = String::with_capacity(typed.len());
     for c in typed.trim().chars() {
-        let c = if SLUG.contains(c) || c.is_control() || c.is_whitespace() { '-' } else { c };
+        let c = if SLUG.contains(c) || c.is_control() || c.is_whitespace() {
+            '-'
+        } else {
+            c
+        };
         if c != '-' || !out.ends_with('-') {
             out.push(c);
         }
@@ -49,20 +72,26 @@ pub fn check(field: &'static str, name: &str, parent: Option<&str>) -> Result<()
         None => RESERVED.contains(&lower.as_str()) || is_permanent(&lower),
         Some(_) => PAGES.contains(&lower.as_str()),
     };
-    if hidden || name.starts_with('.') || lower.starts_with("rm__") || [".git", ".hg"].iter().any(|end| lower.ends_with(end))
+    if hidden
+        || name.starts_with('.')
+        || lower.starts_with("rm__")
+        || [".git", ".hg"].iter().any(|end| lower.ends_with(end))
     {
         return refuse(format!("Repository name {name} is not allowed"));
     }
     let length = name.len() + parent.map_or(0, |parent| parent.len() + 1);
     if length > MAX_FULL_NAME {
-        return refuse(format!("Enter a name of at most {MAX_FULL_NAME} bytes, groups included; this one has {length}"));
+        return refuse(format!(
+            "Enter a name of at most {MAX_FULL_NAME} bytes, groups included; this one has {length}"
+        ));
     }
     Ok(())
 }
 
 /// `_23` is the permanent address of the repository with the id 23.
 fn is_permanent(name: &str) -> bool {
-    name.strip_prefix('_').is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
+    name.strip_prefix('_')
+        .is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Joins a group and a name.
@@ -91,14 +120,29 @@ mod tests {
 
     #[test]
     fn slugs_are_those_of_the_original() {
-        for (typed, name) in [("w 2/x", "w-2-x"), (" a  b ", "a-b"), ("Zoë_1.x", "Zoë_1.x"), ("--a--b--", "a-b"), ("?", "")] {
+        for (typed, name) in [
+            ("w 2/x", "w-2-x"),
+            (" a  b ", "a-b"),
+            ("Zoë_1.x", "Zoë_1.x"),
+            ("--a--b--", "a-b"),
+            ("?", ""),
+        ] {
             assert_eq!(slug(typed), name);
         }
     }
 
     #[test]
     fn names_that_would_be_taken_for_something_else_are_refused() {
-        for name in ["", "_admin", "_23", "css", "x.git", "x.HG", ".hidden", "rm__20200101_000000_000000__x"] {
+        for name in [
+            "",
+            "_admin",
+            "_23",
+            "css",
+            "x.git",
+            "x.HG",
+            ".hidden",
+            "rm__20200101_000000_000000__x",
+        ] {
             assert!(check("repo_name", name, None).is_err(), "{name}");
         }
         assert!(check("repo_name", "settings", Some("g")).is_err());

@@ -41,7 +41,11 @@ impl Repositories {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = open.clock;
         if open.handles.len() >= MAX_OPEN
-            && let Some(oldest) = open.handles.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| key.clone())
+            && let Some(oldest) = open
+                .handles
+                .iter()
+                .min_by_key(|(_, (used, _))| *used)
+                .map(|(key, _)| key.clone())
         {
             open.handles.remove(&oldest);
         }
@@ -61,11 +65,17 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Open`] when the folder is missing, of another kind, or of a format that is not supported.
-    pub fn open_repository(&self, repository: &ReadableRepository) -> Result<Arc<Repository>, Error> {
+    pub fn open_repository(
+        &self,
+        repository: &ReadableRepository,
+    ) -> Result<Arc<Repository>, Error> {
         let path = self.repository_path(repository)?;
         self.repositories
             .get(path, repository.kind())
-            .map_err(|source| Error::Open { name: repository.name().to_owned(), source })
+            .map_err(|source| Error::Open {
+                name: repository.name().to_owned(),
+                source,
+            })
     }
 
     /// The folder of a repository.
@@ -79,9 +89,14 @@ impl Model {
     /// The folder that belongs to a full name. Names of the database are checked too: others write it.
     pub(crate) fn path_below_root(&self, full_name: &str) -> Result<PathBuf, Error> {
         let inside = !full_name.is_empty()
-            && Path::new(full_name).components().all(|part| matches!(part, Component::Normal(_)));
+            && Path::new(full_name)
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
         if !inside {
-            return Err(Error::NotFound { what: "Repository", name: full_name.to_owned() });
+            return Err(Error::NotFound {
+                what: "Repository",
+                name: full_name.to_owned(),
+            });
         }
         Ok(self.repositories_root()?.join(full_name))
     }

@@ -24,10 +24,16 @@ const MIN_CHARS: usize = 6;
 /// [`Error::Invalid`] on `password` for one that is too short, or that bcrypt would cut without saying so.
 pub fn hash(password: &str) -> Result<PasswordHash, Error> {
     if password.chars().count() < MIN_CHARS {
-        return Err(Error::invalid("password", format!("Enter a value {MIN_CHARS} characters long or more")));
+        return Err(Error::invalid(
+            "password",
+            format!("Enter a value {MIN_CHARS} characters long or more"),
+        ));
     }
     if password.len() > MAX_BYTES || password.contains('\0') {
-        return Err(Error::invalid("password", format!("Enter at most {MAX_BYTES} bytes and no NUL")));
+        return Err(Error::invalid(
+            "password",
+            format!("Enter at most {MAX_BYTES} bytes and no NUL"),
+        ));
     }
     hash_unchecked(password)
 }
@@ -54,8 +60,14 @@ pub fn verify(password: &str, stored: Option<&PasswordHash>) -> bool {
     let hash = stored.map(PasswordHash::as_str).unwrap_or_default();
     if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
         // Written by old Windows installations: SHA-256 without salt.
-        let digest: String = Sha256::digest(password.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        return digest.as_bytes().ct_eq(hash.to_ascii_lowercase().as_bytes()).into();
+        let digest: String = Sha256::digest(password.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        return digest
+            .as_bytes()
+            .ct_eq(hash.to_ascii_lowercase().as_bytes())
+            .into();
     }
     // Like the original, only the first 72 bytes count; NUL never matches.
     let cut = &password.as_bytes()[..password.len().min(MAX_BYTES)];
@@ -83,7 +95,10 @@ const MAX_REMEMBERED: usize = 1000;
 
 impl Default for Verified {
     fn default() -> Self {
-        Self { key: crate::random::bytes(), recent: Mutex::default() }
+        Self {
+            key: crate::random::bytes(),
+            recent: Mutex::default(),
+        }
     }
 }
 
@@ -93,7 +108,13 @@ impl Verified {
         let tag = self.tag(password, stored);
         let now = Instant::now();
         let fresh = |at: &Instant| now.duration_since(*at) < REMEMBERED;
-        if self.recent.lock().unwrap_or_else(PoisonError::into_inner).get(&tag).is_some_and(fresh) {
+        if self
+            .recent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&tag)
+            .is_some_and(fresh)
+        {
             return true;
         }
         let right = verify(password, stored);
@@ -109,8 +130,14 @@ impl Verified {
     }
 
     fn tag(&self, password: &str, stored: Option<&PasswordHash>) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
-        mac.update(stored.map(PasswordHash::as_str).unwrap_or_default().as_bytes());
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
+        mac.update(
+            stored
+                .map(PasswordHash::as_str)
+                .unwrap_or_default()
+                .as_bytes(),
+        );
         mac.update(&[0]);
         mac.update(password.as_bytes());
         mac.finalize().into_bytes().into()
@@ -132,10 +159,17 @@ mod tests {
 
     #[test]
     fn hashes_of_other_writers_are_understood() {
-        let old = PasswordHash::from("5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8");
+        let old =
+            PasswordHash::from("5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8");
         assert!(verify("password", Some(&old)));
         assert!(!verify("passwore", Some(&old)));
-        let php = PasswordHash::from(hash("secret1").unwrap().as_str().replacen("$2b$", "$2y$", 1).as_str());
+        let php = PasswordHash::from(
+            hash("secret1")
+                .unwrap()
+                .as_str()
+                .replacen("$2b$", "$2y$", 1)
+                .as_str(),
+        );
         assert!(verify("secret1", Some(&php)));
         assert!(!verify("", Some(&PasswordHash::from(""))));
         assert!(!verify("x", Some(&PasswordHash::from("garbage"))));

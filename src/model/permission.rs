@@ -1,6 +1,9 @@
 //! Giving and taking permissions on a repository.
 
-use db::{DbError, Level, UserGroupId, UserGroupName, UserId, Username, repo_to_perm, users, users_group_repo_to_perm, users_groups};
+use db::{
+    DbError, Level, UserGroupId, UserGroupName, UserId, Username, repo_to_perm, users,
+    users_group_repo_to_perm, users_groups,
+};
 
 use crate::{AdminOfRepository, Error, Model};
 
@@ -60,14 +63,26 @@ impl Model {
                     Subject::User(name) => {
                         let user = users::by_username(tx, &Username::from(name.as_str()))?
                             .filter(|user| user.active || user.is_default())
-                            .ok_or_else(|| Error::invalid("user", format!("Username {name} is not valid")))?;
+                            .ok_or_else(|| {
+                                Error::invalid("user", format!("Username {name} is not valid"))
+                            })?;
                         let closed = user.is_default() && repository.private();
-                        repo_to_perm::grant(tx, user.id, id, if closed { Level::None } else { grant.level })?;
+                        repo_to_perm::grant(
+                            tx,
+                            user.id,
+                            id,
+                            if closed { Level::None } else { grant.level },
+                        )?;
                     }
                     Subject::UserGroup(name) => {
                         let group = users_groups::by_name(tx, &UserGroupName::from(name.as_str()))?
                             .filter(|group| group.active)
-                            .ok_or_else(|| Error::invalid("users_group", format!("User group {name} is not valid")))?;
+                            .ok_or_else(|| {
+                                Error::invalid(
+                                    "users_group",
+                                    format!("User group {name} is not valid"),
+                                )
+                            })?;
                         users_group_repo_to_perm::grant(tx, group.id, id, grant.level)?;
                     }
                 }
@@ -96,8 +111,16 @@ impl Model {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn revoke_user_group(&self, repository: &AdminOfRepository, group: UserGroupId) -> Result<(), Error> {
+    pub fn revoke_user_group(
+        &self,
+        repository: &AdminOfRepository,
+        group: UserGroupId,
+    ) -> Result<(), Error> {
         let id = repository.id();
-        self.db().write(|tx| users_group_repo_to_perm::revoke(tx, group, id).map(drop).map_err(Error::from))
+        self.db().write(|tx| {
+            users_group_repo_to_perm::revoke(tx, group, id)
+                .map(drop)
+                .map_err(Error::from)
+        })
     }
 }

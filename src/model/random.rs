@@ -10,14 +10,20 @@ use rand::rngs::SysRng;
 #[must_use]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    SysRng.try_fill_bytes(&mut bytes).expect("the operating system provides randomness");
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .expect("the operating system provides randomness");
     bytes
 }
 
 /// Lower-case hex of `n` random bytes.
 #[must_use]
 pub fn hex(n: usize) -> String {
-    (0..n.div_ceil(8)).flat_map(|_| bytes::<8>()).take(n).map(|byte| format!("{byte:02x}")).collect()
+    (0..n.div_ceil(8))
+        .flat_map(|_| bytes::<8>())
+        .take(n)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use db::repositories::{self, RepoState, RepoType, Repository, RepositorySettings};
-use db::{DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId, groups, repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users, users_group_repo_group_to_perm, users_group_repo_to_perm};
+use db::{
+    DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId, groups,
+    repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users,
+    users_group_repo_group_to_perm, users_group_repo_to_perm,
+};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use vcs::Kind;
 
@@ -90,7 +94,11 @@ impl Model {
         self.refuse_taken("repo_name", &full, &path)?;
 
         let settings = self.settings()?;
-        let description = if new.description.trim().is_empty() { short.as_str() } else { new.description };
+        let description = if new.description.trim().is_empty() {
+            short.as_str()
+        } else {
+            new.description
+        };
         let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
         fs::create_dir_all(&folder).map_err(|error| Error::disk("create", &folder, error))?;
         let draft = Draft::make(self, &folder, new.kind)?;
@@ -119,7 +127,11 @@ impl Model {
                     },
                 },
             )?;
-            let copied = if new.copy_permissions { place.group_id() } else { None };
+            let copied = if new.copy_permissions {
+                place.group_id()
+            } else {
+                None
+            };
             grant_initial(tx, id, new.private, copied)?;
             user_followings::follow(tx, owner, id)?;
             journal::write(tx, actor, Some(id), &full, &Action::CreatedRepository)?;
@@ -145,21 +157,40 @@ impl Model {
         kind: &str,
         description: &str,
     ) -> Result<RepoId, Error> {
-        let not_found = |what, name: &str| Error::NotFound { what, name: name.to_owned() };
-        let user = self.user_by_name(owner)?.ok_or_else(|| not_found("User", owner))?;
-        let kind = kind.parse().map_err(|_| Error::invalid("kind", format!("expected 'hg' or 'git', found '{kind}'")))?;
+        let not_found = |what, name: &str| Error::NotFound {
+            what,
+            name: name.to_owned(),
+        };
+        let user = self
+            .user_by_name(owner)?
+            .ok_or_else(|| not_found("User", owner))?;
+        let kind = kind.parse().map_err(|_| {
+            Error::invalid("kind", format!("expected 'hg' or 'git', found '{kind}'"))
+        })?;
         let viewer = Viewer::User(user.clone());
         let (group, short) = match full_name.rsplit_once('/') {
             Some((group, short)) => {
-                let row = self.db().read(|conn| groups::by_name(conn, &GroupName::from(group)))?;
-                (Some(row.ok_or_else(|| not_found("Repository group", group))?.id), short)
+                let row = self
+                    .db()
+                    .read(|conn| groups::by_name(conn, &GroupName::from(group)))?;
+                (
+                    Some(row.ok_or_else(|| not_found("Repository group", group))?.id),
+                    short,
+                )
             }
             None => (None, full_name),
         };
         let place = Gate::new(self).place_for_repository(&viewer, group)?;
         let actor = Actor::new(&viewer, "");
-        let new = NewRepository { name: short, kind, description, private: false, copy_permissions: false };
-        self.create_repository(&place, user.id, &actor, &new).map(|(id, _)| id)
+        let new = NewRepository {
+            name: short,
+            kind,
+            description,
+            private: false,
+            copy_permissions: false,
+        };
+        self.create_repository(&place, user.id, &actor, &new)
+            .map(|(id, _)| id)
     }
 
     /// Changes what the settings form changes.
@@ -178,12 +209,17 @@ impl Model {
             text => text,
         };
         if !update.landing_revision.contains(':') {
-            return Err(Error::invalid("repo_landing_rev", "Expected kind:name, such as branch:default"));
+            return Err(Error::invalid(
+                "repo_landing_rev",
+                "Expected kind:name, such as branch:default",
+            ));
         }
         self.db().write(|tx| {
             let owner = users::by_username(tx, &update.owner.into())?
                 .filter(|user| !user.is_default() && (user.active || user.id == row.owner))
-                .ok_or_else(|| Error::invalid("owner", format!("Username {} is not valid", update.owner)))?;
+                .ok_or_else(|| {
+                    Error::invalid("owner", format!("Username {} is not valid", update.owner))
+                })?;
             repositories::update(
                 tx,
                 repository.id(),
@@ -197,12 +233,19 @@ impl Model {
                     landing_revision: update.landing_revision,
                 },
             )?;
-            if update.private && !row.private
+            if update.private
+                && !row.private
                 && let Some(default) = users::default_user(tx)?
             {
                 repo_to_perm::grant(tx, default.id, repository.id(), Level::None)?;
             }
-            journal::write(tx, actor, Some(repository.id()), repository.name(), &Action::UpdatedRepository)?;
+            journal::write(
+                tx,
+                actor,
+                Some(repository.id()),
+                repository.name(),
+                &Action::UpdatedRepository,
+            )?;
             Ok(())
         })
     }
@@ -211,20 +254,34 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Invalid`] on `forks` when there are forks and nobody chose, [`Error::Disk`] when the folder cannot be moved.
-    pub fn delete_repository(&self, repository: &AdminOfRepository, actor: &Actor, forks: ForkChoice) -> Result<(), Error> {
+    pub fn delete_repository(
+        &self,
+        repository: &AdminOfRepository,
+        actor: &Actor,
+        forks: ForkChoice,
+    ) -> Result<(), Error> {
         let path = self.repository_path(repository)?;
         let grave = deleted_name(&path);
         let mut buried = false;
         let result = self.db().write(|tx| {
             if repositories::count_forks(tx, repository.id())? > 0 {
                 if forks == ForkChoice::Refuse {
-                    let message = format!("Cannot delete repository {} which still has forks", repository.name());
+                    let message = format!(
+                        "Cannot delete repository {} which still has forks",
+                        repository.name()
+                    );
                     return Err(Error::invalid("forks", message));
                 }
                 repositories::detach_forks(tx, repository.id())?;
             }
             repositories::delete(tx, repository.id())?;
-            journal::write(tx, actor, None, repository.name(), &Action::DeletedRepository)?;
+            journal::write(
+                tx,
+                actor,
+                None,
+                repository.name(),
+                &Action::DeletedRepository,
+            )?;
             match fs::rename(&path, &grave) {
                 Ok(()) => buried = true,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -243,7 +300,11 @@ impl Model {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn repository_facts(&self, repository: &ReadableRepository, viewer: &Viewer) -> Result<RepositoryFacts, Error> {
+    pub fn repository_facts(
+        &self,
+        repository: &ReadableRepository,
+        viewer: &Viewer,
+    ) -> Result<RepositoryFacts, Error> {
         let row = repository.row();
         let (mut facts, parent) = self.db().read(|conn| {
             let following = match viewer.signed_in() {
@@ -251,7 +312,8 @@ impl Model {
                 None => false,
             };
             let facts = RepositoryFacts {
-                followers: u64::try_from(user_followings::count_followers(conn, row.id)?).unwrap_or(0),
+                followers: u64::try_from(user_followings::count_followers(conn, row.id)?)
+                    .unwrap_or(0),
                 forks: u64::try_from(repositories::count_forks(conn, row.id)?).unwrap_or(0),
                 following,
                 fork_of: None,
@@ -263,7 +325,10 @@ impl Model {
             Ok::<_, DbError>((facts, parent))
         })?;
         if let Some(parent) = parent {
-            facts.fork_of = Gate::new(self).read_repository(viewer, parent.name.as_str()).ok().map(|p| p.name().to_owned());
+            facts.fork_of = Gate::new(self)
+                .read_repository(viewer, parent.name.as_str())
+                .ok()
+                .map(|p| p.name().to_owned());
         }
         Ok(facts)
     }
@@ -272,7 +337,12 @@ impl Model {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn toggle_following(&self, repository: &ReadableRepository, user: UserId, actor: &Actor) -> Result<bool, Error> {
+    pub fn toggle_following(
+        &self,
+        repository: &ReadableRepository,
+        user: UserId,
+        actor: &Actor,
+    ) -> Result<bool, Error> {
         self.db().write(|tx| {
             let follows = !user_followings::follows(tx, user, repository.id())?;
             let action = if follows {
@@ -292,7 +362,9 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn forks(&self, repository: &AdminOfRepository) -> Result<Vec<Repository>, Error> {
-        Ok(self.db().read(|conn| repositories::forks(conn, repository.id()))?)
+        Ok(self
+            .db()
+            .read(|conn| repositories::forks(conn, repository.id()))?)
     }
 
     /// The full name of the repository with this id.
@@ -300,7 +372,10 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn repository_name_by_id(&self, id: i64) -> Result<Option<String>, Error> {
-        Ok(self.db().read(|conn| repositories::by_id(conn, RepoId(id)))?.map(|row| row.name.into_string()))
+        Ok(self
+            .db()
+            .read(|conn| repositories::by_id(conn, RepoId(id)))?
+            .map(|row| row.name.into_string()))
     }
 
     /// The longest of these names that a repository has; for finding the repository in a path.
@@ -309,7 +384,10 @@ impl Model {
     /// When the database does not answer.
     pub fn longest_repository_name(&self, names: &[&str]) -> Result<Option<String>, Error> {
         let names: Vec<_> = names.iter().map(|name| RepoName::from(*name)).collect();
-        Ok(self.db().read(|conn| repositories::longest_of(conn, &names))?.map(|row| row.name.into_string()))
+        Ok(self
+            .db()
+            .read(|conn| repositories::longest_of(conn, &names))?
+            .map(|row| row.name.into_string()))
     }
 
     /// The user who owns a row.
@@ -321,10 +399,17 @@ impl Model {
     }
 
     /// Refuses a full name that a repository, a group or a folder has.
-    pub(crate) fn refuse_taken(&self, field: &'static str, full: &str, path: &Path) -> Result<(), Error> {
-        self.db().read(|conn| refuse_taken_rows(conn, field, full))?;
+    pub(crate) fn refuse_taken(
+        &self,
+        field: &'static str,
+        full: &str,
+        path: &Path,
+    ) -> Result<(), Error> {
+        self.db()
+            .read(|conn| refuse_taken_rows(conn, field, full))?;
         if fs::symlink_metadata(path).is_ok() {
-            let message = format!("A folder named {full} exists on the server without being in the database");
+            let message =
+                format!("A folder named {full} exists on the server without being in the database");
             return Err(Error::invalid(field, message));
         }
         Ok(())
@@ -332,24 +417,46 @@ impl Model {
 }
 
 /// Refuses a full name that a repository or a group has, in any case.
-pub(crate) fn refuse_taken_rows(conn: &db::Conn, field: &'static str, full: &str) -> Result<(), Error> {
+pub(crate) fn refuse_taken_rows(
+    conn: &db::Conn,
+    field: &'static str,
+    full: &str,
+) -> Result<(), Error> {
     if repositories::is_name_taken(conn, &RepoName::from(full))? {
-        return Err(Error::invalid(field, format!("Repository named {full} already exists")));
+        return Err(Error::invalid(
+            field,
+            format!("Repository named {full} already exists"),
+        ));
     }
     if groups::is_name_taken(conn, &GroupName::from(full))? {
-        return Err(Error::invalid(field, format!("Repository group with name \"{full}\" already exists")));
+        return Err(Error::invalid(
+            field,
+            format!("Repository group with name \"{full}\" already exists"),
+        ));
     }
     Ok(())
 }
 
 /// The permissions a repository starts with: those of its group, or the default for everybody; visitors never get
 /// anything on a private one.
-fn grant_initial(tx: &Tx<'_>, id: RepoId, private: bool, copied: Option<GroupId>) -> Result<(), DbError> {
-    let Some(default) = users::default_user(tx)? else { return Ok(()) };
+fn grant_initial(
+    tx: &Tx<'_>,
+    id: RepoId,
+    private: bool,
+    copied: Option<GroupId>,
+) -> Result<(), DbError> {
+    let Some(default) = users::default_user(tx)? else {
+        return Ok(());
+    };
     if let Some(group) = copied {
         for row in user_repo_group_to_perm::of_group(tx, group)? {
             let closed = private && row.user == default.id;
-            repo_to_perm::grant(tx, row.user, id, if closed { Level::None } else { row.level })?;
+            repo_to_perm::grant(
+                tx,
+                row.user,
+                id,
+                if closed { Level::None } else { row.level },
+            )?;
         }
         for row in users_group_repo_group_to_perm::of_group(tx, group)? {
             users_group_repo_to_perm::grant(tx, row.group, id, row.level)?;
@@ -360,7 +467,11 @@ fn grant_initial(tx: &Tx<'_>, id: RepoId, private: bool, copied: Option<GroupId>
         Level::None
     } else {
         let names = user_to_perm::of_user(tx, default.id)?;
-        names.iter().filter_map(|name| Level::of(name, ObjectKind::Repository)).max().unwrap_or(Level::Read)
+        names
+            .iter()
+            .filter_map(|name| Level::of(name, ObjectKind::Repository))
+            .max()
+            .unwrap_or(Level::Read)
     };
     repo_to_perm::grant(tx, default.id, id, level)
 }
@@ -379,7 +490,9 @@ struct Draft {
 
 impl Draft {
     fn make(model: &Model, folder: &Path, kind: Kind) -> Result<Self, Error> {
-        let draft = Self { path: folder.join(format!(".new-{}", random::hex(6))) };
+        let draft = Self {
+            path: folder.join(format!(".new-{}", random::hex(6))),
+        };
         let config = model.config();
         let mut command = match kind {
             Kind::Git => {
@@ -394,8 +507,16 @@ impl Draft {
             }
         };
         // Nothing of the server's own environment or of the machine's configuration may change what is made.
-        command.env_clear().envs([("HGRCPATH", ""), ("HGPLAIN", "1"), ("LANG", "C.UTF-8"), ("HOME", "/nonexistent")]);
-        command.envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]);
+        command.env_clear().envs([
+            ("HGRCPATH", ""),
+            ("HGPLAIN", "1"),
+            ("LANG", "C.UTF-8"),
+            ("HOME", "/nonexistent"),
+        ]);
+        command.envs([
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+        ]);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
@@ -409,7 +530,10 @@ impl Draft {
             return Ok(draft);
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        Err(Error::Program(format!("{kind} could not make the repository: {}", said.trim())))
+        Err(Error::Program(format!(
+            "{kind} could not make the repository: {}",
+            said.trim()
+        )))
     }
 
     /// Never replaces what is there.
@@ -431,7 +555,9 @@ impl Drop for Draft {
 
 fn missing_program(kind: Kind, error: &std::io::Error) -> Error {
     let advice = match kind {
-        Kind::Git => "git cannot be started; install it (Debian: apt install git) or set git_path in the ini file",
+        Kind::Git => {
+            "git cannot be started; install it (Debian: apt install git) or set git_path in the ini file"
+        }
         Kind::Hg => {
             "hg cannot be started; install Mercurial (pip install mercurial, or Debian: apt install mercurial) or set \
              hg_path in the ini file"

@@ -19,7 +19,12 @@ impl Model {
     pub fn load_session(&self, token_hash: &str) -> Result<Option<String>, Error> {
         let now = Timestamp::now().as_second();
         let idle = self.config().session_timeout;
-        let Some(session) = self.db().read(|conn| sessions::load(conn, token_hash, now, idle))? else { return Ok(None) };
+        let Some(session) = self
+            .db()
+            .read(|conn| sessions::load(conn, token_hash, now, idle))?
+        else {
+            return Ok(None);
+        };
         if session.needs_touch(now) {
             self.db().write(|tx| sessions::touch(tx, token_hash, now))?;
         }
@@ -30,7 +35,12 @@ impl Model {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn create_session(&self, token_hash: &str, user: Option<UserId>, data: &str) -> Result<(), Error> {
+    pub fn create_session(
+        &self,
+        token_hash: &str,
+        user: Option<UserId>,
+        data: &str,
+    ) -> Result<(), Error> {
         let now = Timestamp::now().as_second();
         let idle = self.config().session_timeout;
         Ok(self.db().write(|tx| {
@@ -54,7 +64,9 @@ impl Model {
     /// # Errors
     /// When the database cannot be written.
     pub fn update_session(&self, token_hash: &str, seen: &str, data: &str) -> Result<bool, Error> {
-        Ok(self.db().write(|tx| sessions::update_data(tx, token_hash, seen, data))?)
+        Ok(self
+            .db()
+            .write(|tx| sessions::update_data(tx, token_hash, seen, data))?)
     }
 
     /// Ends a session.
@@ -62,6 +74,10 @@ impl Model {
     /// # Errors
     /// When the database cannot be written.
     pub fn delete_session(&self, token_hash: &str) -> Result<(), Error> {
-        Ok(self.db().write(|tx| sessions::delete(tx, token_hash).map(drop).map_err(DbError::from))?)
+        Ok(self.db().write(|tx| {
+            sessions::delete(tx, token_hash)
+                .map(drop)
+                .map_err(DbError::from)
+        })?)
     }
 }

@@ -37,13 +37,27 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn settings(&self) -> Result<Settings, Error> {
-        let (rows, has_admin) =
-            self.db().read(|conn| Ok::<_, DbError>((settings::all(conn)?, users::any_admin_exists(conn)?)))?;
-        let values: HashMap<&str, &str> = rows.iter().map(|row| (row.name.as_str(), row.value.as_str())).collect();
+        let (rows, has_admin) = self.db().read(|conn| {
+            Ok::<_, DbError>((settings::all(conn)?, users::any_admin_exists(conn)?))
+        })?;
+        let values: HashMap<&str, &str> = rows
+            .iter()
+            .map(|row| (row.name.as_str(), row.value.as_str()))
+            .collect();
         let text = |name: &str, default: &str| {
-            values.get(name).copied().filter(|value| !value.is_empty()).unwrap_or(default).to_owned()
+            values
+                .get(name)
+                .copied()
+                .filter(|value| !value.is_empty())
+                .unwrap_or(default)
+                .to_owned()
         };
-        let flag = |name: &str, default: bool| values.get(name).and_then(|value| parse_bool(value)).unwrap_or(default);
+        let flag = |name: &str, default: bool| {
+            values
+                .get(name)
+                .and_then(|value| parse_bool(value))
+                .unwrap_or(default)
+        };
         Ok(Settings {
             title: text("title", "Kallithea"),
             realm: text("realm", "Kallithea"),
@@ -60,12 +74,26 @@ impl Model {
 
 /// Fills a clone URL template. `base` is `scheme://host[:port][/prefix]`; without a user the `@` goes too.
 #[must_use]
-pub fn clone_url(template: &str, base: &str, user: Option<&str>, repository: &str, id: RepoId) -> String {
+pub fn clone_url(
+    template: &str,
+    base: &str,
+    user: Option<&str>,
+    repository: &str,
+    id: RepoId,
+) -> String {
     let (scheme, netloc) = base.split_once("://").unwrap_or(("http", base));
-    let (host, prefix) = netloc.split_once('/').map_or((netloc, String::new()), |(host, rest)| (host, format!("/{rest}")));
+    let (host, prefix) = netloc
+        .split_once('/')
+        .map_or((netloc, String::new()), |(host, rest)| {
+            (host, format!("/{rest}"))
+        });
     let encode = |text: &str| utf8_percent_encode(text, PATH).to_string();
     let user = user.map(encode).unwrap_or_default();
-    let template = if user.is_empty() { template.replace("{user}@", "") } else { template.to_owned() };
+    let template = if user.is_empty() {
+        template.replace("{user}@", "")
+    } else {
+        template.to_owned()
+    };
     template
         .replace("{scheme}", scheme)
         .replace("{user}", &user)
@@ -77,8 +105,12 @@ pub fn clone_url(template: &str, base: &str, user: Option<&str>, repository: &st
 }
 
 /// What a shown address may hold as it is.
-const PATH: &percent_encoding::AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const PATH: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 #[cfg(test)]
 mod tests {
@@ -90,13 +122,35 @@ mod tests {
         let default = "{scheme}://{user}@{netloc}/{repo}";
         for (template, user, expected) in [
             (default, None, "http://vps1:8000/prefix/group/repo1"),
-            (default, Some("username"), "http://username@vps1:8000/prefix/group/repo1"),
-            ("https://proxy1.example.com/{user}/{repo}", Some("username"), "https://proxy1.example.com/username/group/repo1"),
-            ("{scheme}://{user}@{netloc}/_{repoid}", None, "http://vps1:8000/prefix/_23"),
-            ("ssh://x@{hostname}{prefix}/{what}", None, "ssh://x@vps1/prefix/{what}"),
+            (
+                default,
+                Some("username"),
+                "http://username@vps1:8000/prefix/group/repo1",
+            ),
+            (
+                "https://proxy1.example.com/{user}/{repo}",
+                Some("username"),
+                "https://proxy1.example.com/username/group/repo1",
+            ),
+            (
+                "{scheme}://{user}@{netloc}/_{repoid}",
+                None,
+                "http://vps1:8000/prefix/_23",
+            ),
+            (
+                "ssh://x@{hostname}{prefix}/{what}",
+                None,
+                "ssh://x@vps1/prefix/{what}",
+            ),
         ] {
-            assert_eq!(clone_url(template, base, user, "group/repo1", RepoId(23)), expected);
+            assert_eq!(
+                clone_url(template, base, user, "group/repo1", RepoId(23)),
+                expected
+            );
         }
-        assert_eq!(clone_url(default, "http://h", None, "g/r é", RepoId(1)), "http://h/g/r%20%C3%A9");
+        assert_eq!(
+            clone_url(default, "http://h", None, "g/r é", RepoId(1)),
+            "http://h/g/r%20%C3%A9"
+        );
     }
 }

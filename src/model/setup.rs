@@ -34,7 +34,11 @@ impl Model {
         // Written beside and linked into place, so that no worker ever reads half a code and the first one wins.
         let draft = path.with_extension(random::hex(4));
         let write = || -> std::io::Result<bool> {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&draft)?;
             writeln!(file, "{code}")?;
             file.sync_all()?;
             match fs::hard_link(&draft, &path) {
@@ -46,7 +50,10 @@ impl Model {
         let first = write();
         let _ = fs::remove_file(&draft);
         if first.map_err(|error| Error::disk("write", &path, error))? {
-            tracing::info!("no administrator yet: open /_admin/setup with the code {code} (also in {})", path.display());
+            tracing::info!(
+                "no administrator yet: open /_admin/setup with the code {code} (also in {})",
+                path.display()
+            );
         }
         Ok(())
     }
@@ -65,7 +72,10 @@ impl Model {
     /// Throws the code away once it has served.
     pub fn withdraw_setup_code(&self) {
         if let Err(error) = fs::remove_file(self.setup_code_file()) {
-            tracing::warn!("cannot remove {}: {error}", self.setup_code_file().display());
+            tracing::warn!(
+                "cannot remove {}: {error}",
+                self.setup_code_file().display()
+            );
         }
     }
 }

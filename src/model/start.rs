@@ -17,7 +17,9 @@ impl Model {
     /// When a folder cannot be made, or the database is one of another version.
     pub fn prepare(config: &Config) -> Result<bool, Error> {
         let url = database_url(config)?;
-        let make = |path: &Path| fs::create_dir_all(path).map_err(|error| Error::disk("create", path, error));
+        let make = |path: &Path| {
+            fs::create_dir_all(path).map_err(|error| Error::disk("create", path, error))
+        };
         if let Some(folder) = url.path().parent() {
             make(folder)?;
         }
@@ -51,7 +53,12 @@ impl Model {
     /// When the database URL cannot be used.
     pub fn open(config: Arc<Config>) -> Result<Self, Error> {
         let db = Db::new(database_url(&config)?);
-        Ok(Self { config, db, repositories: open::Repositories::default(), passwords: password::Verified::default() })
+        Ok(Self {
+            config,
+            db,
+            repositories: open::Repositories::default(),
+            passwords: password::Verified::default(),
+        })
     }
 }
 
@@ -63,10 +70,14 @@ fn database_url(config: &Config) -> Result<DatabaseUrl, Error> {
 fn fill(db: &Db, config: &Config) -> Result<bool, Error> {
     let root = &config.default_repositories;
     fs::create_dir_all(root).map_err(|error| Error::disk("create", root, error))?;
-    let root = root.canonicalize().map_err(|error| Error::disk("find", root, error))?;
+    let root = root
+        .canonicalize()
+        .map_err(|error| Error::disk("find", root, error))?;
     let unusable = password::unusable()?;
     let api_key = ApiKey::from(random::hex(20));
-    let root = root.to_str().ok_or_else(|| Error::Schema(format!("the path {} is not UTF-8", root.display())))?;
+    let root = root
+        .to_str()
+        .ok_or_else(|| Error::Schema(format!("the path {} is not UTF-8", root.display())))?;
     Ok(db.write(|tx| {
         let first = schema::create_if_empty(tx)?;
         if first {

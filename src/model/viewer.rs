@@ -63,7 +63,9 @@ impl Model {
     /// When the database does not answer.
     pub fn viewer(&self, user: UserId, address: &str) -> Result<Option<Viewer>, Error> {
         let user = self.db().read(|conn| match users::by_id(conn, user)? {
-            Some(user) if user.active && !user.is_default() && allowed(conn, user.id, address)? => Ok(Some(user)),
+            Some(user) if user.active && !user.is_default() && allowed(conn, user.id, address)? => {
+                Ok(Some(user))
+            }
             _ => Ok::<_, DbError>(None),
         })?;
         Ok(user.map(Viewer::User))

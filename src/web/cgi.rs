@@ -45,16 +45,27 @@ pub fn request(
     terminated: bool,
     config: &Config,
 ) -> Result<Request, BadRequest> {
-    let find = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_slice());
-    let text = |name: &str| find(name).and_then(|value| std::str::from_utf8(value).ok()).map(str::trim);
+    let find = |name: &str| {
+        variables
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_slice())
+    };
+    let text = |name: &str| {
+        find(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
+            .map(str::trim)
+    };
 
-    let method = Method::from_bytes(find("REQUEST_METHOD").unwrap_or(b"GET")).map_err(|_| BadRequest::Method)?;
+    let method = Method::from_bytes(find("REQUEST_METHOD").unwrap_or(b"GET"))
+        .map_err(|_| BadRequest::Method)?;
     let path = RequestPath::from_bytes(find("PATH_INFO").unwrap_or_default())?;
     let query = find("QUERY_STRING").unwrap_or_default();
     if query.iter().any(u8::is_ascii_control) {
         return Err(BadRequest::Query);
     }
-    let chunked = text("HTTP_TRANSFER_ENCODING").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
+    let chunked =
+        text("HTTP_TRANSFER_ENCODING").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
     let length = match text("CONTENT_LENGTH").filter(|value| !value.is_empty() && !chunked) {
         Some(value) => Some(value.parse().map_err(|_| BadRequest::ContentLength)?),
         None if terminated && (chunked || !matches!(method, Method::GET | Method::HEAD)) => None,
@@ -62,14 +73,21 @@ pub fn request(
     };
 
     let https = config.force_https
-        || text(&config.url_scheme_variable).or_else(|| text("wsgi.url_scheme")).is_some_and(|s| s == "https")
+        || text(&config.url_scheme_variable)
+            .or_else(|| text("wsgi.url_scheme"))
+            .is_some_and(|s| s == "https")
         || text("HTTPS").is_some_and(|value| matches!(value, "on" | "1"));
     let peer = Peer {
-        remote_addr: client_address(text(&config.remote_addr_variable).unwrap_or_default()).to_owned(),
-        remote_user: text("REMOTE_USER").filter(|name| !name.is_empty()).map(str::to_owned),
+        remote_addr: client_address(text(&config.remote_addr_variable).unwrap_or_default())
+            .to_owned(),
+        remote_user: text("REMOTE_USER")
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned),
         scheme: if https { "https" } else { "http" }.to_owned(),
         host: host(&text)?,
-        script_name: encode(find("SCRIPT_NAME").unwrap_or_default()).trim_end_matches('/').to_owned(),
+        script_name: encode(find("SCRIPT_NAME").unwrap_or_default())
+            .trim_end_matches('/')
+            .to_owned(),
     };
 
     let mut headers = HeaderMap::new();
@@ -88,7 +106,14 @@ pub fn request(
     }
     // Some clients send names beyond ASCII as they are; from here on they are encoded like everybody's.
     let query = percent_encode(query, CONTROLS).to_string();
-    Ok(Request { method, path, query, headers, peer, body: Body::new(body, length) })
+    Ok(Request {
+        method,
+        path,
+        query,
+        headers,
+        peer,
+        body: Body::new(body, length),
+    })
 }
 
 /// `X_HGARG_1` → `x-hgarg-1`.
@@ -106,13 +131,20 @@ fn client_address(value: &str) -> &str {
 fn host<'a>(text: &impl Fn(&str) -> Option<&'a str>) -> Result<String, BadRequest> {
     let host = match text("HTTP_HOST").filter(|host| !host.is_empty()) {
         Some(host) => host.to_owned(),
-        None => match (text("SERVER_NAME").unwrap_or("localhost"), text("SERVER_PORT")) {
+        None => match (
+            text("SERVER_NAME").unwrap_or("localhost"),
+            text("SERVER_PORT"),
+        ) {
             (name, Some(port)) if port != "80" && port != "443" => format!("{name}:{port}"),
             (name, _) => name.to_owned(),
         },
     };
     let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-    if host.chars().all(ok) { Ok(host) } else { Err(BadRequest::Host) }
+    if host.chars().all(ok) {
+        Ok(host)
+    } else {
+        Err(BadRequest::Host)
+    }
 }
 
 #[cfg(test)]
@@ -121,12 +153,18 @@ mod tests {
 
     fn make(variables: &[(&str, &str)]) -> Result<Request, BadRequest> {
         let (config, _) = Config::from_values(
-            &[("url_scheme_variable".into(), "HTTP_X_FORWARDED_PROTO".into())],
+            &[(
+                "url_scheme_variable".into(),
+                "HTTP_X_FORWARDED_PROTO".into(),
+            )],
             "/".into(),
             None,
         )
         .unwrap();
-        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec())).collect();
+        let variables = variables
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec()))
+            .collect();
         request(variables, Box::new(&b"body"[..]), true, &config)
     }
 
@@ -147,28 +185,55 @@ mod tests {
         assert_eq!(request.headers["x-hgarg-1"], "cmds=heads");
         assert_eq!(request.headers["content-type"], "application/mercurial-0.1");
         assert_eq!(request.peer.remote_addr, "fe80::1");
-        assert_eq!((&*request.peer.scheme, &*request.peer.host), ("https", "example.org:8080"));
+        assert_eq!(
+            (&*request.peer.scheme, &*request.peer.host),
+            ("https", "example.org:8080")
+        );
         assert_eq!(request.body.length(), Some(4));
     }
 
     #[test]
     fn a_body_without_length_is_read_only_when_the_server_ends_it() {
         let length = |variables: &[(&str, &str)]| make(variables).unwrap().body.length();
-        assert_eq!(length(&[("REQUEST_METHOD", "POST"), ("HTTP_TRANSFER_ENCODING", "chunked")]), None);
+        assert_eq!(
+            length(&[
+                ("REQUEST_METHOD", "POST"),
+                ("HTTP_TRANSFER_ENCODING", "chunked")
+            ]),
+            None
+        );
         assert_eq!(length(&[("REQUEST_METHOD", "GET")]), Some(0));
     }
 
     #[test]
     fn a_query_beyond_ascii_is_encoded() {
-        assert_eq!(make(&[("QUERY_STRING", "a=\u{e9}&b=%20")]).unwrap().query, "a=%C3%A9&b=%20");
+        assert_eq!(
+            make(&[("QUERY_STRING", "a=\u{e9}&b=%20")]).unwrap().query,
+            "a=%C3%A9&b=%20"
+        );
     }
 
     #[test]
     fn broken_parts_are_refused() {
-        assert!(matches!(make(&[("CONTENT_LENGTH", "x")]), Err(BadRequest::ContentLength)));
-        assert!(matches!(make(&[("HTTP_HOST", "a/b")]), Err(BadRequest::Host)));
-        assert!(matches!(make(&[("QUERY_STRING", "a=\u{1}")]), Err(BadRequest::Query)));
-        assert!(matches!(make(&[("REQUEST_METHOD", "G T")]), Err(BadRequest::Method)));
-        assert!(matches!(make(&[("PATH_INFO", "/../x")]), Err(BadRequest::Path(BadPath::Dots))));
+        assert!(matches!(
+            make(&[("CONTENT_LENGTH", "x")]),
+            Err(BadRequest::ContentLength)
+        ));
+        assert!(matches!(
+            make(&[("HTTP_HOST", "a/b")]),
+            Err(BadRequest::Host)
+        ));
+        assert!(matches!(
+            make(&[("QUERY_STRING", "a=\u{1}")]),
+            Err(BadRequest::Query)
+        ));
+        assert!(matches!(
+            make(&[("REQUEST_METHOD", "G T")]),
+            Err(BadRequest::Method)
+        ));
+        assert!(matches!(
+            make(&[("PATH_INFO", "/../x")]),
+            Err(BadRequest::Path(BadPath::Dots))
+        ));
     }
 }

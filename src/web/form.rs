@@ -34,9 +34,14 @@ impl Form {
     /// # Errors
     /// [`FormError`] for another content type or a body that is too long or broken off.
     pub fn read(request: &mut Request) -> Result<Self, FormError> {
-        let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type = request
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
-        if !essence.is_empty() && !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !essence.is_empty() && !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        {
             return Err(FormError::Type);
         }
         Ok(Self::parse(&request.body.read_all(FORM_LIMIT)?))
@@ -45,7 +50,10 @@ impl Form {
     /// The first value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The first value of a name without surrounding blanks; empty when missing.
@@ -63,12 +71,15 @@ impl Form {
     /// A check box: absent means off; anything that is no clear "off" means on.
     #[must_use]
     pub fn checked(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| model::config::parse_bool(value).unwrap_or(true))
+        self.get(name)
+            .is_some_and(|value| model::config::parse_bool(value).unwrap_or(true))
     }
 
     /// All pairs.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

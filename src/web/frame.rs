@@ -20,7 +20,10 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
         .session
         .take_flash()
         .into_iter()
-        .map(|(category, message_html)| Flash { category, message_html })
+        .map(|(category, message_html)| Flash {
+            category,
+            message_html,
+        })
         .collect();
     // Visitors meet forms on few pages; those ask for a token themselves, so that reading writes no session.
     if visit.viewer.signed_in().is_some() {
@@ -37,7 +40,9 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
         is_admin: user.admin,
         can_sign_out: true,
     });
-    let theme = visit.cookie(THEME_COOKIE).filter(|theme| matches!(theme.as_str(), "light" | "dark"));
+    let theme = visit
+        .cookie(THEME_COOKIE)
+        .filter(|theme| matches!(theme.as_str(), "light" | "dark"));
     Frame {
         title: title.into(),
         site_title: visit.settings.title.clone(),
@@ -53,14 +58,20 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
             about: Some(url("about")),
             new_repository: user.as_ref().map(|_| url("_admin/create_repository")),
             new_group: user.as_ref().map(|_| url("_admin/repo_groups/new")),
-            admin: user.as_ref().filter(|user| user.is_admin).map(|_| url("_admin/permissions")),
+            admin: user
+                .as_ref()
+                .filter(|user| user.is_admin)
+                .map(|_| url("_admin/permissions")),
             ..Nav::default()
         },
         user,
         assets: static_files::assets(script_name),
         request_id: visit.id.clone(),
         theme: theme.unwrap_or_default(),
-        version: visit.settings.show_version.then(|| env!("CARGO_PKG_VERSION").to_owned()),
+        version: visit
+            .settings
+            .show_version
+            .then(|| env!("CARGO_PKG_VERSION").to_owned()),
         ..Frame::default()
     }
 }
@@ -76,7 +87,10 @@ pub(crate) fn repository(
     let url = |path: &str| String::from(visit.url(name).join(path));
     let facts = visit.model.repository_facts(repository, &visit.viewer)?;
     let signed_in = visit.viewer.signed_in().is_some();
-    let description = render::message::LinkContext { mentions: false, ..Default::default() };
+    let description = render::message::LinkContext {
+        mentions: false,
+        ..Default::default()
+    };
     Ok(RepoFrame {
         id: repository.id().0,
         name: name.to_owned(),
@@ -85,7 +99,10 @@ pub(crate) fn repository(
         groups: words::group_links(visit, name),
         kind: repository.kind().as_str().to_owned(),
         private: repository.private(),
-        fork_of: facts.fork_of.map(|parent| Link { url: visit.url(&parent).into(), text: parent }),
+        fork_of: facts.fork_of.map(|parent| Link {
+            url: visit.url(&parent).into(),
+            text: parent,
+        }),
         description_html: match repository.description() {
             text if text == model::name::last(name) => String::new(),
             text => render::message::urlify(text, &description),
@@ -113,8 +130,23 @@ fn clone_urls(visit: &Visit<'_>, repository: &ReadableRepository) -> Vec<CloneUr
     let base = visit.base_url();
     let template = &visit.settings.clone_uri_template;
     let by_name = model::clone_url(template, &base, user, repository.name(), repository.id());
-    let by_id = model::clone_url(&template.replace("{repo}", "_{repoid}"), &base, user, repository.name(), repository.id());
-    vec![CloneUrl { label: "HTTP".into(), url: by_name }, CloneUrl { label: "ID".into(), url: by_id }]
+    let by_id = model::clone_url(
+        &template.replace("{repo}", "_{repoid}"),
+        &base,
+        user,
+        repository.name(),
+        repository.id(),
+    );
+    vec![
+        CloneUrl {
+            label: "HTTP".into(),
+            url: by_name,
+        },
+        CloneUrl {
+            label: "ID".into(),
+            url: by_id,
+        },
+    ]
 }
 
 /// The page that tells what went wrong, or the way to the sign-in page.
@@ -126,12 +158,21 @@ pub(crate) fn problem_page(visit: &mut Visit<'_>, problem: Problem) -> Response 
         if visit.is_read() && matches!(visit.viewer, model::Viewer::Visitor(_)) {
             visit.flash("warning", problem.sentence());
         }
-        let came_from = if visit.is_read() { visit.here() } else { visit.home_url() };
-        return visit.redirect(&String::from(visit.url("_admin/login").query("came_from", &came_from)));
+        let came_from = if visit.is_read() {
+            visit.here()
+        } else {
+            visit.home_url()
+        };
+        return visit.redirect(&String::from(
+            visit.url("_admin/login").query("came_from", &came_from),
+        ));
     }
     if let Problem::MethodNotAllowed = problem {
         let mut response = framed(visit, &problem);
-        response.headers.insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD, POST"));
+        response.headers.insert(
+            http::header::ALLOW,
+            http::HeaderValue::from_static("GET, HEAD, POST"),
+        );
         return response;
     }
     framed(visit, &problem)
@@ -142,9 +183,15 @@ fn framed(visit: &mut Visit<'_>, problem: &Problem) -> Response {
     let reason = status.canonical_reason().unwrap_or_default();
     let signed_in = visit.viewer.signed_in().is_some();
     let frame = frame(visit, format!("Error - {} {reason}", status.as_u16()), "");
-    let mut links = vec![Link { text: "Home".into(), url: frame.home_url.clone() }];
+    let mut links = vec![Link {
+        text: "Home".into(),
+        url: frame.home_url.clone(),
+    }];
     if !signed_in && matches!(problem, Problem::NotFound(_) | Problem::Forbidden(_)) {
-        links.push(Link { text: "Sign in".into(), url: frame.login_url.clone() });
+        links.push(Link {
+            text: "Sign in".into(),
+            url: frame.login_url.clone(),
+        });
     }
     let view = ErrorPage {
         status: status.as_u16(),

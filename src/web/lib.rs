@@ -49,7 +49,9 @@ impl Site {
     pub fn open(model: Model) -> Result<Self, model::Error> {
         template::warm_up();
         router::warm_up();
-        Ok(Self { model: Arc::new(model) })
+        Ok(Self {
+            model: Arc::new(model),
+        })
     }
 
     /// Answers one request.
@@ -58,11 +60,17 @@ impl Site {
         let id = problem::new_request_id();
         if self.model.config().serve_static
             && matches!(request.method, Method::GET | Method::HEAD)
-            && let Some(response) = static_files::serve(request.path.as_str(), &request.query, &request.headers)
+            && let Some(response) =
+                static_files::serve(request.path.as_str(), &request.query, &request.headers)
         {
             return problem::finish(response, &id);
         }
-        let line = format!("{} {}{}", request.method, request.peer.script_name, request.path.as_str());
+        let line = format!(
+            "{} {}{}",
+            request.method,
+            request.peer.script_name,
+            request.path.as_str()
+        );
         let https = request.peer.scheme == "https";
         if let Err(error) = self.resolve_permanent_url(&mut request) {
             return problem::bare(&error, &id);
@@ -75,16 +83,27 @@ impl Site {
         let mut response = problem::finish(response, &id);
         if https && self.model.config().strict_transport_security {
             let value = HeaderValue::from_static("max-age=8640000; includeSubDomains");
-            response.headers.insert(http::header::STRICT_TRANSPORT_SECURITY, value);
+            response
+                .headers
+                .insert(http::header::STRICT_TRANSPORT_SECURITY, value);
         }
         response
     }
 
     /// `/_23/files` is the address of the repository with id 23 whatever its name, for pages and protocols alike.
     fn resolve_permanent_url(&self, request: &mut Request) -> Result<(), Problem> {
-        let id = request.path.segments().next().and_then(|first| first.strip_prefix('_')).and_then(|id| {
-            if id.bytes().all(|b| b.is_ascii_digit()) { id.parse::<i64>().ok() } else { None }
-        });
+        let id = request
+            .path
+            .segments()
+            .next()
+            .and_then(|first| first.strip_prefix('_'))
+            .and_then(|id| {
+                if id.bytes().all(|b| b.is_ascii_digit()) {
+                    id.parse::<i64>().ok()
+                } else {
+                    None
+                }
+            });
         if let Some(id) = id
             && let Some(name) = self.model.repository_name_by_id(id)?
         {
@@ -112,13 +131,17 @@ impl Site {
         // The token never belongs into an address: it may have been seen by whoever made the link.
         if visit.query.get(visit::CSRF_FIELD).is_some() {
             visit.session.forget_csrf_token();
-            visit.flash("error", "CSRF token leak has been detected - all form tokens have been expired");
+            visit.flash(
+                "error",
+                "CSRF token leak has been detected - all form tokens have been expired",
+            );
         }
         if visit.query.get("_method").is_some() {
             return Err(Problem::MethodNotAllowed);
         }
         let path = visit.request.path.as_str();
-        let belongs_to_setup = path.starts_with("/_admin/setup") || path == "/_admin/session_csrf_secret_token";
+        let belongs_to_setup =
+            path.starts_with("/_admin/setup") || path == "/_admin/session_csrf_secret_token";
         if visit.settings.needs_setup && !belongs_to_setup {
             return Ok(visit.redirect(&String::from(visit.url("_admin/setup"))));
         }

@@ -8,7 +8,12 @@ use std::fmt::Write;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 /// All but `A-Za-z0-9-._~` and `/`, as Kallithea writes its URLs.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// The path of a request in canonical percent-encoded form, beginning with `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +48,10 @@ impl RequestPath {
         if path.iter().any(|&b| b < 0x20 || b == 0x7f) {
             return Err(BadPath::Control);
         }
-        if path.split(|&b| b == b'/').any(|part| part == b"." || part == b"..") {
+        if path
+            .split(|&b| b == b'/')
+            .any(|part| part == b"." || part == b"..")
+        {
             return Err(BadPath::Dots);
         }
         Ok(Self(percent_encode(path, PATH).to_string()))
@@ -106,7 +114,8 @@ impl Url {
     #[must_use]
     pub fn join(mut self, path: impl AsRef<[u8]>) -> Self {
         if !path.as_ref().is_empty() {
-            write!(self.0, "/{}", percent_encode(path.as_ref(), PATH)).expect("writing to a String cannot fail");
+            write!(self.0, "/{}", percent_encode(path.as_ref(), PATH))
+                .expect("writing to a String cannot fail");
         }
         self
     }
@@ -115,7 +124,9 @@ impl Url {
     #[must_use]
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.0.push(if self.0.contains('?') { '&' } else { '?' });
-        let pair: String = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+        let pair: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, value)
+            .finish();
         self.0.push_str(&pair);
         self
     }
@@ -123,7 +134,11 @@ impl Url {
 
 impl From<Url> for String {
     fn from(url: Url) -> Self {
-        if url.0.is_empty() { "/".to_owned() } else { url.0 }
+        if url.0.is_empty() {
+            "/".to_owned()
+        } else {
+            url.0
+        }
     }
 }
 
@@ -155,14 +170,27 @@ mod tests {
 
     #[test]
     fn urls_are_encoded_as_the_original_does() {
-        let url: String = Url::below("/hg").join("grp/my repo").join("files").query("at", "a/b c").into();
+        let url: String = Url::below("/hg")
+            .join("grp/my repo")
+            .join("files")
+            .query("at", "a/b c")
+            .into();
         assert_eq!(url, "/hg/grp/my%20repo/files?at=a%2Fb+c");
     }
 
     #[test]
     fn a_permanent_url_gets_the_name_in_place_of_the_id() {
         let path = RequestPath::from_bytes(b"/_23/files/tip/").unwrap();
-        assert_eq!(path.replace_first_segment("grp/repo").as_str(), "/grp/repo/files/tip/");
-        assert_eq!(RequestPath::from_bytes(b"/_23").unwrap().replace_first_segment("r").as_str(), "/r");
+        assert_eq!(
+            path.replace_first_segment("grp/repo").as_str(),
+            "/grp/repo/files/tip/"
+        );
+        assert_eq!(
+            RequestPath::from_bytes(b"/_23")
+                .unwrap()
+                .replace_first_segment("r")
+                .as_str(),
+            "/r"
+        );
     }
 }

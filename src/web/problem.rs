@@ -60,7 +60,9 @@ impl Problem {
             Self::NotFound(_) => "The resource could not be found",
             Self::Forbidden(_) => "You don't have permission to view this page",
             Self::SignIn => "You need to be signed in to view this page",
-            Self::BadRequest(_) => "The request could not be understood by the server due to malformed syntax.",
+            Self::BadRequest(_) => {
+                "The request could not be understood by the server due to malformed syntax."
+            }
             Self::MethodNotAllowed => "This address does not answer to that method",
             Self::TooLarge(_) => "The request is larger than this address accepts",
             Self::Unavailable(_) => "The server cannot answer right now",
@@ -78,7 +80,9 @@ impl Problem {
             | Self::Forbidden(text)
             | Self::BadRequest(text)
             | Self::TooLarge(text)
-            | Self::Unavailable(text) => Some(text).filter(|text| !text.is_empty()).map(String::as_str),
+            | Self::Unavailable(text) => Some(text)
+                .filter(|text| !text.is_empty())
+                .map(String::as_str),
             Self::SignIn | Self::MethodNotAllowed | Self::Internal(_) => None,
         }
     }
@@ -90,12 +94,16 @@ impl Problem {
             Self::NotFound(_) if !signed_in => {
                 Some("Check the address. If the place is not open to everybody, sign in first.")
             }
-            Self::NotFound(_) => {
-                Some("Check the address, or ask its owner for access: what you may not see is not shown as existing.")
-            }
+            Self::NotFound(_) => Some(
+                "Check the address, or ask its owner for access: what you may not see is not shown as existing.",
+            ),
             Self::Forbidden(_) => Some("Ask the owner or an administrator for the permission."),
-            Self::Unavailable(_) => Some("Try again in a moment. If it stays so, tell the administrator."),
-            Self::Internal(_) => Some("Tell the administrator the request id below; the log knows more."),
+            Self::Unavailable(_) => {
+                Some("Try again in a moment. If it stays so, tell the administrator.")
+            }
+            Self::Internal(_) => {
+                Some("Tell the administrator the request id below; the log knows more.")
+            }
             Self::SignIn | Self::BadRequest(_) | Self::MethodNotAllowed | Self::TooLarge(_) => None,
         }
     }
@@ -111,7 +119,9 @@ impl From<model::Error> for Problem {
             model::Error::Open { ref source, .. } => {
                 tracing::error!("{error}: {source}");
                 match source {
-                    vcs::OpenError::Missing { .. } => Self::NotFound("Repository not found in the filesystem".into()),
+                    vcs::OpenError::Missing { .. } => {
+                        Self::NotFound("Repository not found in the filesystem".into())
+                    }
                     _ => Self::Unavailable(error.to_string()),
                 }
             }
@@ -133,7 +143,9 @@ impl From<db::DbError> for Problem {
 impl From<crate::form::FormError> for Problem {
     fn from(error: crate::form::FormError) -> Self {
         match error {
-            crate::form::FormError::Body(crate::request::BodyError::TooLong { .. }) => Self::TooLarge(error.to_string()),
+            crate::form::FormError::Body(crate::request::BodyError::TooLong { .. }) => {
+                Self::TooLarge(error.to_string())
+            }
             _ => Self::BadRequest(error.to_string()),
         }
     }
@@ -143,10 +155,14 @@ impl From<vcs::ReadError> for Problem {
     fn from(error: vcs::ReadError) -> Self {
         match error {
             vcs::ReadError::UnknownChangeset { .. } => Self::NotFound(NO_SUCH_REVISION.into()),
-            vcs::ReadError::Gone(_) => Self::NotFound("Repository not found in the filesystem".into()),
+            vcs::ReadError::Gone(_) => {
+                Self::NotFound("Repository not found in the filesystem".into())
+            }
             vcs::ReadError::Damaged { .. } | vcs::ReadError::Io { .. } => {
                 tracing::error!("{}", chain(&error));
-                Self::Unavailable("The repository cannot be read at the moment; the log knows more.".into())
+                Self::Unavailable(
+                    "The repository cannot be read at the moment; the log knows more.".into(),
+                )
             }
         }
     }
@@ -158,7 +174,11 @@ impl From<vcs::RevisionError> for Problem {
             vcs::RevisionError::Empty => Self::NotFound("There are no changesets yet".into()),
             vcs::RevisionError::Unknown { .. } => Self::NotFound(NO_SUCH_REVISION.into()),
             vcs::RevisionError::Ambiguous { ref candidates, .. } => {
-                let ids: Vec<_> = candidates.iter().take(10).map(vcs::ChangesetId::short).collect();
+                let ids: Vec<_> = candidates
+                    .iter()
+                    .take(10)
+                    .map(vcs::ChangesetId::short)
+                    .collect();
                 Self::NotFound(format!("{error}: {}", ids.join(", ")))
             }
             vcs::RevisionError::Read(error) => error.into(),
@@ -239,7 +259,9 @@ pub(crate) fn bare(problem: &Problem, request_id: &str) -> Response {
 /// What every answer carries, whoever made it.
 pub(crate) fn finish(mut response: Response, request_id: &str) -> Response {
     if response.status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+        response
+            .headers
+            .insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers.insert(REQUEST_ID, id);
@@ -247,7 +269,9 @@ pub(crate) fn finish(mut response: Response, request_id: &str) -> Response {
     for (name, value) in SECURITY_HEADERS {
         let name = HeaderName::from_static(name);
         if !response.headers.contains_key(&name) {
-            response.headers.insert(name, HeaderValue::from_static(value));
+            response
+                .headers
+                .insert(name, HeaderValue::from_static(value));
         }
     }
     response

@@ -47,7 +47,10 @@ impl Body {
     /// A body without content.
     #[must_use]
     pub fn empty() -> Self {
-        Self { reader: Box::new(io::empty()), length: Some(0) }
+        Self {
+            reader: Box::new(io::empty()),
+            length: Some(0),
+        }
     }
 
     /// A body of exactly `length` bytes, or of unknown length (chunked) when `None`.
@@ -57,7 +60,10 @@ impl Body {
     #[must_use]
     pub fn new(reader: Box<dyn Read + Send>, length: Option<u64>) -> Self {
         let reader = match length {
-            Some(length) => Box::new(Exact { inner: reader, left: length }),
+            Some(length) => Box::new(Exact {
+                inner: reader,
+                left: length,
+            }),
             None => reader,
         };
         Self { reader, length }
@@ -78,7 +84,10 @@ impl Body {
             return Err(BodyError::TooLong { limit });
         }
         let mut bytes = Vec::new();
-        self.reader.by_ref().take(limit + 1).read_to_end(&mut bytes)?;
+        self.reader
+            .by_ref()
+            .take(limit + 1)
+            .read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(BodyError::TooLong { limit });
         }
@@ -117,12 +126,17 @@ impl Read for Exact {
         if self.left == 0 || buf.is_empty() {
             return Ok(0);
         }
-        let most = buf.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let most = buf
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let got = self.inner.read(&mut buf[..most])?;
         if got == 0 {
             return Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
-                format!("the request body ended {} bytes before its Content-Length", self.left),
+                format!(
+                    "the request body ended {} bytes before its Content-Length",
+                    self.left
+                ),
             ));
         }
         self.left -= got as u64;
@@ -138,7 +152,12 @@ mod tests {
     fn a_short_body_is_an_error_and_not_an_end() {
         let mut body = Body::new(Box::new(&b"abc"[..]), Some(5));
         let error = body.read_all(100).unwrap_err();
-        assert!(error.to_string().contains("2 bytes before its Content-Length"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("2 bytes before its Content-Length"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -151,7 +170,10 @@ mod tests {
     fn a_limit_holds_with_and_without_an_announced_length() {
         for length in [Some(6), None] {
             let mut body = Body::new(Box::new(&b"abcdef"[..]), length);
-            assert!(matches!(body.read_all(5), Err(BodyError::TooLong { limit: 5 })));
+            assert!(matches!(
+                body.read_all(5),
+                Err(BodyError::TooLong { limit: 5 })
+            ));
         }
     }
 }

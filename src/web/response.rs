@@ -52,7 +52,11 @@ impl Response {
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Body::Empty }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+        }
     }
 
     /// A page.
@@ -64,22 +68,36 @@ impl Response {
     /// A short plain text.
     #[must_use]
     pub fn text(status: StatusCode, text: impl Into<String>) -> Self {
-        Self::bytes(status, "text/plain; charset=utf-8", text.into().into_bytes()).private()
+        Self::bytes(
+            status,
+            "text/plain; charset=utf-8",
+            text.into().into_bytes(),
+        )
+        .private()
     }
 
     /// A JSON value; like the original, only ASCII goes out.
     #[must_use]
     pub fn json(value: &serde_json::Value) -> Self {
         let text = ascii_json(&value.to_string());
-        Self::bytes(StatusCode::OK, "application/json; charset=utf-8", text.into_bytes()).private()
+        Self::bytes(
+            StatusCode::OK,
+            "application/json; charset=utf-8",
+            text.into_bytes(),
+        )
+        .private()
     }
 
     /// Bytes of a known type.
     #[must_use]
     pub fn bytes(status: StatusCode, content_type: &'static str, bytes: Vec<u8>) -> Self {
         let mut response = Self::empty(status);
-        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        response.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len() as u64));
+        response
+            .headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response
+            .headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len() as u64));
         response.body = Body::Bytes(io::Cursor::new(bytes));
         response
     }
@@ -100,10 +118,15 @@ impl Response {
         match HeaderValue::from_str(url) {
             Ok(value) => {
                 response.headers.insert(LOCATION, value);
-                response.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+                response
+                    .headers
+                    .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
                 response.private()
             }
-            Err(_) => Self::text(StatusCode::BAD_REQUEST, "The address to go to is not valid.\n"),
+            Err(_) => Self::text(
+                StatusCode::BAD_REQUEST,
+                "The address to go to is not valid.\n",
+            ),
         }
     }
 

@@ -20,22 +20,41 @@ impl Table {
     fn new(routes: &'static [Route]) -> Self {
         let mut patterns: HashMap<&str, Methods> = HashMap::new();
         for route in routes {
-            patterns.entry(route.pattern).or_default().insert(route.method, route);
+            patterns
+                .entry(route.pattern)
+                .or_default()
+                .insert(route.method, route);
         }
         let mut router = matchit::Router::new();
         for (pattern, methods) in patterns {
-            router.insert(pattern, methods).expect("the patterns of a table do not collide; a test looks at them");
+            router
+                .insert(pattern, methods)
+                .expect("the patterns of a table do not collide; a test looks at them");
         }
         Self(router)
     }
 
     /// The route of a path; `Err` when the path is known but not with this method.
-    fn find(&self, path: &str, method: Method) -> Option<Result<(&'static Route, Captures), Problem>> {
+    fn find(
+        &self,
+        path: &str,
+        method: Method,
+    ) -> Option<Result<(&'static Route, Captures), Problem>> {
         // A slash at the end means the same place, as it does to the people who type one.
-        let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+        let path = if path.len() > 1 {
+            path.trim_end_matches('/')
+        } else {
+            path
+        };
         let matched = self.0.at(if path.is_empty() { "/" } else { path }).ok()?;
-        let Some(route) = matched.value.get(&method) else { return Some(Err(Problem::MethodNotAllowed)) };
-        let captures = matched.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
+        let Some(route) = matched.value.get(&method) else {
+            return Some(Err(Problem::MethodNotAllowed));
+        };
+        let captures = matched
+            .params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), decode(value)))
+            .collect();
         Some(Ok((route, Captures(captures))))
     }
 }
@@ -86,7 +105,13 @@ pub(crate) fn dispatch(visit: &mut Visit<'_>) -> Answer {
             return dispatch_object(visit, &format!("/{rest}"), method, repositories, groups);
         }
     }
-    dispatch_object(visit, path.as_str(), method, Some(&tables.repository), Some(&tables.group))
+    dispatch_object(
+        visit,
+        path.as_str(),
+        method,
+        Some(&tables.repository),
+        Some(&tables.group),
+    )
 }
 
 fn dispatch_object(
@@ -98,14 +123,22 @@ fn dispatch_object(
 ) -> Answer {
     // On a closed site, what exists and what does not ask for the same.
     let open = visit.viewer.may_enter();
-    let nothing = || if open { Problem::NotFound(format!("There is nothing at {}", shown(path))) } else { Problem::SignIn };
+    let nothing = || {
+        if open {
+            Problem::NotFound(format!("There is nothing at {}", shown(path)))
+        } else {
+            Problem::SignIn
+        }
+    };
     let Some((place, rest)) = place(visit, path, repositories.is_some(), groups.is_some())? else {
         return Err(nothing());
     };
     // Before anything else is said about the path: what may not be seen is like what does not exist.
     let gate = Gate::new(visit.model);
     let right = match &place {
-        Place::Repository(name) => gate.read_repository(&visit.viewer, name).map(Right::Repository),
+        Place::Repository(name) => gate
+            .read_repository(&visit.viewer, name)
+            .map(Right::Repository),
         Place::Group(name) => gate.read_group(&visit.viewer, name).map(Right::Group),
     };
     let right = right.map_err(|error| match error {
@@ -116,7 +149,9 @@ fn dispatch_object(
         Right::Repository(_) => repositories,
         Right::Group(_) => groups,
     };
-    let (route, captures) = table.and_then(|table| table.find(rest, method)).ok_or_else(nothing)??;
+    let (route, captures) = table
+        .and_then(|table| table.find(rest, method))
+        .ok_or_else(nothing)??;
     call(visit, route, &captures, Some(&right))
 }
 
@@ -145,10 +180,15 @@ fn place<'p>(
 ) -> Result<Option<(Place, &'p str)>, Problem> {
     let mut prefixes: Vec<(String, &'p str)> = Vec::new();
     let trimmed = path.trim_start_matches('/');
-    let ends = trimmed.match_indices('/').map(|(at, _)| at).chain([trimmed.len()]);
+    let ends = trimmed
+        .match_indices('/')
+        .map(|(at, _)| at)
+        .chain([trimmed.len()]);
     for end in ends {
         match decode_text(&trimmed[..end]) {
-            Some(name) if !name.is_empty() && !name.ends_with('/') => prefixes.push((name, &trimmed[end..])),
+            Some(name) if !name.is_empty() && !name.ends_with('/') => {
+                prefixes.push((name, &trimmed[end..]))
+            }
             // Names are UTF-8; what follows a broken part cannot be one either.
             None => break,
             Some(_) => {}
@@ -156,7 +196,12 @@ fn place<'p>(
     }
     prefixes.reverse();
     let names: Vec<&str> = prefixes.iter().map(|(name, _)| name.as_str()).collect();
-    let rest_of = |found: &str| prefixes.iter().find(|(name, _)| name == found).map_or("", |(_, rest)| *rest);
+    let rest_of = |found: &str| {
+        prefixes
+            .iter()
+            .find(|(name, _)| name == found)
+            .map_or("", |(_, rest)| *rest)
+    };
     if repositories && let Some(found) = visit.model.longest_repository_name(&names)? {
         let rest = rest_of(&found);
         return Ok(Some((Place::Repository(found), rest)));
@@ -169,7 +214,12 @@ fn place<'p>(
 }
 
 /// Makes the right that the route demands, or says why there is none, and calls the controller.
-fn call(visit: &mut Visit<'_>, route: &Route, captures: &Captures, right: Option<&Right>) -> Answer {
+fn call(
+    visit: &mut Visit<'_>,
+    route: &Route,
+    captures: &Captures,
+    right: Option<&Right>,
+) -> Answer {
     if route.method == Method::Post {
         visit.take_form()?;
     }
@@ -187,25 +237,38 @@ fn call(visit: &mut Visit<'_>, route: &Route, captures: &Captures, right: Option
         }
         (Handler::SiteAdmin(handler), _) => {
             if !visit.user()?.admin {
-                return Err(Problem::Forbidden("Only administrators of this site may do this.".into()));
+                return Err(Problem::Forbidden(
+                    "Only administrators of this site may do this.".into(),
+                ));
             }
             handler(visit, captures)
         }
-        (Handler::Read(handler), Some(Right::Repository(repository))) => handler(visit, repository, captures),
+        (Handler::Read(handler), Some(Right::Repository(repository))) => {
+            handler(visit, repository, captures)
+        }
         (Handler::Write(handler), Some(Right::Repository(repository))) => {
-            let repository = repository.writable().ok_or_else(|| missing(visit, Level::Write))?;
+            let repository = repository
+                .writable()
+                .ok_or_else(|| missing(visit, Level::Write))?;
             handler(visit, &repository, captures)
         }
         (Handler::Admin(handler), Some(Right::Repository(repository))) => {
-            let repository = repository.administrable().ok_or_else(|| missing(visit, Level::Admin))?;
+            let repository = repository
+                .administrable()
+                .ok_or_else(|| missing(visit, Level::Admin))?;
             handler(visit, &repository, captures)
         }
         (Handler::ReadGroup(handler), Some(Right::Group(group))) => handler(visit, group, captures),
         (Handler::AdminGroup(handler), Some(Right::Group(group))) => {
-            let group = group.administrable().ok_or_else(|| missing(visit, Level::Admin))?;
+            let group = group
+                .administrable()
+                .ok_or_else(|| missing(visit, Level::Admin))?;
             handler(visit, &group, captures)
         }
-        _ => Err(Problem::Internal(format!("route {} stands in a table it does not belong to", route.name))),
+        _ => Err(Problem::Internal(format!(
+            "route {} stands in a table it does not belong to",
+            route.name
+        ))),
     }
 }
 
@@ -214,7 +277,10 @@ fn missing(visit: &Visit<'_>, level: Level) -> Problem {
     if visit.viewer.signed_in().is_none() {
         return Problem::SignIn;
     }
-    Problem::Forbidden(format!("This takes the permission '{}' here.", level.word()))
+    Problem::Forbidden(format!(
+        "This takes the permission '{}' here.",
+        level.word()
+    ))
 }
 
 #[cfg(test)]
@@ -229,7 +295,11 @@ mod tests {
     fn paths_find_their_routes_with_and_without_a_slash_at_the_end() {
         let tables = tables();
         for path in ["", "/", "//"] {
-            assert_eq!(name(&tables.repository, path, Method::Get), Some("summary_home"), "{path:?}");
+            assert_eq!(
+                name(&tables.repository, path, Method::Get),
+                Some("summary_home"),
+                "{path:?}"
+            );
         }
         for (path, expected) in [
             ("/changelog/", "changelog_home"),
@@ -239,20 +309,35 @@ mod tests {
             ("/files/tip/dir/f", "files_home"),
             ("/files", "files_home_nopath"),
         ] {
-            assert_eq!(name(&tables.repository, path, Method::Get), Some(expected), "{path}");
+            assert_eq!(
+                name(&tables.repository, path, Method::Get),
+                Some(expected),
+                "{path}"
+            );
         }
-        assert_eq!(name(&tables.site, "/_admin/login/", Method::Post), Some("login_home"));
+        assert_eq!(
+            name(&tables.site, "/_admin/login/", Method::Post),
+            Some("login_home")
+        );
         assert!(tables.site.find("/nowhere", Method::Get).is_none());
     }
 
     #[test]
     fn a_known_path_with_another_method_says_so() {
-        assert!(matches!(tables().site.find("/about", Method::Post), Some(Err(Problem::MethodNotAllowed))));
+        assert!(matches!(
+            tables().site.find("/about", Method::Post),
+            Some(Err(Problem::MethodNotAllowed))
+        ));
     }
 
     #[test]
     fn captures_are_decoded_bytes() {
-        let (_, captures) = tables().repository.find("/files/tip/a%20b/%E9", Method::Get).unwrap().ok().unwrap();
+        let (_, captures) = tables()
+            .repository
+            .find("/files/tip/a%20b/%E9", Method::Get)
+            .unwrap()
+            .ok()
+            .unwrap();
         assert_eq!(captures.bytes("rest"), b"tip/a b/\xe9");
         assert_eq!(captures.bytes("missing"), b"");
     }

@@ -3,7 +3,9 @@
 //! A page is added by adding a line. The right is part of the handler's type: the router makes the value that the
 //! handler demands, and there is no other way to get one.
 
-use model::{AdminOfGroup, AdminOfRepository, ReadableGroup, ReadableRepository, WritableRepository};
+use model::{
+    AdminOfGroup, AdminOfRepository, ReadableGroup, ReadableRepository, WritableRepository,
+};
 
 use crate::pages;
 use crate::problem::Problem;
@@ -20,7 +22,10 @@ impl Captures {
     /// The bytes of a part; empty when the pattern has none of that name.
     #[must_use]
     pub fn bytes(&self, name: &str) -> &[u8] {
-        self.0.iter().find(|(n, _)| n == name).map_or(&[], |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or(&[], |(_, value)| value)
     }
 
     /// A part that must be text.
@@ -28,7 +33,8 @@ impl Captures {
     /// # Errors
     /// 404 when it is not UTF-8: nothing of ours has such a name.
     pub fn text(&self, name: &str) -> Result<&str, Problem> {
-        std::str::from_utf8(self.bytes(name)).map_err(|_| Problem::NotFound("The address is not UTF-8".into()))
+        std::str::from_utf8(self.bytes(name))
+            .map_err(|_| Problem::NotFound("The address is not UTF-8".into()))
     }
 }
 
@@ -79,8 +85,18 @@ pub struct Route {
 use Handler::{Admin, AdminGroup, Open, Public, Read, ReadGroup, SiteAdmin, User};
 use Method::{Get, Post};
 
-const fn route(name: &'static str, method: Method, pattern: &'static str, handler: Handler) -> Route {
-    Route { name, method, pattern, handler }
+const fn route(
+    name: &'static str,
+    method: Method,
+    pattern: &'static str,
+    handler: Handler,
+) -> Route {
+    Route {
+        name,
+        method,
+        pattern,
+        handler,
+    }
 }
 
 /// Addresses of the site, looked up before any repository.
@@ -88,65 +104,280 @@ pub const SITE: &[Route] = &[
     route("home", Get, "/", Open(pages::home::show)),
     route("about", Get, "/about", Public(pages::about::show)),
     route("robots", Get, "/robots.txt", Public(pages::about::robots)),
-    route("repo_switcher_data", Get, "/_repos", Open(pages::switcher::repositories)),
-    route("login_home", Get, "/_admin/login", Public(pages::login::form)),
-    route("login_home", Post, "/_admin/login", Public(pages::login::sign_in)),
-    route("logout_home", Get, "/_admin/logout", Public(pages::login::sign_out)),
-    route("logout_home", Post, "/_admin/logout", Public(pages::login::sign_out)),
-    route("session_csrf_secret_token", Get, "/_admin/session_csrf_secret_token", Public(pages::login::csrf_token)),
+    route(
+        "repo_switcher_data",
+        Get,
+        "/_repos",
+        Open(pages::switcher::repositories),
+    ),
+    route(
+        "login_home",
+        Get,
+        "/_admin/login",
+        Public(pages::login::form),
+    ),
+    route(
+        "login_home",
+        Post,
+        "/_admin/login",
+        Public(pages::login::sign_in),
+    ),
+    route(
+        "logout_home",
+        Get,
+        "/_admin/logout",
+        Public(pages::login::sign_out),
+    ),
+    route(
+        "logout_home",
+        Post,
+        "/_admin/logout",
+        Public(pages::login::sign_out),
+    ),
+    route(
+        "session_csrf_secret_token",
+        Get,
+        "/_admin/session_csrf_secret_token",
+        Public(pages::login::csrf_token),
+    ),
     route("setup", Get, "/_admin/setup", Public(pages::setup::form)),
-    route("setup", Post, "/_admin/setup", Public(pages::setup::create_admin)),
-    route("new_repo", Get, "/_admin/create_repository", User(pages::repository_new::form)),
-    route("repos", Post, "/_admin/repos", User(pages::repository_new::create)),
-    route("new_repos_group", Get, "/_admin/repo_groups/new", User(pages::group_new::form)),
-    route("repos_groups", Post, "/_admin/repo_groups", User(pages::group_new::create)),
-    route("admin_permissions", Get, "/_admin/permissions", SiteAdmin(pages::permissions_global::form)),
-    route("admin_permissions", Post, "/_admin/permissions", SiteAdmin(pages::permissions_global::save)),
-    route("toggle_following", Post, "/_admin/toggle_following", User(pages::follow::toggle)),
+    route(
+        "setup",
+        Post,
+        "/_admin/setup",
+        Public(pages::setup::create_admin),
+    ),
+    route(
+        "new_repo",
+        Get,
+        "/_admin/create_repository",
+        User(pages::repository_new::form),
+    ),
+    route(
+        "repos",
+        Post,
+        "/_admin/repos",
+        User(pages::repository_new::create),
+    ),
+    route(
+        "new_repos_group",
+        Get,
+        "/_admin/repo_groups/new",
+        User(pages::group_new::form),
+    ),
+    route(
+        "repos_groups",
+        Post,
+        "/_admin/repo_groups",
+        User(pages::group_new::create),
+    ),
+    route(
+        "admin_permissions",
+        Get,
+        "/_admin/permissions",
+        SiteAdmin(pages::permissions_global::form),
+    ),
+    route(
+        "admin_permissions",
+        Post,
+        "/_admin/permissions",
+        SiteAdmin(pages::permissions_global::save),
+    ),
+    route(
+        "toggle_following",
+        Post,
+        "/_admin/toggle_following",
+        User(pages::follow::toggle),
+    ),
 ];
 
 /// Addresses below a repository; the pattern stands after its name.
 pub const REPOSITORY: &[Route] = &[
     route("summary_home", Get, "/", Read(pages::summary::show)),
-    route("summary_home_summary", Get, "/summary", Read(pages::summary::show)),
-    route("changelog_home", Get, "/changelog", Read(pages::changelog::show)),
-    route("changelog_file_home", Get, "/changelog/{revision}", Read(pages::changelog::show)),
-    route("changelog_file_home", Get, "/changelog/{revision}/{*f_path}", Read(pages::changelog::show)),
-    route("changeset_home", Get, "/changeset", Read(pages::changeset::show)),
-    route("changeset_home", Get, "/changeset/{*revision}", Read(pages::changeset::show)),
-    route("changeset_raw_home", Get, "/changeset-diff/{*revision}", Read(pages::changeset::raw)),
-    route("changeset_raw_home", Get, "/raw-changeset/{*revision}", Read(pages::changeset::raw)),
-    route("changeset_patch_home", Get, "/changeset-patch/{*revision}", Read(pages::changeset::patch)),
-    route("changeset_download_home", Get, "/changeset-download/{*revision}", Read(pages::changeset::download)),
+    route(
+        "summary_home_summary",
+        Get,
+        "/summary",
+        Read(pages::summary::show),
+    ),
+    route(
+        "changelog_home",
+        Get,
+        "/changelog",
+        Read(pages::changelog::show),
+    ),
+    route(
+        "changelog_file_home",
+        Get,
+        "/changelog/{revision}",
+        Read(pages::changelog::show),
+    ),
+    route(
+        "changelog_file_home",
+        Get,
+        "/changelog/{revision}/{*f_path}",
+        Read(pages::changelog::show),
+    ),
+    route(
+        "changeset_home",
+        Get,
+        "/changeset",
+        Read(pages::changeset::show),
+    ),
+    route(
+        "changeset_home",
+        Get,
+        "/changeset/{*revision}",
+        Read(pages::changeset::show),
+    ),
+    route(
+        "changeset_raw_home",
+        Get,
+        "/changeset-diff/{*revision}",
+        Read(pages::changeset::raw),
+    ),
+    route(
+        "changeset_raw_home",
+        Get,
+        "/raw-changeset/{*revision}",
+        Read(pages::changeset::raw),
+    ),
+    route(
+        "changeset_patch_home",
+        Get,
+        "/changeset-patch/{*revision}",
+        Read(pages::changeset::patch),
+    ),
+    route(
+        "changeset_download_home",
+        Get,
+        "/changeset-download/{*revision}",
+        Read(pages::changeset::download),
+    ),
     route("files_home_nopath", Get, "/files", Read(pages::files::show)),
-    route("files_home", Get, "/files/{*rest}", Read(pages::files::show)),
-    route("files_raw_home", Get, "/raw/{*rest}", Read(pages::raw::inline)),
-    route("files_rawfile_home", Get, "/rawfile/{*rest}", Read(pages::raw::attachment)),
-    route("files_nodelist_home", Get, "/nodelist/{*rest}", Read(pages::files::names)),
-    route("repo_refs_data", Get, "/refs-data", Read(pages::switcher::references)),
-    route("repo_creating_home", Get, "/repo_creating", Read(pages::repository_new::creating)),
-    route("repo_check_home", Get, "/repo_check_creating", Read(pages::repository_new::check_creating)),
-    route("edit_repo", Get, "/settings", Admin(pages::repository_settings::form)),
-    route("edit_repo_perms", Get, "/settings/permissions", Admin(pages::repository_permissions::form)),
-    route("edit_repo_perms_update", Post, "/settings/permissions", Admin(pages::repository_permissions::save)),
-    route("edit_repo_perms_revoke", Post, "/settings/permissions/delete", Admin(pages::repository_permissions::revoke)),
-    route("edit_repo_advanced", Get, "/settings/advanced", Admin(pages::repository_settings::delete_form)),
+    route(
+        "files_home",
+        Get,
+        "/files/{*rest}",
+        Read(pages::files::show),
+    ),
+    route(
+        "files_raw_home",
+        Get,
+        "/raw/{*rest}",
+        Read(pages::raw::inline),
+    ),
+    route(
+        "files_rawfile_home",
+        Get,
+        "/rawfile/{*rest}",
+        Read(pages::raw::attachment),
+    ),
+    route(
+        "files_nodelist_home",
+        Get,
+        "/nodelist/{*rest}",
+        Read(pages::files::names),
+    ),
+    route(
+        "repo_refs_data",
+        Get,
+        "/refs-data",
+        Read(pages::switcher::references),
+    ),
+    route(
+        "repo_creating_home",
+        Get,
+        "/repo_creating",
+        Read(pages::repository_new::creating),
+    ),
+    route(
+        "repo_check_home",
+        Get,
+        "/repo_check_creating",
+        Read(pages::repository_new::check_creating),
+    ),
+    route(
+        "edit_repo",
+        Get,
+        "/settings",
+        Admin(pages::repository_settings::form),
+    ),
+    route(
+        "edit_repo_perms",
+        Get,
+        "/settings/permissions",
+        Admin(pages::repository_permissions::form),
+    ),
+    route(
+        "edit_repo_perms_update",
+        Post,
+        "/settings/permissions",
+        Admin(pages::repository_permissions::save),
+    ),
+    route(
+        "edit_repo_perms_revoke",
+        Post,
+        "/settings/permissions/delete",
+        Admin(pages::repository_permissions::revoke),
+    ),
+    route(
+        "edit_repo_advanced",
+        Get,
+        "/settings/advanced",
+        Admin(pages::repository_settings::delete_form),
+    ),
 ];
 
 /// Addresses below `/_admin/repos/<repository>`.
 pub const REPOSITORY_ADMIN: &[Route] = &[
-    route("update_repo", Post, "/", Admin(pages::repository_settings::save)),
-    route("delete_repo", Post, "/delete", Admin(pages::repository_settings::delete)),
+    route(
+        "update_repo",
+        Post,
+        "/",
+        Admin(pages::repository_settings::save),
+    ),
+    route(
+        "delete_repo",
+        Post,
+        "/delete",
+        Admin(pages::repository_settings::delete),
+    ),
 ];
 
 /// Addresses below a repository group.
-pub const GROUP: &[Route] = &[route("repos_group_home", Get, "/", ReadGroup(pages::home::group))];
+pub const GROUP: &[Route] = &[route(
+    "repos_group_home",
+    Get,
+    "/",
+    ReadGroup(pages::home::group),
+)];
 
 /// Addresses below `/_admin/repo_groups/<group>`.
 pub const GROUP_ADMIN: &[Route] = &[
     route("repos_group", Get, "/", ReadGroup(pages::home::group)),
-    route("edit_repo_group", Get, "/edit", AdminGroup(pages::group_settings::form)),
-    route("update_repos_group", Post, "/", AdminGroup(pages::group_settings::save)),
-    route("delete_repo_group", Get, "/edit/advanced", AdminGroup(pages::group_settings::delete_form)),
-    route("delete_repo_group", Post, "/delete", AdminGroup(pages::group_settings::delete)),
+    route(
+        "edit_repo_group",
+        Get,
+        "/edit",
+        AdminGroup(pages::group_settings::form),
+    ),
+    route(
+        "update_repos_group",
+        Post,
+        "/",
+        AdminGroup(pages::group_settings::save),
+    ),
+    route(
+        "delete_repo_group",
+        Get,
+        "/edit/advanced",
+        AdminGroup(pages::group_settings::delete_form),
+    ),
+    route(
+        "delete_repo_group",
+        Post,
+        "/delete",
+        AdminGroup(pages::group_settings::delete),
+    ),
 ];

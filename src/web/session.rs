@@ -46,7 +46,11 @@ struct Data {
     authuser: Option<AuthUser>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     flash: Vec<(String, String)>,
-    #[serde(default, rename = "_session_csrf_secret_token", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "_session_csrf_secret_token",
+        skip_serializing_if = "Option::is_none"
+    )]
     csrf_token: Option<String>,
 }
 
@@ -62,13 +66,28 @@ impl Session {
     /// # Errors
     /// When the database does not answer.
     pub fn load(model: &Model, cookie: Option<String>) -> Result<Self, Problem> {
-        let empty = Self { cookie_name: model.config().session_key.clone(), ..Self::default() };
-        let Some(token) = cookie.filter(|token| token.len() == 64) else { return Ok(empty) };
+        let empty = Self {
+            cookie_name: model.config().session_key.clone(),
+            ..Self::default()
+        };
+        let Some(token) = cookie.filter(|token| token.len() == 64) else {
+            return Ok(empty);
+        };
         let hash = token_hash(&token);
-        let Some(stored) = model.load_session(&hash)? else { return Ok(empty) };
-        let Ok(data) = serde_json::from_str::<Data>(&stored) else { return Ok(empty) };
+        let Some(stored) = model.load_session(&hash)? else {
+            return Ok(empty);
+        };
+        let Ok(data) = serde_json::from_str::<Data>(&stored) else {
+            return Ok(empty);
+        };
         let user = data.authuser.as_ref().map(|user| UserId(user.user_id));
-        Ok(Self { row: Some(hash), seen: stored, data, user, ..empty })
+        Ok(Self {
+            row: Some(hash),
+            seen: stored,
+            data,
+            user,
+            ..empty
+        })
     }
 
     /// The id of the person who is signed in.
@@ -79,7 +98,13 @@ impl Session {
 
     /// Signs a person in: everything known before is thrown away.
     pub fn sign_in(&mut self, user: UserId, remember: bool) {
-        self.data = Data { authuser: Some(AuthUser { user_id: user.0, is_external_auth: false }), ..Data::default() };
+        self.data = Data {
+            authuser: Some(AuthUser {
+                user_id: user.0,
+                is_external_auth: false,
+            }),
+            ..Data::default()
+        };
         self.user = Some(user);
         self.remember = remember;
         self.change = Change::Renew;
@@ -104,7 +129,9 @@ impl Session {
         if self.data.csrf_token.is_none() {
             self.touch();
         }
-        self.data.csrf_token.get_or_insert_with(|| u128::from_be_bytes(model::random::bytes()).to_string())
+        self.data
+            .csrf_token
+            .get_or_insert_with(|| u128::from_be_bytes(model::random::bytes()).to_string())
     }
 
     /// Drops the token: somebody else may know it.
@@ -138,12 +165,19 @@ impl Session {
     }
 
     /// Brings the table up to date; returns the `Set-Cookie` value when the browser needs another one.
-    pub(crate) fn store(&mut self, model: &Model, script_name: &str, secure: bool) -> Result<Option<String>, Problem> {
+    pub(crate) fn store(
+        &mut self,
+        model: &Model,
+        script_name: &str,
+        secure: bool,
+    ) -> Result<Option<String>, Problem> {
         let change = std::mem::take(&mut self.change);
         if change == Change::None {
             return Ok(None);
         }
-        if change == Change::Update && let Some(row) = &self.row {
+        if change == Change::Update
+            && let Some(row) = &self.row
+        {
             if !model.update_session(row, &self.seen, &self.json()?)? {
                 // Another request of this browser was faster: its messages are kept, and so is its token.
                 self.merge(model)?;
@@ -154,7 +188,9 @@ impl Session {
             model.delete_session(&row)?;
         }
         if change == Change::Delete {
-            let gone = self.cookie(String::new(), script_name, secure).max_age(Duration::ZERO);
+            let gone = self
+                .cookie(String::new(), script_name, secure)
+                .max_age(Duration::ZERO);
             return Ok(Some(gone.build().to_string()));
         }
         let token = model::random::hex(32);
@@ -170,7 +206,9 @@ impl Session {
 
     fn merge(&mut self, model: &Model) -> Result<(), Problem> {
         let Some(row) = &self.row else { return Ok(()) };
-        let Some(stored) = model.load_session(row)? else { return Ok(()) };
+        let Some(stored) = model.load_session(row)? else {
+            return Ok(());
+        };
         if let Ok(theirs) = serde_json::from_str::<Data>(&stored) {
             for message in theirs.flash {
                 if !self.data.flash.contains(&message) {
@@ -184,11 +222,21 @@ impl Session {
     }
 
     fn json(&self) -> Result<String, Problem> {
-        serde_json::to_string(&self.data).map_err(|error| Problem::Internal(format!("session: {error}")))
+        serde_json::to_string(&self.data)
+            .map_err(|error| Problem::Internal(format!("session: {error}")))
     }
 
-    fn cookie(&self, token: String, script_name: &str, secure: bool) -> cookie::CookieBuilder<'static> {
-        let path = if script_name.is_empty() { "/".to_owned() } else { script_name.to_owned() };
+    fn cookie(
+        &self,
+        token: String,
+        script_name: &str,
+        secure: bool,
+    ) -> cookie::CookieBuilder<'static> {
+        let path = if script_name.is_empty() {
+            "/".to_owned()
+        } else {
+            script_name.to_owned()
+        };
         Cookie::build((self.cookie_name.clone(), token))
             .path(path)
             .http_only(true)
@@ -198,5 +246,8 @@ impl Session {
 }
 
 fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(token.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

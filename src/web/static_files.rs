@@ -66,7 +66,10 @@ fn version() -> &'static str {
             hash.update(file.path);
             hash.update(file.bytes);
         }
-        hash.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize()[..6]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     })
 }
 
@@ -85,12 +88,23 @@ pub(crate) fn assets(script_name: &str) -> Assets {
 
 /// Answers a request for a static file; `None` when the path names none.
 pub(crate) fn serve(path: &str, query: &str, headers: &HeaderMap) -> Option<Response> {
-    let path = if path == "/favicon.ico" { "/images/favicon.ico" } else { path };
+    let path = if path == "/favicon.ico" {
+        "/images/favicon.ico"
+    } else {
+        path
+    };
     let file = FILES.iter().find(|file| file.path == path)?;
     let etag = HeaderValue::from_str(&format!("\"{}\"", version())).ok()?;
-    let caching = if query.strip_prefix("ver=") == Some(version()) { FOREVER } else { AN_HOUR };
+    let caching = if query.strip_prefix("ver=") == Some(version()) {
+        FOREVER
+    } else {
+        AN_HOUR
+    };
     let fresh = headers.get(IF_NONE_MATCH).is_some_and(|tags| {
-        tags.to_str().is_ok_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag))
+        tags.to_str().is_ok_and(|tags| {
+            tags.split(',')
+                .any(|tag| tag.trim().trim_start_matches("W/") == etag)
+        })
     });
     let response = if fresh {
         Response::empty(StatusCode::NOT_MODIFIED)
@@ -134,9 +148,15 @@ mod tests {
         let (path, query) = css.split_once('?').unwrap();
         let response = serve(path, query, &HeaderMap::new()).unwrap();
         assert_eq!(response.headers[CACHE_CONTROL], FOREVER);
-        assert_eq!(serve(path, "ver=old", &HeaderMap::new()).unwrap().headers[CACHE_CONTROL], AN_HOUR);
+        assert_eq!(
+            serve(path, "ver=old", &HeaderMap::new()).unwrap().headers[CACHE_CONTROL],
+            AN_HOUR
+        );
         let again = HeaderMap::from_iter([(IF_NONE_MATCH, response.headers[ETAG].clone())]);
-        assert_eq!(serve(path, query, &again).unwrap().status, StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            serve(path, query, &again).unwrap().status,
+            StatusCode::NOT_MODIFIED
+        );
         assert!(serve("/css/", "", &HeaderMap::new()).is_none());
     }
 }

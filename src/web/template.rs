@@ -13,7 +13,8 @@ fn tera() -> &'static Tera {
     static TERA: OnceLock<Tera> = OnceLock::new();
     TERA.get_or_init(|| {
         let mut tera = Tera::new();
-        tera.add_raw_templates(TEMPLATES.iter().copied()).expect("the templates are compiled in and tested");
+        tera.add_raw_templates(TEMPLATES.iter().copied())
+            .expect("the templates are compiled in and tested");
         tera
     })
 }
@@ -29,7 +30,9 @@ pub fn warm_up() {
 /// [`Problem::Internal`] when view and template do not fit.
 pub fn html<P: Page>(page: &P) -> Result<String, Problem> {
     let context = Context::from_serialize(page).map_err(|error| internal(P::TEMPLATE, &error))?;
-    tera().render(P::TEMPLATE, &context).map_err(|error| internal(P::TEMPLATE, &error))
+    tera()
+        .render(P::TEMPLATE, &context)
+        .map_err(|error| internal(P::TEMPLATE, &error))
 }
 
 /// Fills the page's template into a 200.

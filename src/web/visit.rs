@@ -64,7 +64,11 @@ impl Visit<'_> {
     /// Path and query of this request, for coming back to it.
     #[must_use]
     pub fn here(&self) -> String {
-        let mut here = format!("{}{}", self.request.peer.script_name, self.request.path.as_str());
+        let mut here = format!(
+            "{}{}",
+            self.request.peer.script_name,
+            self.request.path.as_str()
+        );
         if !self.request.query.is_empty() {
             here.push('?');
             here.push_str(&self.request.query);
@@ -80,7 +84,8 @@ impl Visit<'_> {
 
     /// Leaves a message for the next page.
     pub fn flash(&mut self, category: &'static str, text: &str) {
-        self.session.flash(category, render::escape(text).into_owned());
+        self.session
+            .flash(category, render::escape(text).into_owned());
     }
 
     /// The person who is signed in.
@@ -121,7 +126,9 @@ impl Visit<'_> {
     /// Writes what the session learned and tells the browser its new cookie.
     pub(crate) fn keep_session(&mut self, response: &mut Response) -> Result<(), Problem> {
         let secure = self.request.peer.scheme == "https" || self.model.config().session_secure;
-        if let Some(cookie) = self.session.store(self.model, &self.request.peer.script_name, secure)?
+        if let Some(cookie) =
+            self.session
+                .store(self.model, &self.request.peer.script_name, secure)?
             && let Ok(value) = HeaderValue::from_str(&cookie)
         {
             response.headers.append(SET_COOKIE, value);

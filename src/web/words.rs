@@ -28,9 +28,21 @@ pub(crate) fn when_of(date: vcs::Timestamp) -> When {
 
 /// An author as the changeset names them.
 pub(crate) fn author(author: &vcs::Person) -> Person {
-    let name = if author.name.is_empty() { &author.raw } else { &author.name };
-    let seed = if author.email.is_empty() { &author.raw } else { &author.email };
-    Person { name: name.clone(), full: author.raw.clone(), avatar_html: render::avatar::identicon(seed) }
+    let name = if author.name.is_empty() {
+        &author.raw
+    } else {
+        &author.name
+    };
+    let seed = if author.email.is_empty() {
+        &author.raw
+    } else {
+        &author.email
+    };
+    Person {
+        name: name.clone(),
+        full: author.raw.clone(),
+        avatar_html: render::avatar::identicon(seed),
+    }
 }
 
 /// A user of this site.
@@ -39,14 +51,20 @@ pub(crate) fn user(user: &User) -> Person {
     let full = full_name(user);
     Person {
         name: name.to_owned(),
-        full: if full.is_empty() { name.to_owned() } else { full },
+        full: if full.is_empty() {
+            name.to_owned()
+        } else {
+            full
+        },
         avatar_html: render::avatar::identicon(user.email.as_deref().unwrap_or(name)),
     }
 }
 
 /// `First Last`; empty when neither is known.
 pub(crate) fn full_name(user: &User) -> String {
-    format!("{} {}", user.firstname, user.lastname).trim().to_owned()
+    format!("{} {}", user.firstname, user.lastname)
+        .trim()
+        .to_owned()
 }
 
 /// The id of a changeset as pages show it.
@@ -57,9 +75,18 @@ pub(crate) fn short(visit: &Visit<'_>, id: &ChangesetId) -> String {
 }
 
 /// A changeset as one row of a list.
-pub(crate) fn changeset_row(visit: &Visit<'_>, repository: &str, changeset: &Changeset, labels: &Labels) -> ChangesetRow {
+pub(crate) fn changeset_row(
+    visit: &Visit<'_>,
+    repository: &str,
+    changeset: &Changeset,
+    labels: &Labels,
+) -> ChangesetRow {
     let subject = changeset.summary().to_owned();
-    let body = changeset.message.trim_start().split_once('\n').map(|(_, rest)| rest.trim().to_owned());
+    let body = changeset
+        .message
+        .trim_start()
+        .split_once('\n')
+        .map(|(_, rest)| rest.trim().to_owned());
     ChangesetRow {
         id: short(visit, &changeset.id),
         raw_id: changeset.id.to_string(),
@@ -76,29 +103,79 @@ pub(crate) fn changeset_row(visit: &Visit<'_>, repository: &str, changeset: &Cha
 
 /// The page of a changeset.
 pub(crate) fn changeset_url(visit: &Visit<'_>, repository: &str, id: &ChangesetId) -> String {
-    visit.url(repository).join("changeset").join(id.to_string()).into()
+    visit
+        .url(repository)
+        .join("changeset")
+        .join(id.to_string())
+        .into()
 }
 
 /// Branches, tags, bookmarks, phase: what points at a changeset and what it is.
-pub(crate) fn chips(visit: &Visit<'_>, repository: &str, changeset: &Changeset, labels: &Labels) -> Vec<Chip> {
+pub(crate) fn chips(
+    visit: &Visit<'_>,
+    repository: &str,
+    changeset: &Changeset,
+    labels: &Labels,
+) -> Vec<Chip> {
     let branch_url = |name: &RefName| {
-        Some(visit.url(repository).join("changelog").query("branch", name.as_str()).into())
+        Some(
+            visit
+                .url(repository)
+                .join("changelog")
+                .query("branch", name.as_str())
+                .into(),
+        )
     };
-    let tag_url = |name: &RefName| Some(visit.url(repository).join("changeset").join(name.as_str()).into());
-    let chip = |kind: &str, name: &RefName, url| Chip { kind: kind.to_owned(), text: name.to_string(), url };
+    let tag_url = |name: &RefName| {
+        Some(
+            visit
+                .url(repository)
+                .join("changeset")
+                .join(name.as_str())
+                .into(),
+        )
+    };
+    let chip = |kind: &str, name: &RefName, url| Chip {
+        kind: kind.to_owned(),
+        text: name.to_string(),
+        url,
+    };
     let mut chips = Vec::new();
     // In Mercurial a changeset is on a branch for ever; in Git a branch points at it.
     if let Some(branch) = &changeset.branch {
         if branch.as_str() != "default" || labels.branches.contains(branch) {
-            let kind = if changeset.closes_branch { "closed-branch" } else { "branch" };
+            let kind = if changeset.closes_branch {
+                "closed-branch"
+            } else {
+                "branch"
+            };
             chips.push(chip(kind, branch, branch_url(branch)));
         }
     } else {
-        chips.extend(labels.branches.iter().map(|name| chip("branch", name, branch_url(name))));
+        chips.extend(
+            labels
+                .branches
+                .iter()
+                .map(|name| chip("branch", name, branch_url(name))),
+        );
     }
-    chips.extend(labels.bookmarks.iter().map(|name| chip("bookmark", name, tag_url(name))));
-    chips.extend(labels.tags.iter().map(|name| chip("tag", name, tag_url(name))));
-    let mark = |kind: &str, text: &str| Chip { kind: kind.to_owned(), text: text.to_owned(), url: None };
+    chips.extend(
+        labels
+            .bookmarks
+            .iter()
+            .map(|name| chip("bookmark", name, tag_url(name))),
+    );
+    chips.extend(
+        labels
+            .tags
+            .iter()
+            .map(|name| chip("tag", name, tag_url(name))),
+    );
+    let mark = |kind: &str, text: &str| Chip {
+        kind: kind.to_owned(),
+        text: text.to_owned(),
+        url: None,
+    };
     match changeset.phase {
         Phase::Public => {}
         Phase::Draft => chips.push(mark("phase", "draft")),
@@ -111,7 +188,12 @@ pub(crate) fn chips(visit: &Visit<'_>, repository: &str, changeset: &Changeset, 
 }
 
 /// The way through a list of `total` items; `url` makes the address of a page.
-pub(crate) fn paging(page: usize, size: usize, total: usize, url: impl Fn(usize) -> String) -> Option<Paging> {
+pub(crate) fn paging(
+    page: usize,
+    size: usize,
+    total: usize,
+    url: impl Fn(usize) -> String,
+) -> Option<Paging> {
     let last = total.div_ceil(size).max(1);
     if last == 1 {
         return None;
@@ -123,7 +205,10 @@ pub(crate) fn paging(page: usize, size: usize, total: usize, url: impl Fn(usize)
         if n > 1 && !shown(n - 1) {
             pages.push(PageNumber::default());
         }
-        pages.push(PageNumber { number: Some(n as u64), url: (n != page).then(|| url(n)) });
+        pages.push(PageNumber {
+            number: Some(n as u64),
+            url: (n != page).then(|| url(n)),
+        });
     }
     let (from, to) = ((page - 1) * size + 1, (page * size).min(total));
     Some(Paging {
@@ -155,13 +240,17 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
 /// The groups above a full name as links, outermost first.
 pub(crate) fn group_links(visit: &Visit<'_>, full_name: &str) -> Vec<Link> {
     model::name::parents(full_name)
-        .map(|group| Link { text: model::name::last(group).to_owned(), url: visit.url(group).into() })
+        .map(|group| Link {
+            text: model::name::last(group).to_owned(),
+            url: visit.url(group).into(),
+        })
         .collect()
 }
 
 /// A header value of text that is known to be visible ASCII.
 pub(crate) fn header(text: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(text).map_err(|error| Problem::Internal(format!("header {text:?}: {error}")))
+    HeaderValue::from_str(text)
+        .map_err(|error| Problem::Internal(format!("header {text:?}: {error}")))
 }
 
 #[cfg(test)]

@@ -26,9 +26,17 @@ const PICKER: usize = 30;
 pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Captures) -> Answer {
     let name = repository.name();
     let contents = visit.model.open_repository(repository)?;
-    let size = visit.query.number("size").unwrap_or(DEFAULT_SIZE).clamp(1, MAX_SIZE);
+    let size = visit
+        .query
+        .number("size")
+        .unwrap_or(DEFAULT_SIZE)
+        .clamp(1, MAX_SIZE);
     let page = visit.query.number::<usize>("page").unwrap_or(1).max(1);
-    let branch = visit.query.get("branch").filter(|branch| !branch.is_empty()).map(str::to_owned);
+    let branch = visit
+        .query
+        .get("branch")
+        .filter(|branch| !branch.is_empty())
+        .map(str::to_owned);
     let asked = captures.text("revision")?.to_owned();
     let f_path = revision::path(captures.bytes("f_path"))?;
     let refs = contents.refs()?;
@@ -41,7 +49,9 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
             return Err(Problem::NotFound(format!("There is no branch {branch:?}")));
         }
         let id = revision::resolve(&contents, branch)?;
-        return Ok(visit.redirect(&String::from(visit.url(name).join("changelog").join(id.to_string()))));
+        return Ok(visit.redirect(&String::from(
+            visit.url(name).join("changelog").join(id.to_string()),
+        )));
     }
     let from = match asked.as_str() {
         "" | "tip" if f_path.as_bytes().is_empty() => None,
@@ -73,25 +83,40 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         }
         String::from(url.query("page", &n.to_string()))
     };
-    let revision_link = from.filter(|_| !asked.is_empty() && asked != "tip").map(|id| Link {
-        text: words::short(visit, &id),
-        url: words::changeset_url(visit, name, &id),
-    });
-    let lanes = if path.is_none() { graph(&log.changesets) } else { Vec::new() };
+    let revision_link = from
+        .filter(|_| !asked.is_empty() && asked != "tip")
+        .map(|id| Link {
+            text: words::short(visit, &id),
+            url: words::changeset_url(visit, name, &id),
+        });
+    let lanes = if path.is_none() {
+        graph(&log.changesets)
+    } else {
+        Vec::new()
+    };
     let narrowed = branch.is_some() || path.is_some() || revision_link.is_some();
     let view = Changelog {
         repo: frame::repository(visit, repository, log.total == 0 && !narrowed, "changelog")?,
         total: words::count(log.total, "changeset", "changesets"),
-        path: path.as_ref().map(|path| crumbs(visit, name, &asked, path)).unwrap_or_default(),
+        path: path
+            .as_ref()
+            .map(|path| crumbs(visit, name, &asked, path))
+            .unwrap_or_default(),
         revision: revision_link,
         all_url: narrowed.then(|| visit.url(name).join("changelog").into()),
         picker: Some(picker(visit, name, &refs, branch.as_deref())),
         rows: log
             .changesets
             .iter()
-            .map(|changeset| words::changeset_row(visit, name, changeset, refs.labels(&changeset.id)))
+            .map(|changeset| {
+                words::changeset_row(visit, name, changeset, refs.labels(&changeset.id))
+            })
             .collect(),
-        graph_html: if lanes.is_empty() { String::new() } else { render::graph::svg(&lanes, Changelog::ROW_HEIGHT) },
+        graph_html: if lanes.is_empty() {
+            String::new()
+        } else {
+            render::graph::svg(&lanes, Changelog::ROW_HEIGHT)
+        },
         graph_width: u32::try_from(render::graph::width(&lanes)).unwrap_or(0),
         range_url: None,
         paging: words::paging(page, size, log.total, here),
@@ -106,8 +131,11 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
 fn graph(changesets: &[Changeset]) -> Vec<Row> {
     let count = u32::try_from(changesets.len()).unwrap_or(u32::MAX);
     // Newest first: numbers that grow from parent to child, as the layout wants them. Below them, those of hidden parents.
-    let shown: HashMap<ChangesetId, u32> =
-        changesets.iter().zip(0..).map(|(changeset, row)| (changeset.id, 2 * count - row)).collect();
+    let shown: HashMap<ChangesetId, u32> = changesets
+        .iter()
+        .zip(0..)
+        .map(|(changeset, row)| (changeset.id, 2 * count - row))
+        .collect();
     let mut hidden: HashMap<ChangesetId, u32> = HashMap::new();
     let nodes: Vec<Node> = changesets
         .iter()
@@ -125,7 +153,11 @@ fn graph(changesets: &[Changeset]) -> Vec<Row> {
                 })
                 .collect(),
             branch: changeset.branch.as_ref().map(ToString::to_string),
-            flags: Flags { closing: changeset.closes_branch, obsolete: changeset.obsolete, ..Flags::default() },
+            flags: Flags {
+                closing: changeset.closes_branch,
+                obsolete: changeset.obsolete,
+                ..Flags::default()
+            },
         })
         .collect();
     render::graph::lanes(&nodes)
@@ -135,22 +167,41 @@ fn graph(changesets: &[Changeset]) -> Vec<Row> {
 fn crumbs(visit: &Visit<'_>, repository: &str, revision: &str, path: &vcs::RepoPath) -> Vec<Link> {
     let revision = if revision.is_empty() { "tip" } else { revision };
     let bytes = path.as_bytes();
-    let ends = bytes.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at).chain([bytes.len()]);
+    let ends = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| **b == b'/')
+        .map(|(at, _)| at)
+        .chain([bytes.len()]);
     let mut start = 0;
     ends.map(|end| {
         let part = &bytes[start..end];
         start = end + 1;
         Link {
             text: String::from_utf8_lossy(part).into_owned(),
-            url: visit.url(repository).join("changelog").join(revision).join(&bytes[..end]).into(),
+            url: visit
+                .url(repository)
+                .join("changelog")
+                .join(revision)
+                .join(&bytes[..end])
+                .into(),
         }
     })
     .collect()
 }
 
-fn picker(visit: &Visit<'_>, repository: &str, refs: &vcs::Refs, current: Option<&str>) -> RefPicker {
+fn picker(
+    visit: &Visit<'_>,
+    repository: &str,
+    refs: &vcs::Refs,
+    current: Option<&str>,
+) -> RefPicker {
     let all = String::from(visit.url(repository).join("changelog"));
-    let branches = refs.branches.iter().filter(|branch| !branch.closed).take(PICKER);
+    let branches = refs
+        .branches
+        .iter()
+        .filter(|branch| !branch.closed)
+        .take(PICKER);
     RefPicker {
         current: current.unwrap_or("All branches").to_owned(),
         kind: "branch".to_owned(),
@@ -159,7 +210,11 @@ fn picker(visit: &Visit<'_>, repository: &str, refs: &vcs::Refs, current: Option
             .map(|branch| RefLink {
                 kind: "branch".to_owned(),
                 text: branch.name.to_string(),
-                url: visit.url(repository).join("changelog").query("branch", branch.name.as_str()).into(),
+                url: visit
+                    .url(repository)
+                    .join("changelog")
+                    .query("branch", branch.name.as_str())
+                    .into(),
                 current: current == Some(branch.name.as_str()),
             })
             .collect(),

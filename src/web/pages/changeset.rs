@@ -23,7 +23,11 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     let changeset = contents.changeset(&id)?;
     let switches = diff::Switches::of(visit);
     let parent = changeset.parents.first();
-    let changes = contents.diff(parent, &id, &switches.options(visit.model.config().cut_off_limit))?;
+    let changes = contents.diff(
+        parent,
+        &id,
+        &switches.options(visit.model.config().cut_off_limit),
+    )?;
     let refs = contents.refs()?;
 
     let text = |page: &str| String::from(visit.url(name).join(page).join(id.to_string()));
@@ -36,8 +40,15 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     let message = changeset.message.trim();
     let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
     let base = visit.url(name).join("changeset").join(id.to_string());
-    let sides = diff::Sides { repository: name, old: parent, new: &id };
-    let committer = changeset.committer.as_ref().filter(|committer| committer.raw != changeset.author.raw);
+    let sides = diff::Sides {
+        repository: name,
+        old: parent,
+        new: &id,
+    };
+    let committer = changeset
+        .committer
+        .as_ref()
+        .filter(|committer| committer.raw != changeset.author.raw);
     let view = View {
         repo: frame::repository(visit, repository, false, "changelog")?,
         id: words::short(visit, &id),
@@ -58,7 +69,11 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         patch_url: text("changeset-patch"),
         download_url: format!("{}?diff=download", text("changeset-download")),
         diff: diff::view(visit, &changes, &switches, &base, &sides),
-        frame: frame::frame(visit, format!("{name} Changeset - {}", id.short()), "repositories"),
+        frame: frame::frame(
+            visit,
+            format!("{name} Changeset - {}", id.short()),
+            "repositories",
+        ),
         ..View::default()
     };
     template::page(&view)
@@ -71,14 +86,22 @@ pub fn raw(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Ca
 }
 
 /// `GET /<repo>/changeset-download/<revision>`
-pub fn download(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Captures) -> Answer {
+pub fn download(
+    visit: &mut Visit<'_>,
+    repository: &ReadableRepository,
+    captures: &Captures,
+) -> Answer {
     let (bytes, id) = unified(visit, repository, captures, |_| Vec::new())?;
     let disposition = words::header(&format!("attachment; filename={}.diff", id.short()))?;
     Ok(plain(bytes).with(CONTENT_DISPOSITION, disposition))
 }
 
 /// `GET /<repo>/changeset-patch/<revision>`: what `hg import` and `git am` take.
-pub fn patch(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Captures) -> Answer {
+pub fn patch(
+    visit: &mut Visit<'_>,
+    repository: &ReadableRepository,
+    captures: &Captures,
+) -> Answer {
     let kind = repository.kind();
     let (bytes, _) = unified(visit, repository, captures, |changeset| match kind {
         vcs::Kind::Hg => mercurial_header(changeset),
@@ -101,7 +124,9 @@ fn unified(
     options.binary_content = true;
     let changes = contents.diff(changeset.parents.first(), &id, &options)?;
     let mut out = header(&changeset);
-    changes.to_unified(&mut out).map_err(|error| Problem::Internal(format!("diff of {id}: {error}")))?;
+    changes
+        .to_unified(&mut out)
+        .map_err(|error| Problem::Internal(format!("diff of {id}: {error}")))?;
     Ok((out, id))
 }
 
@@ -110,7 +135,11 @@ fn mercurial_header(changeset: &Changeset) -> Vec<u8> {
         "# HG changeset patch\n# User {}\n# Date {} {}\n",
         changeset.author.raw, changeset.date.seconds, -changeset.date.offset_east
     );
-    if let Some(branch) = changeset.branch.as_ref().filter(|branch| branch.as_str() != "default") {
+    if let Some(branch) = changeset
+        .branch
+        .as_ref()
+        .filter(|branch| branch.as_str() != "default")
+    {
         out.push_str(&format!("# Branch {branch}\n"));
     }
     out.push_str(&format!("# Node ID {}\n", changeset.id));
@@ -124,8 +153,12 @@ fn mercurial_header(changeset: &Changeset) -> Vec<u8> {
 
 fn git_header(changeset: &Changeset) -> Vec<u8> {
     let date = jiff::Timestamp::from_second(changeset.date.seconds).unwrap_or_default();
-    let offset = jiff::tz::Offset::from_seconds(changeset.date.offset_east).unwrap_or(jiff::tz::Offset::UTC);
-    let date = date.to_zoned(jiff::tz::TimeZone::fixed(offset)).strftime("%a, %-d %b %Y %H:%M:%S %z").to_string();
+    let offset =
+        jiff::tz::Offset::from_seconds(changeset.date.offset_east).unwrap_or(jiff::tz::Offset::UTC);
+    let date = date
+        .to_zoned(jiff::tz::TimeZone::fixed(offset))
+        .strftime("%a, %-d %b %Y %H:%M:%S %z")
+        .to_string();
     let message = changeset.message.trim();
     let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
     let mut out = format!(
@@ -147,8 +180,10 @@ fn git_header(changeset: &Changeset) -> Vec<u8> {
 }
 
 fn plain(bytes: Vec<u8>) -> Response {
-    Response::bytes(StatusCode::OK, "text/plain", bytes)
-        .with(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))
+    Response::bytes(StatusCode::OK, "text/plain", bytes).with(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    )
 }
 
 fn neighbours(
@@ -171,16 +206,29 @@ fn neighbours(
 /// Where Mercurial says a changeset was taken from.
 fn origins(visit: &Visit<'_>, repository: &str, changeset: &Changeset) -> Vec<Origin> {
     let mut origins = Vec::new();
-    for (key, label) in [("source", "Grafted from"), ("transplant_source", "Transplanted from")] {
-        let Some(value) = changeset.extras.get(key) else { continue };
+    for (key, label) in [
+        ("source", "Grafted from"),
+        ("transplant_source", "Transplanted from"),
+    ] {
+        let Some(value) = changeset.extras.get(key) else {
+            continue;
+        };
         // A graft names 40 hex digits, a transplant the 20 bytes themselves.
         let id = match <[u8; 20]>::try_from(value.as_slice()) {
             Ok(bytes) => Some(ChangesetId::from_bytes(bytes)),
-            Err(_) => std::str::from_utf8(value).ok().and_then(|hex| hex.parse().ok()),
+            Err(_) => std::str::from_utf8(value)
+                .ok()
+                .and_then(|hex| hex.parse().ok()),
         };
         if let Some(id) = id {
-            let link = Link { text: words::short(visit, &id), url: words::changeset_url(visit, repository, &id) };
-            origins.push(Origin { label: label.to_owned(), links: vec![link] });
+            let link = Link {
+                text: words::short(visit, &id),
+                url: words::changeset_url(visit, repository, &id),
+            };
+            origins.push(Origin {
+                label: label.to_owned(),
+                links: vec![link],
+            });
         }
     }
     origins

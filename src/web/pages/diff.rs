@@ -28,9 +28,14 @@ pub(super) struct Switches {
 impl Switches {
     pub(super) fn of(visit: &Visit<'_>) -> Self {
         let on = |name: &str| visit.query.get(name).is_some_and(|value| !value.is_empty());
-        let context: i64 = visit.query.number("context").unwrap_or(i64::from(DEFAULT_CONTEXT));
+        let context: i64 = visit
+            .query
+            .number("context")
+            .unwrap_or(i64::from(DEFAULT_CONTEXT));
         Self {
-            context: u32::try_from(context.max(0)).unwrap_or(MAX_CONTEXT).min(MAX_CONTEXT),
+            context: u32::try_from(context.max(0))
+                .unwrap_or(MAX_CONTEXT)
+                .min(MAX_CONTEXT),
             ignore_whitespace: on("ignorews"),
             full: on("fulldiff"),
             side_by_side: visit.query.get("view") == Some("split"),
@@ -38,12 +43,20 @@ impl Switches {
     }
 
     pub(super) fn options(&self, cut_off: usize) -> DiffOptions {
-        let mut options = DiffOptions { context: self.context, limit: None, ..DiffOptions::default() };
+        let mut options = DiffOptions {
+            context: self.context,
+            limit: None,
+            ..DiffOptions::default()
+        };
         if self.ignore_whitespace {
             options.ignore_whitespace = Whitespace::All;
         }
         if !self.full {
-            options.limit = Some(DiffLimit { files: MAX_FILES, blob_bytes: MAX_BLOB, text_bytes: cut_off as u64 });
+            options.limit = Some(DiffLimit {
+                files: MAX_FILES,
+                blob_bytes: MAX_BLOB,
+                text_bytes: cut_off as u64,
+            });
         }
         options
     }
@@ -77,12 +90,22 @@ pub(super) struct Sides<'a> {
 }
 
 /// Makes the view; `base` is the page's own address without switches.
-pub(super) fn view(visit: &Visit<'_>, diff: &Diff, switches: &Switches, base: &Url, sides: &Sides<'_>) -> DiffView {
+pub(super) fn view(
+    visit: &Visit<'_>,
+    diff: &Diff,
+    switches: &Switches,
+    base: &Url,
+    sides: &Sides<'_>,
+) -> DiffView {
     let (added, deleted) = diff.counts();
     let cut = diff.truncated_files > 0 || diff.files.iter().any(|file| file.truncated);
     let folded = diff.files.len() > OPEN_FILES;
     DiffView {
-        files: diff.files.iter().map(|file| file_view(visit, file, switches, base, sides, folded)).collect(),
+        files: diff
+            .files
+            .iter()
+            .map(|file| file_view(visit, file, switches, base, sides, folded))
+            .collect(),
         file_count: (diff.files.len() + diff.truncated_files) as u64,
         added,
         deleted,
@@ -109,7 +132,13 @@ fn file_view(
     let path = file.path().to_string_lossy().into_owned();
     let id = render::diff::file_id(&sides.new.to_string(), file.path().as_bytes());
     let at = |page: &str, id: &vcs::ChangesetId, path: &vcs::RepoPath| {
-        String::from(visit.url(sides.repository).join(page).join(id.to_string()).join(path.as_bytes()))
+        String::from(
+            visit
+                .url(sides.repository)
+                .join(page)
+                .join(id.to_string())
+                .join(path.as_bytes()),
+        )
     };
     let renamed = matches!(file.operation, Operation::Renamed | Operation::Copied);
     let mut rows = Vec::new();
@@ -124,10 +153,18 @@ fn file_view(
     } else {
         None
     };
-    let (pairs, rows) = if switches.side_by_side { (pairs(&file.hunks), Vec::new()) } else { (Vec::new(), rows) };
+    let (pairs, rows) = if switches.side_by_side {
+        (pairs(&file.hunks), Vec::new())
+    } else {
+        (Vec::new(), rows)
+    };
     DiffFile {
         anchor: render::diff::anchor_name(Some(&path)),
-        old_path: file.old_path.as_ref().filter(|_| renamed).map(|path| path.to_string_lossy().into_owned()),
+        old_path: file
+            .old_path
+            .as_ref()
+            .filter(|_| renamed)
+            .map(|path| path.to_string_lossy().into_owned()),
         operation: operation(file.operation).to_owned(),
         added: file.added,
         deleted: file.removed,
@@ -135,9 +172,18 @@ fn file_view(
         rows,
         pairs,
         message,
-        load_url: file.truncated.then(|| format!("{}#{id}", switches.url(base, |s| s.full = true))),
-        old_url: file.old_path.as_ref().zip(sides.old).map(|(path, id)| at("files", id, path)),
-        new_url: file.new_path.as_ref().map(|path| at("files", sides.new, path)),
+        load_url: file
+            .truncated
+            .then(|| format!("{}#{id}", switches.url(base, |s| s.full = true))),
+        old_url: file
+            .old_path
+            .as_ref()
+            .zip(sides.old)
+            .map(|(path, id)| at("files", id, path)),
+        new_url: file
+            .new_path
+            .as_ref()
+            .map(|path| at("files", sides.new, path)),
         folded,
         path,
         id,
@@ -170,7 +216,10 @@ fn notes(file: &FileDiff) -> Vec<String> {
 }
 
 fn hunk_row(hunk: &Hunk) -> DiffRow {
-    let head = format!("@@ -{},{} +{},{} @@", hunk.old_start, hunk.old_len, hunk.new_start, hunk.new_len);
+    let head = format!(
+        "@@ -{},{} +{},{} @@",
+        hunk.old_start, hunk.old_len, hunk.new_start, hunk.new_len
+    );
     let section = render::decode(&hunk.section);
     DiffRow {
         kind: "hunk".to_owned(),
@@ -192,7 +241,11 @@ fn lines(hunk: &Hunk) -> Vec<DiffRow> {
 }
 
 fn rendered(hunk: &Hunk) -> Vec<Row> {
-    let texts: Vec<_> = hunk.lines.iter().map(|line| render::decode(&line.text)).collect();
+    let texts: Vec<_> = hunk
+        .lines
+        .iter()
+        .map(|line| render::decode(&line.text))
+        .collect();
     let lines: Vec<_> = hunk
         .lines
         .iter()
@@ -224,21 +277,34 @@ fn row_view(row: &Row) -> DiffRow {
 }
 
 fn note() -> DiffRow {
-    DiffRow { kind: "note".to_owned(), line_html: "\\ No newline at end of file".to_owned(), ..DiffRow::default() }
+    DiffRow {
+        kind: "note".to_owned(),
+        line_html: "\\ No newline at end of file".to_owned(),
+        ..DiffRow::default()
+    }
 }
 
 fn pairs(hunks: &[Hunk]) -> Vec<DiffPair> {
     let mut out = Vec::new();
     for hunk in hunks {
-        out.push(DiffPair { left: Some(hunk_row(hunk)), right: None });
+        out.push(DiffPair {
+            left: Some(hunk_row(hunk)),
+            right: None,
+        });
         let rows = rendered(hunk);
         out.extend(
             render::diff::pair(&rows)
                 .into_iter()
-                .map(|(left, right)| DiffPair { left: left.map(row_view), right: right.map(row_view) }),
+                .map(|(left, right)| DiffPair {
+                    left: left.map(row_view),
+                    right: right.map(row_view),
+                }),
         );
         if hunk.lines.iter().any(|line| line.no_newline) {
-            out.push(DiffPair { left: Some(note()), right: None });
+            out.push(DiffPair {
+                left: Some(note()),
+                right: None,
+            });
         }
     }
     out

@@ -1,7 +1,10 @@
 //! A directory or a file at a revision.
 
 use model::ReadableRepository;
-use vcs::{Changeset, ChangesetId, Entry, FileContent, LogQuery, Node, NodeKind, Refs, RepoPath, Repository};
+use vcs::{
+    Changeset, ChangesetId, Entry, FileContent, LogQuery, Node, NodeKind, Refs, RepoPath,
+    Repository,
+};
 
 use super::{revision, summary};
 use crate::frame;
@@ -46,7 +49,11 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
 }
 
 /// `GET /<repo>/nodelist/<revision>/<directory>`: every name below, for the file finder.
-pub fn names(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Captures) -> Answer {
+pub fn names(
+    visit: &mut Visit<'_>,
+    repository: &ReadableRepository,
+    captures: &Captures,
+) -> Answer {
     let partial = visit.request.headers.contains_key("x-partial-xhr");
     if !partial {
         return Ok(Response::json(&serde_json::Value::Null));
@@ -64,12 +71,22 @@ pub fn names(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &
 impl Place<'_> {
     /// A page of this repository at the revision in view.
     fn url(&self, visit: &Visit<'_>, page: &str, path: &[u8]) -> String {
-        visit.url(self.repository).join(page).join(&self.revision).join(path).into()
+        visit
+            .url(self.repository)
+            .join(page)
+            .join(&self.revision)
+            .join(path)
+            .into()
     }
 
     /// The same by the full id, which means the same for ever.
     fn permalink(&self, visit: &Visit<'_>, page: &str, path: &[u8]) -> String {
-        visit.url(self.repository).join(page).join(self.id.to_string()).join(path).into()
+        visit
+            .url(self.repository)
+            .join(page)
+            .join(self.id.to_string())
+            .join(path)
+            .into()
     }
 
     /// The parts of the path as links; the last one is the thing in view.
@@ -78,12 +95,20 @@ impl Place<'_> {
         if bytes.is_empty() {
             return Vec::new();
         }
-        let ends = bytes.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at).chain([bytes.len()]);
+        let ends = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| **b == b'/')
+            .map(|(at, _)| at)
+            .chain([bytes.len()]);
         let mut start = 0;
         ends.map(|end| {
             let text = String::from_utf8_lossy(&bytes[start..end]).into_owned();
             start = end + 1;
-            Link { text, url: self.url(visit, "files", &bytes[..end]) }
+            Link {
+                text,
+                url: self.url(visit, "files", &bytes[..end]),
+            }
         })
         .collect()
     }
@@ -91,7 +116,13 @@ impl Place<'_> {
     /// The choice of another revision for the same path.
     fn picker(&self, visit: &Visit<'_>, refs: &Refs) -> RefPicker {
         let url = |revision: &str| {
-            String::from(visit.url(self.repository).join("files").join(revision).join(self.path.as_bytes()))
+            String::from(
+                visit
+                    .url(self.repository)
+                    .join("files")
+                    .join(revision)
+                    .join(self.path.as_bytes()),
+            )
         };
         let is_branch = refs.branch(&self.revision).is_some();
         let is_tag = refs.tag(&self.revision).is_some();
@@ -101,14 +132,38 @@ impl Place<'_> {
             url: url(name),
             current: name == self.revision,
         };
-        let branches = refs.branches.iter().filter(|branch| !branch.closed).take(PICKER);
-        let mut links: Vec<_> = branches.map(|branch| link("branch", branch.name.as_str())).collect();
-        let tags = refs.tags.iter().rev().filter(|tag| tag.name.as_str() != "tip");
-        links.extend(tags.take(PICKER - links.len()).map(|tag| link("tag", tag.name.as_str())));
+        let branches = refs
+            .branches
+            .iter()
+            .filter(|branch| !branch.closed)
+            .take(PICKER);
+        let mut links: Vec<_> = branches
+            .map(|branch| link("branch", branch.name.as_str()))
+            .collect();
+        let tags = refs
+            .tags
+            .iter()
+            .rev()
+            .filter(|tag| tag.name.as_str() != "tip");
+        links.extend(
+            tags.take(PICKER - links.len())
+                .map(|tag| link("tag", tag.name.as_str())),
+        );
         let named = is_branch || is_tag || self.revision == "tip";
         RefPicker {
-            current: if named { self.revision.clone() } else { words::short(visit, &self.id) },
-            kind: if is_branch { "branch" } else if is_tag { "tag" } else { "revision" }.to_owned(),
+            current: if named {
+                self.revision.clone()
+            } else {
+                words::short(visit, &self.id)
+            },
+            kind: if is_branch {
+                "branch"
+            } else if is_tag {
+                "tag"
+            } else {
+                "revision"
+            }
+            .to_owned(),
             url_template: format!(
                 "{}/{{id}}/{}",
                 String::from(visit.url(self.repository).join("files")),
@@ -124,12 +179,23 @@ impl Place<'_> {
         let changeset = match path {
             None => Some(self.contents.changeset(&self.id)?),
             path => {
-                let query = LogQuery { from: Some(self.id), path, limit: 1, ..LogQuery::default() };
+                let query = LogQuery {
+                    from: Some(self.id),
+                    path,
+                    limit: 1,
+                    ..LogQuery::default()
+                };
                 self.contents.log(&query)?.changesets.into_iter().next()
             }
         };
-        Ok(changeset
-            .map(|changeset| words::changeset_row(visit, self.repository, &changeset, refs.labels(&changeset.id))))
+        Ok(changeset.map(|changeset| {
+            words::changeset_row(
+                visit,
+                self.repository,
+                &changeset,
+                refs.labels(&changeset.id),
+            )
+        }))
     }
 }
 
@@ -160,8 +226,18 @@ fn directory(visit: &mut Visit<'_>, repository: &ReadableRepository, place: &Pla
         history_url: place.url(visit, "changelog", place.path.as_bytes()),
         permalink_url: place.permalink(visit, "files", place.path.as_bytes()),
         parent_url: parent.map(|parent| place.url(visit, "files", parent.as_bytes())),
-        entries: entries.iter().map(|entry| row(visit, place, entry, last_of(entry))).collect::<Result<_, _>>()?,
-        readme: summary::readme_in(visit, place.repository, place.contents, &place.revision, &place.id, &names)?,
+        entries: entries
+            .iter()
+            .map(|entry| row(visit, place, entry, last_of(entry)))
+            .collect::<Result<_, _>>()?,
+        readme: summary::readme_in(
+            visit,
+            place.repository,
+            place.contents,
+            &place.revision,
+            &place.id,
+            &names,
+        )?,
         finder_url: Some(place.permalink(visit, "nodelist", b"") + "/"),
         frame: frame::frame(visit, title(place), "repositories"),
         ..Files::default()
@@ -180,11 +256,25 @@ fn last_change_of(
     if place.path.as_bytes().is_empty() || changes.is_empty() {
         return place.last(visit, refs);
     }
-    let newest = changesets.values().max_by_key(|changeset| changeset.date.seconds);
-    Ok(newest.map(|changeset| words::changeset_row(visit, place.repository, changeset, refs.labels(&changeset.id))))
+    let newest = changesets
+        .values()
+        .max_by_key(|changeset| changeset.date.seconds);
+    Ok(newest.map(|changeset| {
+        words::changeset_row(
+            visit,
+            place.repository,
+            changeset,
+            refs.labels(&changeset.id),
+        )
+    }))
 }
 
-fn row(visit: &Visit<'_>, place: &Place<'_>, entry: &Entry, last: Option<&Changeset>) -> Result<view::Entry, Problem> {
+fn row(
+    visit: &Visit<'_>,
+    place: &Place<'_>,
+    entry: &Entry,
+    last: Option<&Changeset>,
+) -> Result<view::Entry, Problem> {
     let (kind, target) = match &entry.kind {
         NodeKind::Directory => ("dir", None),
         NodeKind::File { executable: false } => ("file", None),
@@ -193,17 +283,25 @@ fn row(visit: &Visit<'_>, place: &Place<'_>, entry: &Entry, last: Option<&Change
             let content = place.contents.file(&place.id, &entry.path)?;
             ("symlink", Some(render::decode(&content.data).into_owned()))
         }
-        NodeKind::Submodule { commit, .. } => ("submodule", Some(commit.chars().take(12).collect())),
+        NodeKind::Submodule { commit, .. } => {
+            ("submodule", Some(commit.chars().take(12).collect()))
+        }
     };
     let url = match &entry.kind {
-        NodeKind::Submodule { url, .. } => url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        NodeKind::Submodule { url, .. } => url
+            .clone()
+            .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
         _ => Some(place.url(visit, "files", entry.path.as_bytes())),
     };
     Ok(view::Entry {
         kind: kind.to_owned(),
         name: String::from_utf8_lossy(&entry.name).into_owned(),
         url,
-        size: entry.size.map(render::size).filter(|_| entry.kind.is_file()).unwrap_or_default(),
+        size: entry
+            .size
+            .map(render::size)
+            .filter(|_| entry.kind.is_file())
+            .unwrap_or_default(),
         target,
         last: last.map(|changeset| LastChange {
             id: words::short(visit, &changeset.id),
@@ -215,12 +313,24 @@ fn row(visit: &Visit<'_>, place: &Place<'_>, entry: &Entry, last: Option<&Change
     })
 }
 
-fn file(visit: &mut Visit<'_>, repository: &ReadableRepository, place: &Place<'_>, node: &Node) -> Answer {
+fn file(
+    visit: &mut Visit<'_>,
+    repository: &ReadableRepository,
+    place: &Place<'_>,
+    node: &Node,
+) -> Answer {
     let bytes = place.path.as_bytes().to_vec();
     let name = String::from_utf8_lossy(place.path.file_name().unwrap_or_default()).into_owned();
     let refs = place.contents.refs()?;
-    let full = visit.query.get("fulldiff").is_some_and(|value| !value.is_empty());
-    let limit = if full { u64::MAX } else { visit.model.config().cut_off_limit as u64 };
+    let full = visit
+        .query
+        .get("fulldiff")
+        .is_some_and(|value| !value.is_empty());
+    let limit = if full {
+        u64::MAX
+    } else {
+        visit.model.config().cut_off_limit as u64
+    };
     let too_big = node.size.is_some_and(|size| size >= limit);
     let mut view = FileView {
         repo: frame::repository(visit, repository, false, "files")?,
@@ -243,7 +353,9 @@ fn file(visit: &mut Visit<'_>, repository: &ReadableRepository, place: &Place<'_
         NodeKind::Submodule { url, commit } => {
             view.kind = "submodule".to_owned();
             view.target.clone_from(commit);
-            view.target_url = url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+            view.target_url = url
+                .clone()
+                .filter(|url| url.starts_with("https://") || url.starts_with("http://"));
         }
         NodeKind::Symlink => {
             let content = place.contents.file(&place.id, &place.path)?;
@@ -268,7 +380,10 @@ fn fill(visit: &Visit<'_>, place: &Place<'_>, view: &mut FileView, content: &Fil
     view.mime = super::raw::mime_type(&view.name, content.is_binary()).to_owned();
     if content.data.is_empty() {
         view.kind = "empty".to_owned();
-    } else if matches!(view.mime.as_str(), "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/svg+xml") {
+    } else if matches!(
+        view.mime.as_str(),
+        "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/svg+xml"
+    ) {
         view.kind = "image".to_owned();
     } else if content.is_binary() {
         view.kind = "binary".to_owned();
@@ -279,7 +394,12 @@ fn fill(visit: &Visit<'_>, place: &Place<'_>, view: &mut FileView, content: &Fil
         let rendered = has_document && visit.query.get("view") == Some("rendered");
         if has_document {
             let url = place.url(visit, "files", place.path.as_bytes());
-            let tab = |text: &str, url: String, current| Tab { text: text.to_owned(), url, current, count: None };
+            let tab = |text: &str, url: String, current| Tab {
+                text: text.to_owned(),
+                url,
+                current,
+                count: None,
+            };
             view.views = vec![
                 tab("Source", url.clone(), !rendered),
                 tab("Rendered", format!("{url}?view=rendered"), rendered),
@@ -293,17 +413,25 @@ fn fill(visit: &Visit<'_>, place: &Place<'_>, view: &mut FileView, content: &Fil
                 directory: path.rsplit_once('/').map_or("", |(directory, _)| directory),
             };
             view.kind = "rendered".to_owned();
-            view.content_html = render::markup::render(&view.name, &text, &links).unwrap_or_default();
+            view.content_html =
+                render::markup::render(&view.name, &text, &links).unwrap_or_default();
             return;
         }
         let highlighter = render::highlight::shared();
         view.kind = "text".to_owned();
-        view.language = highlighter.language(&view.name, first_line).unwrap_or_default().to_owned();
+        view.language = highlighter
+            .language(&view.name, first_line)
+            .unwrap_or_default()
+            .to_owned();
         view.lines_html = highlighter.lines(&view.name, first_line, &text);
     }
 }
 
 fn title(place: &Place<'_>) -> String {
     let path = place.path.to_string_lossy();
-    format!("{} Files · {}", place.repository, if path.is_empty() { "/" } else { &path })
+    format!(
+        "{} Files · {}",
+        place.repository,
+        if path.is_empty() { "/" } else { &path }
+    )
 }

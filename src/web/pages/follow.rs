@@ -15,7 +15,9 @@ pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .form
         .number("follows_repository_id")
         .map(RepoId)
-        .ok_or_else(|| Problem::BadRequest("The field follows_repository_id holds no number.".into()))?;
+        .ok_or_else(|| {
+            Problem::BadRequest("The field follows_repository_id holds no number.".into())
+        })?;
     let name = visit.model.repository_name_by_id(id.0)?.unwrap_or_default();
     let repository = Gate::new(visit.model).read_repository(&visit.viewer, &name)?;
     let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);

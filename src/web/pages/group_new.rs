@@ -15,9 +15,17 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let parent = visit.query.number("parent_group").unwrap_or(TOP);
     let choices = places(visit, parent)?;
     if choices.is_empty() || (parent != TOP && !choices.iter().any(|choice| choice.selected)) {
-        return Err(Problem::Forbidden("You may not create a repository group here.".into()));
+        return Err(Problem::Forbidden(
+            "You may not create a repository group here.".into(),
+        ));
     }
-    show(visit, View { parent_group_id: choices, ..View::default() })
+    show(
+        visit,
+        View {
+            parent_group_id: choices,
+            ..View::default()
+        },
+    )
 }
 
 /// `POST /_admin/repo_groups`
@@ -25,14 +33,16 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let form = visit.form.clone();
     let parent = form.number("parent_group_id").unwrap_or(TOP);
     let gate = Gate::new(visit.model);
-    let result = gate.place_for_group(&visit.viewer, (parent != TOP).then_some(GroupId(parent))).and_then(|place| {
-        let new = NewGroup {
-            name: form.trimmed("group_name"),
-            description: form.trimmed("group_description"),
-            copy_permissions: form.checked("group_copy_permissions"),
-        };
-        visit.model.create_group(&place, &visit.viewer, &new)
-    });
+    let result = gate
+        .place_for_group(&visit.viewer, (parent != TOP).then_some(GroupId(parent)))
+        .and_then(|place| {
+            let new = NewGroup {
+                name: form.trimmed("group_name"),
+                description: form.trimmed("group_description"),
+                copy_permissions: form.checked("group_copy_permissions"),
+            };
+            visit.model.create_group(&place, &visit.viewer, &new)
+        });
     match result {
         Ok(name) => {
             visit.flash("success", &format!("Created repository group {name}"));
@@ -45,7 +55,11 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
                 group_description: form.trimmed("group_description").to_owned(),
                 parent_group_id: places(visit, parent)?,
                 group_copy_permissions: form.checked("group_copy_permissions"),
-                errors: vec![FormError { field: field.to_owned(), label: label.to_owned(), message }],
+                errors: vec![FormError {
+                    field: field.to_owned(),
+                    label: label.to_owned(),
+                    message,
+                }],
                 ..View::default()
             };
             show(visit, view)
@@ -58,11 +72,19 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
     let mut choices = Vec::new();
     if visit.viewer.is_admin() {
-        choices.push(Choice { value: TOP.to_string(), text: "Top level".to_owned(), selected: selected == TOP });
+        choices.push(Choice {
+            value: TOP.to_string(),
+            text: "Top level".to_owned(),
+            selected: selected == TOP,
+        });
     }
     for group in Gate::new(visit.model).groups_with(&visit.viewer, Level::Admin)? {
         let id = group.row().id.0;
-        choices.push(Choice { value: id.to_string(), text: group.name().to_owned(), selected: selected == id });
+        choices.push(Choice {
+            value: id.to_string(),
+            text: group.name().to_owned(),
+            selected: selected == id,
+        });
     }
     Ok(choices)
 }

@@ -12,14 +12,21 @@ use crate::visit::Visit;
 
 /// `GET /_admin/repo_groups/<group>/edit`
 pub fn form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer {
-    let parent = group.name().rsplit_once('/').map_or("Top level", |(parent, _)| parent);
+    let parent = group
+        .name()
+        .rsplit_once('/')
+        .map_or("Top level", |(parent, _)| parent);
     template::page(&GroupSettings {
         group: home::head(visit, group),
         tabs: tabs(visit, group, "settings"),
         action_url: visit.url("_admin/repo_groups").join(group.name()).into(),
         group_name: model::name::last(group.name()).to_owned(),
         group_description: group.row().description.clone(),
-        parent_group_id: vec![Choice { value: String::new(), text: parent.to_owned(), selected: true }],
+        parent_group_id: vec![Choice {
+            value: String::new(),
+            text: parent.to_owned(),
+            selected: true,
+        }],
         errors: Vec::new(),
         frame: frame::frame(visit, format!("{} Settings", group.name()), "repositories"),
     })
@@ -27,9 +34,19 @@ pub fn form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer
 
 /// `POST /_admin/repo_groups/<group>`
 pub fn save(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer {
-    visit.model.update_group(group, &visit.form.trimmed("group_description").to_owned())?;
-    visit.flash("success", &format!("Updated repository group {}", group.name()));
-    Ok(visit.redirect(&String::from(visit.url("_admin/repo_groups").join(group.name()).join("edit"))))
+    visit
+        .model
+        .update_group(group, &visit.form.trimmed("group_description").to_owned())?;
+    visit.flash(
+        "success",
+        &format!("Updated repository group {}", group.name()),
+    );
+    Ok(visit.redirect(&String::from(
+        visit
+            .url("_admin/repo_groups")
+            .join(group.name())
+            .join("edit"),
+    )))
 }
 
 /// `GET /_admin/repo_groups/<group>/edit/advanced`
@@ -39,14 +56,34 @@ pub fn delete_form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) ->
 
 /// `POST /_admin/repo_groups/<group>/delete`
 pub fn delete(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer {
-    let error = |message: String| vec![FormError { field: "confirm_name".into(), label: "Name".into(), message }];
-    if visit.form.get("confirm_name").is_some_and(|typed| typed.trim() != group.name()) {
-        return show_delete(visit, group, error("This is not the name of the group".into()));
+    let error = |message: String| {
+        vec![FormError {
+            field: "confirm_name".into(),
+            label: "Name".into(),
+            message,
+        }]
+    };
+    if visit
+        .form
+        .get("confirm_name")
+        .is_some_and(|typed| typed.trim() != group.name())
+    {
+        return show_delete(
+            visit,
+            group,
+            error("This is not the name of the group".into()),
+        );
     }
     match visit.model.delete_group(group) {
         Ok(()) => {
-            visit.flash("success", &format!("Removed repository group {}", group.name()));
-            let parent = group.name().rsplit_once('/').map(|(parent, _)| String::from(visit.url(parent)));
+            visit.flash(
+                "success",
+                &format!("Removed repository group {}", group.name()),
+            );
+            let parent = group
+                .name()
+                .rsplit_once('/')
+                .map(|(parent, _)| String::from(visit.url(parent)));
             Ok(visit.redirect(&parent.unwrap_or_else(|| visit.home_url())))
         }
         Err(model::Error::Invalid { message, .. }) => show_delete(visit, group, error(message)),
@@ -59,7 +96,11 @@ fn show_delete(visit: &mut Visit<'_>, group: &AdminOfGroup, errors: Vec<FormErro
         group: home::head(visit, group),
         full_name: group.name().to_owned(),
         tabs: tabs(visit, group, "delete"),
-        action_url: visit.url("_admin/repo_groups").join(group.name()).join("delete").into(),
+        action_url: visit
+            .url("_admin/repo_groups")
+            .join(group.name())
+            .join("delete")
+            .into(),
         obstacle: visit.model.obstacle_to_delete(group)?,
         errors,
         frame: frame::frame(visit, format!("{} Delete", group.name()), "repositories"),
@@ -67,13 +108,20 @@ fn show_delete(visit: &mut Visit<'_>, group: &AdminOfGroup, errors: Vec<FormErro
 }
 
 fn tabs(visit: &Visit<'_>, group: &AdminOfGroup, current: &str) -> Vec<Tab> {
-    [("Settings", "edit", "settings"), ("Delete", "edit/advanced", "delete")]
-        .into_iter()
-        .map(|(text, path, id)| Tab {
-            text: text.to_owned(),
-            url: visit.url("_admin/repo_groups").join(group.name()).join(path).into(),
-            current: id == current,
-            count: None,
-        })
-        .collect()
+    [
+        ("Settings", "edit", "settings"),
+        ("Delete", "edit/advanced", "delete"),
+    ]
+    .into_iter()
+    .map(|(text, path, id)| Tab {
+        text: text.to_owned(),
+        url: visit
+            .url("_admin/repo_groups")
+            .join(group.name())
+            .join(path)
+            .into(),
+        current: id == current,
+        count: None,
+    })
+    .collect()
 }

@@ -24,7 +24,10 @@ pub fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let mut home = list(visit, None)?;
     home.fresh = home.filter.is_empty() && home.groups.is_empty() && home.repositories.is_empty();
     home.new_repository = at_top.then(|| visit.url("_admin/create_repository").into());
-    home.new_group = visit.viewer.is_admin().then(|| visit.url("_admin/repo_groups/new").into());
+    home.new_group = visit
+        .viewer
+        .is_admin()
+        .then(|| visit.url("_admin/repo_groups/new").into());
     home.frame = frame::frame(visit, "", "repositories");
     template::page(&home)
 }
@@ -34,13 +37,25 @@ pub fn group(visit: &mut Visit<'_>, group: &ReadableGroup, _: &Captures) -> Answ
     let id = group.row().id.to_string();
     let signed_in = visit.viewer.signed_in().is_some();
     let below = |path: &str| Some(visit.url(path).query("parent_group", &id).into());
-    let new_repository = if signed_in && group.level() >= Level::Write { below("_admin/create_repository") } else { None };
-    let new_group = if signed_in && group.level() >= Level::Admin { below("_admin/repo_groups/new") } else { None };
+    let new_repository = if signed_in && group.level() >= Level::Write {
+        below("_admin/create_repository")
+    } else {
+        None
+    };
+    let new_group = if signed_in && group.level() >= Level::Admin {
+        below("_admin/repo_groups/new")
+    } else {
+        None
+    };
     let mut home = list(visit, Some(group))?;
     home.new_repository = new_repository;
     home.new_group = new_group;
     home.group = Some(head(visit, group));
-    home.frame = frame::frame(visit, format!("Repository group {}", group.name()), "repositories");
+    home.frame = frame::frame(
+        visit,
+        format!("Repository group {}", group.name()),
+        "repositories",
+    );
     template::page(&home)
 }
 
@@ -57,22 +72,39 @@ pub(super) fn head(visit: &Visit<'_>, group: &ReadableGroup) -> GroupHead {
         } else {
             render::message::urlify(description, &render::message::LinkContext::default())
         },
-        settings_url: (group.level() >= Level::Admin)
-            .then(|| visit.url("_admin/repo_groups").join(group.name()).join("edit").into()),
+        settings_url: (group.level() >= Level::Admin).then(|| {
+            visit
+                .url("_admin/repo_groups")
+                .join(group.name())
+                .join("edit")
+                .into()
+        }),
     }
 }
 
 fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<Home, Problem> {
     let filter = visit.query.trimmed("filter").to_owned();
-    let GroupListing { groups, mut repositories, counts } = visit.model.list(&visit.viewer, group)?;
+    let GroupListing {
+        groups,
+        mut repositories,
+        counts,
+    } = visit.model.list(&visit.viewer, group)?;
     if !filter.is_empty() {
         // A filter looks into all groups below.
         repositories = Gate::new(visit.model).readable_repositories(&visit.viewer)?;
-        let prefix = group.map(|group| format!("{}/", group.name())).unwrap_or_default();
-        repositories.retain(|repository| repository.name().starts_with(&prefix) && matches(&filter, repository.name()));
+        let prefix = group
+            .map(|group| format!("{}/", group.name()))
+            .unwrap_or_default();
+        repositories.retain(|repository| {
+            repository.name().starts_with(&prefix) && matches(&filter, repository.name())
+        });
     }
     let total = repositories.len();
-    let page = visit.query.number::<usize>("page").unwrap_or(1).clamp(1, total.div_ceil(PAGE).max(1));
+    let page = visit
+        .query
+        .number::<usize>("page")
+        .unwrap_or(1)
+        .clamp(1, total.div_ceil(PAGE).max(1));
     let base = group.map_or(0, |group| group.name().matches('/').count() + 1);
     let group_rows = groups
         .iter()
@@ -89,7 +121,11 @@ fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<Home, Proble
             .collect::<Result<_, _>>()?,
         paging: words::paging(page, PAGE, total, |n| {
             let url = visit.url(place).query("page", &n.to_string());
-            if filter.is_empty() { url.into() } else { url.query("filter", &filter).into() }
+            if filter.is_empty() {
+                url.into()
+            } else {
+                url.query("filter", &filter).into()
+            }
         }),
         filter,
         ..Home::default()
@@ -100,7 +136,13 @@ fn matches(filter: &str, name: &str) -> bool {
     name.to_lowercase().contains(&filter.to_lowercase())
 }
 
-fn group_row(visit: &Visit<'_>, group: &ReadableGroup, count: usize, base: usize, all: &[ReadableGroup]) -> GroupRow {
+fn group_row(
+    visit: &Visit<'_>,
+    group: &ReadableGroup,
+    count: usize,
+    base: usize,
+    all: &[ReadableGroup],
+) -> GroupRow {
     let name = model::name::last(group.name());
     let depth = (group.name().matches('/').count() - base).min(MAX_DEPTH);
     let description = &group.row().description;
@@ -108,15 +150,26 @@ fn group_row(visit: &Visit<'_>, group: &ReadableGroup, count: usize, base: usize
         name: name.to_owned(),
         full_name: group.name().to_owned(),
         url: visit.url(group.name()).into(),
-        description: if description == name { String::new() } else { shorten(description) },
+        description: if description == name {
+            String::new()
+        } else {
+            shorten(description)
+        },
         depth: u8::try_from(depth).unwrap_or(0),
         repositories: count as u64,
-        groups: all.iter().filter(|child| child.row().parent == Some(group.row().id)).count() as u64,
+        groups: all
+            .iter()
+            .filter(|child| child.row().parent == Some(group.row().id))
+            .count() as u64,
         owner: None,
     }
 }
 
-fn repository_row(visit: &Visit<'_>, repository: &ReadableRepository, full: bool) -> Result<RepositoryRow, Problem> {
+fn repository_row(
+    visit: &Visit<'_>,
+    repository: &ReadableRepository,
+    full: bool,
+) -> Result<RepositoryRow, Problem> {
     let row = repository.row();
     let short = model::name::last(repository.name());
     let owner = visit.model.owner(row.owner)?;
@@ -125,7 +178,11 @@ fn repository_row(visit: &Visit<'_>, repository: &ReadableRepository, full: bool
         full_name: repository.name().to_owned(),
         url: visit.url(repository.name()).into(),
         kind: repository.kind().as_str().to_owned(),
-        description: if repository.description() == short { String::new() } else { shorten(repository.description()) },
+        description: if repository.description() == short {
+            String::new()
+        } else {
+            shorten(repository.description())
+        },
         private: row.private,
         pending: repository.pending(),
         last: last_change(visit, repository),
@@ -160,7 +217,9 @@ fn last_change(visit: &Visit<'_>, repository: &ReadableRepository) -> Option<Las
         subject: render::message::first_line(&cached.message).to_owned(),
         url: words::changeset_url(visit, repository.name(), &id),
         author: Person {
-            avatar_html: render::avatar::identicon(render::person::email(&cached.author).unwrap_or(&name)),
+            avatar_html: render::avatar::identicon(
+                render::person::email(&cached.author).unwrap_or(&name),
+            ),
             name,
             full: cached.author,
         },

@@ -28,16 +28,32 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let username = visit.form.trimmed("username").to_owned();
     let password = visit.form.get("password").unwrap_or_default().to_owned();
     let error = |field: &str, label: &str, message: &str| {
-        vec![FormError { field: field.into(), label: label.into(), message: message.into() }]
+        vec![FormError {
+            field: field.into(),
+            label: label.into(),
+            message: message.into(),
+        }]
     };
     if username.is_empty() {
-        return show(visit, &came_from, error("username", "User name", "Please enter a login"));
+        return show(
+            visit,
+            &came_from,
+            error("username", "User name", "Please enter a login"),
+        );
     }
     if password.is_empty() {
-        return show(visit, &came_from, error("password", "Password", "Please enter a password"));
+        return show(
+            visit,
+            &came_from,
+            error("password", "Password", "Please enter a password"),
+        );
     }
     if password.chars().count() < MIN_PASSWORD {
-        return show(visit, &came_from, error("password", "Password", "Enter 3 characters or more"));
+        return show(
+            visit,
+            &came_from,
+            error("password", "Password", "Enter 3 characters or more"),
+        );
     }
     let address = visit.request.peer.remote_addr.clone();
     match visit.model.authenticate(&username, &password, &address)? {
@@ -50,7 +66,11 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         }
         None => {
             tracing::warn!(request_id = %visit.id, "somebody at {address} could not sign in");
-            show(visit, &came_from, error("username", "User name", "Invalid username or password"))
+            show(
+                visit,
+                &came_from,
+                error("username", "User name", "Invalid username or password"),
+            )
         }
     }
 }
@@ -58,7 +78,11 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 /// `GET` or `POST /_admin/logout`
 pub fn sign_out(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     // A link on another site must not end anybody's session; browsers tell where a request comes from.
-    let cross_site = visit.request.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    let cross_site = visit
+        .request
+        .headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site == "cross-site");
     if !cross_site {
         visit.session.sign_out();
     }
@@ -67,7 +91,10 @@ pub fn sign_out(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 
 /// `GET /_admin/session_csrf_secret_token`: the token in plain text, for programs that send forms.
 pub fn csrf_token(visit: &mut Visit<'_>, _: &Captures) -> Answer {
-    Ok(Response::text(StatusCode::OK, visit.session.ensure_csrf_token()))
+    Ok(Response::text(
+        StatusCode::OK,
+        visit.session.ensure_csrf_token(),
+    ))
 }
 
 /// Where to go after signing in: a path of ours, never an address elsewhere.
@@ -79,14 +106,19 @@ fn came_from(visit: &Visit<'_>) -> Result<String, Problem> {
     if came_from.starts_with('/') && !came_from.starts_with("//") && came_from.chars().all(plain) {
         Ok(came_from.to_owned())
     } else {
-        Err(Problem::BadRequest("The address to come back to is not one of this site.".into()))
+        Err(Problem::BadRequest(
+            "The address to come back to is not one of this site.".into(),
+        ))
     }
 }
 
 fn show(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Answer {
     visit.session.ensure_csrf_token();
     template::page(&Login {
-        action_url: visit.url("_admin/login").query("came_from", came_from).into(),
+        action_url: visit
+            .url("_admin/login")
+            .query("came_from", came_from)
+            .into(),
         username: visit.form.trimmed("username").to_owned(),
         remember: visit.form.checked("remember"),
         errors,

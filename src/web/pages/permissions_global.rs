@@ -18,7 +18,9 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 
 /// `POST /_admin/permissions`
 pub fn save(visit: &mut Visit<'_>, _: &Captures) -> Answer {
-    visit.model.set_anonymous_access(visit.form.checked("anonymous"))?;
+    visit
+        .model
+        .set_anonymous_access(visit.form.checked("anonymous"))?;
     visit.flash("success", "Global permissions updated successfully");
     Ok(visit.redirect(&String::from(visit.url("_admin/permissions"))))
 }

@@ -18,7 +18,9 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let parent = visit.query.number("parent_group").unwrap_or(TOP);
     let choices = places(visit, parent)?;
     if choices.is_empty() || (parent != TOP && !choices.iter().any(|choice| choice.selected)) {
-        return Err(Problem::Forbidden("You may not create a repository here.".into()));
+        return Err(Problem::Forbidden(
+            "You may not create a repository here.".into(),
+        ));
     }
     let view = View {
         repo_group: choices,
@@ -36,23 +38,28 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let kind = form.trimmed("repo_type");
     let user = visit.user()?.id;
     let result = match kind.parse::<vcs::Kind>() {
-        Err(_) => Err(model::Error::invalid("repo_type", "Value must be one of: hg; git")),
-        Ok(_) if !form.trimmed("clone_uri").is_empty() => {
-            Err(model::Error::invalid("clone_uri", "Cloning from a remote is not available yet"))
-        }
+        Err(_) => Err(model::Error::invalid(
+            "repo_type",
+            "Value must be one of: hg; git",
+        )),
+        Ok(_) if !form.trimmed("clone_uri").is_empty() => Err(model::Error::invalid(
+            "clone_uri",
+            "Cloning from a remote is not available yet",
+        )),
         Ok(kind) => {
             let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
             let gate = Gate::new(visit.model);
-            gate.place_for_repository(&visit.viewer, (group != TOP).then_some(GroupId(group))).and_then(|place| {
-                let new = NewRepository {
-                    name: form.trimmed("repo_name"),
-                    kind,
-                    description: form.trimmed("repo_description"),
-                    private: form.checked("repo_private"),
-                    copy_permissions: form.checked("repo_copy_permissions"),
-                };
-                visit.model.create_repository(&place, user, &actor, &new)
-            })
+            gate.place_for_repository(&visit.viewer, (group != TOP).then_some(GroupId(group)))
+                .and_then(|place| {
+                    let new = NewRepository {
+                        name: form.trimmed("repo_name"),
+                        kind,
+                        description: form.trimmed("repo_description"),
+                        private: form.checked("repo_private"),
+                        copy_permissions: form.checked("repo_copy_permissions"),
+                    };
+                    visit.model.create_repository(&place, user, &actor, &new)
+                })
         }
     };
     match result {
@@ -67,7 +74,11 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
                 repo_copy_permissions: form.checked("repo_copy_permissions"),
                 repo_type: types(kind),
                 repo_private: form.checked("repo_private"),
-                errors: vec![FormError { field: field.to_owned(), label: label(field).to_owned(), message }],
+                errors: vec![FormError {
+                    field: field.to_owned(),
+                    label: label(field).to_owned(),
+                    message,
+                }],
                 ..View::default()
             };
             show(visit, view)
@@ -84,21 +95,34 @@ pub fn creating(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Capt
         return Ok(visit.redirect(&url));
     }
     let creating = visit.url(repository.name()).join("repo_creating");
-    let check = visit.url(repository.name()).join("repo_check_creating").query("repo", repository.name());
+    let check = visit
+        .url(repository.name())
+        .join("repo_check_creating")
+        .query("repo", repository.name());
     template::page(&RepoCreating {
         name: repository.name().to_owned(),
         url: creating.into(),
         repo_url: url,
         check_url: check.into(),
-        frame: frame::frame(visit, format!("{} Creating", repository.name()), "repositories"),
+        frame: frame::frame(
+            visit,
+            format!("{} Creating", repository.name()),
+            "repositories",
+        ),
         ..RepoCreating::default()
     })
 }
 
 /// `GET /<repo>/repo_check_creating`
-pub fn check_creating(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
+pub fn check_creating(
+    visit: &mut Visit<'_>,
+    repository: &ReadableRepository,
+    _: &Captures,
+) -> Answer {
     visit.user()?;
-    Ok(Response::json(&serde_json::json!({"result": !repository.pending()})))
+    Ok(Response::json(
+        &serde_json::json!({"result": !repository.pending()}),
+    ))
 }
 
 /// The places where this user may make a repository.
@@ -106,11 +130,19 @@ fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
     let gate = Gate::new(visit.model);
     let mut choices = Vec::new();
     if gate.may_create_at_top(&visit.viewer)? {
-        choices.push(Choice { value: TOP.to_string(), text: "Top level".to_owned(), selected: selected == TOP });
+        choices.push(Choice {
+            value: TOP.to_string(),
+            text: "Top level".to_owned(),
+            selected: selected == TOP,
+        });
     }
     for group in gate.groups_with(&visit.viewer, Level::Write)? {
         let id = group.row().id.0;
-        choices.push(Choice { value: id.to_string(), text: group.name().to_owned(), selected: selected == id });
+        choices.push(Choice {
+            value: id.to_string(),
+            text: group.name().to_owned(),
+            selected: selected == id,
+        });
     }
     Ok(choices)
 }
@@ -118,7 +150,11 @@ fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
 fn types(selected: &str) -> Vec<Choice> {
     [("hg", "Mercurial"), ("git", "Git")]
         .into_iter()
-        .map(|(value, text)| Choice { value: value.to_owned(), text: text.to_owned(), selected: value == selected })
+        .map(|(value, text)| Choice {
+            value: value.to_owned(),
+            text: text.to_owned(),
+            selected: value == selected,
+        })
         .collect()
 }
 

@@ -12,8 +12,12 @@ use crate::template;
 use crate::view::{Choice, FormError, NewMemberRow, PermissionRow, Permissions};
 use crate::visit::Visit;
 
-const LEVELS: &[(Level, &str)] =
-    &[(Level::None, "None"), (Level::Read, "Read"), (Level::Write, "Write"), (Level::Admin, "Admin")];
+const LEVELS: &[(Level, &str)] = &[
+    (Level::None, "None"),
+    (Level::Read, "Read"),
+    (Level::Write, "Write"),
+    (Level::Admin, "Admin"),
+];
 
 /// `GET /<repo>/settings/permissions`
 pub fn form(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures) -> Answer {
@@ -31,24 +35,55 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
         } else {
             continue;
         };
-        grants.push(Grant { subject, level: level(value)? });
+        grants.push(Grant {
+            subject,
+            level: level(value)?,
+        });
     }
     let rows = new_rows(visit);
-    for row in rows.iter().filter(|row| !row.name.is_empty() && !row.level.is_empty()) {
-        let subject =
-            if row.kind == "users_group" { Subject::UserGroup(row.name.clone()) } else { Subject::User(row.name.clone()) };
-        grants.push(Grant { subject, level: level(&row.level)? });
+    for row in rows
+        .iter()
+        .filter(|row| !row.name.is_empty() && !row.level.is_empty())
+    {
+        let subject = if row.kind == "users_group" {
+            Subject::UserGroup(row.name.clone())
+        } else {
+            Subject::User(row.name.clone())
+        };
+        grants.push(Grant {
+            subject,
+            level: level(&row.level)?,
+        });
     }
     match visit.model.grant(repository, &grants) {
         Ok(()) => {
             visit.flash("success", "Repository permissions updated");
-            Ok(visit.redirect(&String::from(visit.url(repository.name()).join("settings/permissions"))))
+            Ok(visit.redirect(&String::from(
+                visit.url(repository.name()).join("settings/permissions"),
+            )))
         }
         Err(model::Error::Invalid { message, .. }) => {
-            let wrong = rows.iter().find(|row| !row.name.is_empty() && message.contains(&row.name));
-            let field = wrong.map(|row| format!("perm_new_member_name_{}", row.n)).unwrap_or_default();
-            let rows = if rows.is_empty() { vec![empty_row(1)] } else { rows };
-            show(visit, repository, vec![FormError { field, label: "Name".to_owned(), message }], rows)
+            let wrong = rows
+                .iter()
+                .find(|row| !row.name.is_empty() && message.contains(&row.name));
+            let field = wrong
+                .map(|row| format!("perm_new_member_name_{}", row.n))
+                .unwrap_or_default();
+            let rows = if rows.is_empty() {
+                vec![empty_row(1)]
+            } else {
+                rows
+            };
+            show(
+                visit,
+                repository,
+                vec![FormError {
+                    field,
+                    label: "Name".to_owned(),
+                    message,
+                }],
+                rows,
+            )
         }
         Err(other) => Err(other.into()),
     }
@@ -63,7 +98,11 @@ pub fn revoke(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
             visit.model.revoke_user(repository, user)?;
         }
         Some("user_group") => {
-            let group = visit.form.number("user_group_id").map(model::UserGroupId).ok_or_else(bad)?;
+            let group = visit
+                .form
+                .number("user_group_id")
+                .map(model::UserGroupId)
+                .ok_or_else(bad)?;
             visit.model.revoke_user_group(repository, group)?;
         }
         _ => return Err(bad()),
@@ -71,7 +110,9 @@ pub fn revoke(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
     if visit.request.headers.contains_key("x-requested-with") {
         return Ok(Response::empty(StatusCode::NO_CONTENT));
     }
-    Ok(visit.redirect(&String::from(visit.url(repository.name()).join("settings/permissions"))))
+    Ok(visit.redirect(&String::from(
+        visit.url(repository.name()).join("settings/permissions"),
+    )))
 }
 
 fn level(name: &str) -> Result<Level, Problem> {
@@ -85,10 +126,25 @@ fn new_rows(visit: &Visit<'_>) -> Vec<NewMemberRow> {
     let mut rows: Vec<_> = visit
         .form
         .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix("perm_new_member_name_")?.parse().ok()?, value.trim())))
+        .filter_map(|(name, value)| {
+            Some((
+                name.strip_prefix("perm_new_member_name_")?.parse().ok()?,
+                value.trim(),
+            ))
+        })
         .map(|(n, name): (u32, &str)| {
-            let field = |what: &str| visit.form.trimmed(&format!("perm_new_member_{what}{n}")).to_owned();
-            NewMemberRow { n, name: name.to_owned(), kind: field("type_"), level: field("") }
+            let field = |what: &str| {
+                visit
+                    .form
+                    .trimmed(&format!("perm_new_member_{what}{n}"))
+                    .to_owned()
+            };
+            NewMemberRow {
+                n,
+                name: name.to_owned(),
+                kind: field("type_"),
+                level: field(""),
+            }
         })
         .collect();
     rows.sort_by_key(|row| row.n);
@@ -96,7 +152,12 @@ fn new_rows(visit: &Visit<'_>) -> Vec<NewMemberRow> {
 }
 
 fn empty_row(n: u32) -> NewMemberRow {
-    NewMemberRow { n, kind: "user".to_owned(), level: "repository.read".to_owned(), ..NewMemberRow::default() }
+    NewMemberRow {
+        n,
+        kind: "user".to_owned(),
+        level: "repository.read".to_owned(),
+        ..NewMemberRow::default()
+    }
 }
 
 fn show(
@@ -111,7 +172,11 @@ fn show(
     let value = |level: Level| format!("repository.{}", level.word());
     let users = grants.users.iter().map(|grant| {
         let default = grant.username.as_str() == "default";
-        let detail = if default { "everybody who is not named, visitors too" } else { "" };
+        let detail = if default {
+            "everybody who is not named, visitors too"
+        } else {
+            ""
+        };
         let locked = match () {
             () if grant.user == owner => Some("Owner".to_owned()),
             () if default && private => Some("Private".to_owned()),
@@ -123,7 +188,11 @@ fn show(
             id: grant.user.0,
             name: grant.username.to_string(),
             detail: detail.to_owned(),
-            avatar_html: if default { String::new() } else { render::avatar::identicon(grant.username.as_str()) },
+            avatar_html: if default {
+                String::new()
+            } else {
+                render::avatar::identicon(grant.username.as_str())
+            },
             level: value(grant.level),
             revocable: !default && locked.is_none(),
             locked,
@@ -142,17 +211,31 @@ fn show(
     template::page(&Permissions {
         repo: Some(frame::repository(visit, repository, false, "settings")?),
         tabs: repository_settings::tabs(visit, repository, "permissions"),
-        action_url: visit.url(repository.name()).join("settings/permissions").into(),
-        revoke_url: visit.url(repository.name()).join("settings/permissions/delete").into(),
+        action_url: visit
+            .url(repository.name())
+            .join("settings/permissions")
+            .into(),
+        revoke_url: visit
+            .url(repository.name())
+            .join("settings/permissions/delete")
+            .into(),
         levels: LEVELS
             .iter()
-            .map(|(level, text)| Choice { value: value(*level), text: (*text).to_owned(), selected: false })
+            .map(|(level, text)| Choice {
+                value: value(*level),
+                text: (*text).to_owned(),
+                selected: false,
+            })
             .collect(),
         rows,
         new_rows,
         private,
         errors,
-        frame: frame::frame(visit, format!("{} Permissions", repository.name()), "repositories"),
+        frame: frame::frame(
+            visit,
+            format!("{} Permissions", repository.name()),
+            "repositories",
+        ),
         ..Permissions::default()
     })
 }

@@ -20,7 +20,9 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
     let owner = current_owner(visit, repository)?;
     let update = RepositoryUpdate {
         description: form.trimmed("repo_description"),
-        landing_revision: form.get("repo_landing_rev").unwrap_or(&repository.row().landing_revision),
+        landing_revision: form
+            .get("repo_landing_rev")
+            .unwrap_or(&repository.row().landing_revision),
         owner: form.get("owner").map_or(owner.as_str(), str::trim),
         private: form.checked("repo_private"),
         statistics: form.checked("repo_enable_statistics"),
@@ -29,12 +31,27 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
     let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
     match visit.model.update_repository(repository, &actor, &update) {
         Ok(()) => {
-            visit.flash("success", &format!("Repository {} updated successfully", repository.name()));
+            visit.flash(
+                "success",
+                &format!("Repository {} updated successfully", repository.name()),
+            );
             Ok(visit.redirect(&String::from(visit.url(repository.name()).join("settings"))))
         }
         Err(model::Error::Invalid { field, message }) => {
-            let label = if field == "owner" { "Owner" } else { "Landing revision" };
-            show(visit, repository, vec![FormError { field: field.to_owned(), label: label.to_owned(), message }])
+            let label = if field == "owner" {
+                "Owner"
+            } else {
+                "Landing revision"
+            };
+            show(
+                visit,
+                repository,
+                vec![FormError {
+                    field: field.to_owned(),
+                    label: label.to_owned(),
+                    message,
+                }],
+            )
         }
         Err(other) => Err(other.into()),
     }
@@ -49,10 +66,25 @@ pub fn delete_form(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Ca
 pub fn delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures) -> Answer {
     let name = repository.name();
     let error = |field: &str, message: String| {
-        vec![FormError { field: field.to_owned(), label: "Name".to_owned(), message }]
+        vec![FormError {
+            field: field.to_owned(),
+            label: "Name".to_owned(),
+            message,
+        }]
     };
-    if visit.form.get("confirm_name").is_some_and(|typed| typed.trim() != name) {
-        return show_delete(visit, repository, error("confirm_name", "This is not the name of the repository".into()));
+    if visit
+        .form
+        .get("confirm_name")
+        .is_some_and(|typed| typed.trim() != name)
+    {
+        return show_delete(
+            visit,
+            repository,
+            error(
+                "confirm_name",
+                "This is not the name of the repository".into(),
+            ),
+        );
     }
     let forks = match visit.form.get("forks") {
         Some("detach_forks") => ForkChoice::Detach,
@@ -62,10 +94,14 @@ pub fn delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
     match visit.model.delete_repository(repository, &actor, forks) {
         Ok(()) => {
             visit.flash("success", &format!("Deleted repository {name}"));
-            let parent = name.rsplit_once('/').map(|(parent, _)| String::from(visit.url(parent)));
+            let parent = name
+                .rsplit_once('/')
+                .map(|(parent, _)| String::from(visit.url(parent)));
             Ok(visit.redirect(&parent.unwrap_or_else(|| visit.home_url())))
         }
-        Err(model::Error::Invalid { field, message }) => show_delete(visit, repository, error(field, message)),
+        Err(model::Error::Invalid { field, message }) => {
+            show_delete(visit, repository, error(field, message))
+        }
         Err(other) => Err(other.into()),
     }
 }
@@ -73,13 +109,19 @@ pub fn delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
 fn show(visit: &mut Visit<'_>, repository: &AdminOfRepository, errors: Vec<FormError>) -> Answer {
     let row = repository.row();
     let name = repository.name();
-    let parent = name.rsplit_once('/').map_or("Top level", |(parent, _)| parent);
+    let parent = name
+        .rsplit_once('/')
+        .map_or("Top level", |(parent, _)| parent);
     template::page(&RepoSettings {
         repo: frame::repository(visit, repository, false, "settings")?,
         tabs: tabs(visit, repository, "settings"),
         action_url: visit.url("_admin/repos").join(name).into(),
         repo_name: model::name::last(name).to_owned(),
-        repo_group: vec![Choice { value: String::new(), text: parent.to_owned(), selected: true }],
+        repo_group: vec![Choice {
+            value: String::new(),
+            text: parent.to_owned(),
+            selected: true,
+        }],
         repo_landing_rev: landing_choices(visit, repository),
         owner: current_owner(visit, repository)?,
         repo_description: row.description.clone(),
@@ -95,16 +137,32 @@ fn show(visit: &mut Visit<'_>, repository: &AdminOfRepository, errors: Vec<FormE
 
 fn current_owner(visit: &Visit<'_>, repository: &AdminOfRepository) -> Result<String, Problem> {
     let owner = visit.model.owner(repository.row().owner)?;
-    Ok(owner.map(|user| user.username.into_string()).unwrap_or_default())
+    Ok(owner
+        .map(|user| user.username.into_string())
+        .unwrap_or_default())
 }
 
 /// What a repository may land on. One that cannot be opened keeps what it has.
 fn landing_choices(visit: &Visit<'_>, repository: &AdminOfRepository) -> Vec<Choice> {
     let current = repository.row().landing_revision.as_str();
     let mut values = vec!["rev:tip".to_owned()];
-    if let Ok(refs) = visit.model.open_repository(repository).map_err(drop).and_then(|open| open.refs().map_err(drop)) {
-        values.extend(refs.branches.iter().filter(|branch| !branch.closed).map(|branch| format!("branch:{}", branch.name)));
-        values.extend(refs.bookmarks.iter().map(|bookmark| format!("book:{}", bookmark.name)));
+    if let Ok(refs) = visit
+        .model
+        .open_repository(repository)
+        .map_err(drop)
+        .and_then(|open| open.refs().map_err(drop))
+    {
+        values.extend(
+            refs.branches
+                .iter()
+                .filter(|branch| !branch.closed)
+                .map(|branch| format!("branch:{}", branch.name)),
+        );
+        values.extend(
+            refs.bookmarks
+                .iter()
+                .map(|bookmark| format!("book:{}", bookmark.name)),
+        );
         let tags = refs.tags.iter().filter(|tag| tag.name.as_str() != "tip");
         values.extend(tags.map(|tag| format!("tag:{}", tag.name)));
     }
@@ -114,14 +172,20 @@ fn landing_choices(visit: &Visit<'_>, repository: &AdminOfRepository) -> Vec<Cho
     values
         .into_iter()
         .map(|value| Choice {
-            text: value.split_once(':').map_or(value.clone(), |(kind, name)| format!("{name} ({kind})")),
+            text: value
+                .split_once(':')
+                .map_or(value.clone(), |(kind, name)| format!("{name} ({kind})")),
             selected: value == current,
             value,
         })
         .collect()
 }
 
-fn show_delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, errors: Vec<FormError>) -> Answer {
+fn show_delete(
+    visit: &mut Visit<'_>,
+    repository: &AdminOfRepository,
+    errors: Vec<FormError>,
+) -> Answer {
     let name = repository.name();
     let forks = visit.model.forks(repository)?;
     template::page(&RepoDelete {

@@ -26,13 +26,24 @@ pub(super) fn split<'a>(
         Err(error) => return Err(error.into()),
     }
     let refs = repository.refs()?;
-    let names = refs.branches.iter().map(|branch| (branch.name.as_str(), branch.id));
+    let names = refs
+        .branches
+        .iter()
+        .map(|branch| (branch.name.as_str(), branch.id));
     let names = names.chain(refs.tags.iter().map(|tag| (tag.name.as_str(), tag.id)));
-    let names = names.chain(refs.bookmarks.iter().map(|bookmark| (bookmark.name.as_str(), bookmark.id)));
+    let names = names.chain(
+        refs.bookmarks
+            .iter()
+            .map(|bookmark| (bookmark.name.as_str(), bookmark.id)),
+    );
     let fits = |name: &str| {
-        rest.strip_prefix(name.as_bytes()).is_some_and(|tail| tail.is_empty() || tail.starts_with(b"/"))
+        rest.strip_prefix(name.as_bytes())
+            .is_some_and(|tail| tail.is_empty() || tail.starts_with(b"/"))
     };
-    let (name, id) = names.filter(|(name, _)| fits(name)).max_by_key(|(name, _)| name.len()).ok_or_else(unknown)?;
+    let (name, id) = names
+        .filter(|(name, _)| fits(name))
+        .max_by_key(|(name, _)| name.len())
+        .ok_or_else(unknown)?;
     let text = std::str::from_utf8(&rest[..name.len()]).map_err(|_| unknown())?;
     Ok((id, text, tail(name.len())))
 }
@@ -40,6 +51,9 @@ pub(super) fn split<'a>(
 /// A path inside a repository as a page's address has it: slashes at its ends do not count.
 pub(super) fn path(bytes: &[u8]) -> Result<vcs::RepoPath, Problem> {
     let start = bytes.iter().position(|&b| b != b'/').unwrap_or(bytes.len());
-    let end = bytes.iter().rposition(|&b| b != b'/').map_or(start, |at| at + 1);
+    let end = bytes
+        .iter()
+        .rposition(|&b| b != b'/')
+        .map_or(start, |at| at + 1);
     vcs::RepoPath::parse(&bytes[start..end]).map_err(|error| Problem::NotFound(error.to_string()))
 }

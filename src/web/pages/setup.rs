@@ -26,14 +26,33 @@ pub fn create_admin(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     visit.model.offer_setup_code()?;
     if !visit.model.is_setup_code(visit.form.trimmed("code"))? {
         tracing::warn!(request_id = %visit.id, "wrong set-up code from {}", visit.request.peer.remote_addr);
-        return show(visit, vec![error("code", "Code", "This is not the code that stands in the log")]);
+        return show(
+            visit,
+            vec![error(
+                "code",
+                "Code",
+                "This is not the code that stands in the log",
+            )],
+        );
     }
     let form = visit.form.clone();
     let password = form.get("password").unwrap_or_default();
     if form.get("password_confirmation") != Some(password) {
-        return show(visit, vec![error("password_confirmation", "Password again", "Passwords do not match")]);
+        return show(
+            visit,
+            vec![error(
+                "password_confirmation",
+                "Password again",
+                "Passwords do not match",
+            )],
+        );
     }
-    let new = NewUser { username: form.trimmed("username"), email: form.trimmed("email"), password, admin: true };
+    let new = NewUser {
+        username: form.trimmed("username"),
+        email: form.trimmed("email"),
+        password,
+        admin: true,
+    };
     match visit.model.create_first_admin(&new) {
         Ok(user) => {
             visit.model.withdraw_setup_code();
@@ -55,7 +74,11 @@ pub fn create_admin(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 }
 
 fn error(field: &str, label: &str, message: &str) -> FormError {
-    FormError { field: field.to_owned(), label: label.to_owned(), message: message.to_owned() }
+    FormError {
+        field: field.to_owned(),
+        label: label.to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {

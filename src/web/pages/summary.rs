@@ -19,10 +19,15 @@ const README_LIMIT: u64 = 1024 * 1024;
 /// `GET /<repo>`
 pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
     if repository.pending() {
-        return Ok(visit.redirect(&String::from(visit.url(repository.name()).join("repo_creating"))));
+        return Ok(visit.redirect(&String::from(
+            visit.url(repository.name()).join("repo_creating"),
+        )));
     }
     let contents = visit.model.open_repository(repository)?;
-    let log = contents.log(&LogQuery { limit: NEWEST, ..LogQuery::default() })?;
+    let log = contents.log(&LogQuery {
+        limit: NEWEST,
+        ..LogQuery::default()
+    })?;
     let empty = log.total == 0;
     let refs = contents.refs()?;
     let name = repository.name();
@@ -36,14 +41,18 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
     let summary = Summary {
         repo: frame::repository(visit, repository, empty, "summary")?,
         readme,
-        landing: landing
-            .map(|(revision, _)| Link { url: visit.url(name).join("files").join(&revision).into(), text: revision }),
+        landing: landing.map(|(revision, _)| Link {
+            url: visit.url(name).join("files").join(&revision).into(),
+            text: revision,
+        }),
         owner: owner.as_ref().map(words::user).unwrap_or_default(),
         created: Some(words::when(created.to_unix(), 0)),
         latest: log
             .changesets
             .iter()
-            .map(|changeset| words::changeset_row(visit, name, changeset, refs.labels(&changeset.id)))
+            .map(|changeset| {
+                words::changeset_row(visit, name, changeset, refs.labels(&changeset.id))
+            })
             .collect(),
         changesets: Some(log.total as u64),
         branches: refs
@@ -55,11 +64,23 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
             .collect(),
         branch_count: refs.branches.iter().filter(|branch| !branch.closed).count() as u64,
         tags: tags(visit, name, &refs),
-        tag_count: refs.tags.iter().filter(|tag| tag.name.as_str() != "tip").count() as u64,
+        tag_count: refs
+            .tags
+            .iter()
+            .filter(|tag| tag.name.as_str() != "tip")
+            .count() as u64,
         bookmarks: refs
             .bookmarks
             .iter()
-            .map(|bookmark| ref_row(visit, name, bookmark.name.as_str(), &bookmark.id, "bookmark"))
+            .map(|bookmark| {
+                ref_row(
+                    visit,
+                    name,
+                    bookmark.name.as_str(),
+                    &bookmark.id,
+                    "bookmark",
+                )
+            })
             .collect(),
         frame: frame::frame(visit, format!("{name} Summary"), "repositories"),
         ..Summary::default()
@@ -68,17 +89,34 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
 }
 
 /// The landing revision, or the newest changeset when the repository has no such thing (any more).
-fn landing(repository: &ReadableRepository, contents: &Repository) -> Option<(String, ChangesetId)> {
+fn landing(
+    repository: &ReadableRepository,
+    contents: &Repository,
+) -> Option<(String, ChangesetId)> {
     let stored = &repository.row().landing_revision;
-    let name = stored.split_once(':').map_or(stored.as_str(), |(_, name)| name);
-    [name, "tip"].into_iter().find_map(|name| Some((name.to_owned(), contents.resolve(name).ok()?)))
+    let name = stored
+        .split_once(':')
+        .map_or(stored.as_str(), |(_, name)| name);
+    [name, "tip"]
+        .into_iter()
+        .find_map(|name| Some((name.to_owned(), contents.resolve(name).ok()?)))
 }
 
-fn ref_row(visit: &Visit<'_>, repository: &str, name: &str, id: &ChangesetId, kind: &str) -> RefRow {
+fn ref_row(
+    visit: &Visit<'_>,
+    repository: &str,
+    name: &str,
+    id: &ChangesetId,
+    kind: &str,
+) -> RefRow {
     let url = visit.url(repository).join("changelog");
     RefRow {
         name: name.to_owned(),
-        url: if kind == "branch" { url.query("branch", name).into() } else { url.join(id.to_string()).into() },
+        url: if kind == "branch" {
+            url.query("branch", name).into()
+        } else {
+            url.join(id.to_string()).into()
+        },
         id: words::short(visit, id),
         changeset_url: words::changeset_url(visit, repository, id),
         when: None,
@@ -87,8 +125,14 @@ fn ref_row(visit: &Visit<'_>, repository: &str, name: &str, id: &ChangesetId, ki
 
 /// The last names in order come first: with version numbers those are mostly the newest.
 fn tags(visit: &Visit<'_>, repository: &str, refs: &Refs) -> Vec<RefRow> {
-    let tags = refs.tags.iter().rev().filter(|tag| tag.name.as_str() != "tip").take(NEWEST);
-    tags.map(|tag| ref_row(visit, repository, tag.name.as_str(), &tag.id, "tag")).collect()
+    let tags = refs
+        .tags
+        .iter()
+        .rev()
+        .filter(|tag| tag.name.as_str() != "tip")
+        .take(NEWEST);
+    tags.map(|tag| ref_row(visit, repository, tag.name.as_str(), &tag.id, "tag"))
+        .collect()
 }
 
 /// The README of a directory, as HTML.
@@ -100,8 +144,12 @@ pub(super) fn readme_in(
     id: &ChangesetId,
     names: &[String],
 ) -> Result<Option<Document>, Problem> {
-    let Some(path) = render::readme::choose(names).map(|at| &names[at]) else { return Ok(None) };
-    let Ok(repo_path) = RepoPath::parse(path.as_bytes()) else { return Ok(None) };
+    let Some(path) = render::readme::choose(names).map(|at| &names[at]) else {
+        return Ok(None);
+    };
+    let Ok(repo_path) = RepoPath::parse(path.as_bytes()) else {
+        return Ok(None);
+    };
     let node = contents.node(id, &repo_path)?;
     if !node.kind.is_file() || node.size.is_some_and(|size| size > README_LIMIT) {
         return Ok(None);
@@ -119,7 +167,12 @@ pub(super) fn readme_in(
     let html = render::markup::render(path, &render::decode(&file.data), &links);
     Ok(html.map(|content_html| Document {
         name: model::name::last(path).to_owned(),
-        url: visit.url(repository).join("files").join(revision).join(path).into(),
+        url: visit
+            .url(repository)
+            .join("files")
+            .join(revision)
+            .join(path)
+            .into(),
         content_html,
     }))
 }
@@ -133,10 +186,16 @@ fn readme(
 ) -> Result<Option<Document>, Problem> {
     let mut names = Vec::new();
     for folder in std::iter::once("").chain(render::readme::FOLDERS.iter().copied()) {
-        let Ok(path) = RepoPath::parse(folder.as_bytes()) else { continue };
-        let Ok(entries) = contents.directory(id, &path) else { continue };
+        let Ok(path) = RepoPath::parse(folder.as_bytes()) else {
+            continue;
+        };
+        let Ok(entries) = contents.directory(id, &path) else {
+            continue;
+        };
         let files = entries.into_iter().filter(|entry| entry.kind.is_file());
-        names.extend(files.filter_map(|entry| String::from_utf8(entry.path.as_bytes().to_vec()).ok()));
+        names.extend(
+            files.filter_map(|entry| String::from_utf8(entry.path.as_bytes().to_vec()).ok()),
+        );
     }
     readme_in(visit, repository, contents, revision, id, &names)
 }

@@ -10,10 +10,20 @@ use crate::visit::Visit;
 
 /// `GET /_repos`: all groups and repositories that the viewer may read.
 pub fn repositories(visit: &mut Visit<'_>, _: &Captures) -> Answer {
-    let header = |name: &str| visit.request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = |name: &str| {
+        visit
+            .request
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let scripted = header("x-requested-with").eq_ignore_ascii_case("XMLHttpRequest");
     if !scripted && !header("accept").contains("application/json") {
-        return Err(Problem::BadRequest("This address answers to scripts (X-Requested-With or Accept: application/json).".into()));
+        return Err(Problem::BadRequest(
+            "This address answers to scripts (X-Requested-With or Accept: application/json)."
+                .into(),
+        ));
     }
     let gate = Gate::new(visit.model);
     let mut groups = gate.readable_groups(&visit.viewer)?;
@@ -55,15 +65,27 @@ fn entry(repository: &ReadableRepository) -> Value {
 /// `GET /<repo>/refs-data`: branches, tags and bookmarks.
 pub fn references(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
     let refs = visit.model.open_repository(repository)?.refs()?;
-    let child = |name: &vcs::RefName, id: &vcs::ChangesetId, kind: &str| {
-        json!({"id": id.to_string(), "text": name.as_str(), "type": kind})
-    };
+    let child = |name: &vcs::RefName, id: &vcs::ChangesetId, kind: &str| json!({"id": id.to_string(), "text": name.as_str(), "type": kind});
     let branches = |closed: bool, kind: &'static str| -> Vec<Value> {
-        let some = refs.branches.iter().filter(|branch| branch.closed == closed);
-        some.map(|branch| child(&branch.name, &branch.id, kind)).collect()
+        let some = refs
+            .branches
+            .iter()
+            .filter(|branch| branch.closed == closed);
+        some.map(|branch| child(&branch.name, &branch.id, kind))
+            .collect()
     };
-    let tags = refs.tags.iter().rev().map(|tag| child(&tag.name, &tag.id, "tag")).collect();
-    let bookmarks = refs.bookmarks.iter().rev().map(|bookmark| child(&bookmark.name, &bookmark.id, "book")).collect();
+    let tags = refs
+        .tags
+        .iter()
+        .rev()
+        .map(|tag| child(&tag.name, &tag.id, "tag"))
+        .collect();
+    let bookmarks = refs
+        .bookmarks
+        .iter()
+        .rev()
+        .map(|bookmark| child(&bookmark.name, &bookmark.id, "book"))
+        .collect();
     let sections = [
         ("Branch", branches(false, "branch")),
         ("Closed Branches", branches(true, "closed-branch")),

@@ -10,11 +10,16 @@ use crate::request::Request;
 
 /// The user whose name and password the request carries; none when they are missing, malformed or wrong.
 pub(super) fn basic(model: &Model, request: &Request) -> Result<Option<Viewer>, Problem> {
-    let Some((name, password)) = credentials(request) else { return Ok(None) };
+    let Some((name, password)) = credentials(request) else {
+        return Ok(None);
+    };
     let address = &request.peer.remote_addr;
     let user = model.authenticate(&name, &password, address)?;
     if user.is_none() {
-        tracing::warn!("somebody at {address} sent wrong credentials for {}", request.path.as_str());
+        tracing::warn!(
+            "somebody at {address} sent wrong credentials for {}",
+            request.path.as_str()
+        );
     }
     Ok(user.map(Viewer::User))
 }
@@ -27,7 +32,8 @@ fn credentials(request: &Request) -> Option<(String, String)> {
     }
     let bytes = STANDARD.decode(encoded.trim()).ok()?;
     // Clients differ in the character set; whoever sends no UTF-8 sends Latin-1.
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|&b| char::from(b)).collect());
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().map(|&b| char::from(b)).collect());
     let (name, password) = text.split_once(':')?;
     Some((name.to_owned(), password.to_owned()))
 }

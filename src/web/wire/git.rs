@@ -16,9 +16,16 @@ use crate::request::Request;
 use crate::response::Response;
 
 /// `info/refs`, `git-upload-pack`, `git-receive-pack`.
-pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str, wanted: Wanted) -> Result<Response, Refusal> {
+pub(super) fn answer(
+    model: &Arc<Model>,
+    mut request: Request,
+    name: &str,
+    wanted: Wanted,
+) -> Result<Response, Refusal> {
     let (service, advertise) = match wanted {
-        Wanted::Advertise(service) if matches!(request.method, Method::GET | Method::HEAD) => (service, true),
+        Wanted::Advertise(service) if matches!(request.method, Method::GET | Method::HEAD) => {
+            (service, true)
+        }
         Wanted::Serve(service) if request.method == Method::POST => (service, false),
         Wanted::Bad => {
             let text = "Only Git's smart protocol is spoken here (info/refs?service=git-upload-pack or git-receive-pack).";
@@ -29,19 +36,34 @@ pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str, wante
     let (viewer, repository) = permit(model, &request, name, Kind::Git, service.access())?;
     let path = checked_path(model, &repository)?;
     let actor = Actor::new(&viewer, &request.peer.remote_addr);
-    let program = GitProgram { path: model.config().git_path.clone(), config: Vec::new(), environment: Vec::new() };
+    let program = GitProgram {
+        path: model.config().git_path.clone(),
+        config: Vec::new(),
+        environment: Vec::new(),
+    };
     let protocol = Protocol::from_header(header(&request.headers, "git-protocol"));
 
     if advertise {
-        let body = git::advertise(&program, &path, service, protocol).map_err(|error| wire_problem(&error))?;
+        let body = git::advertise(&program, &path, service, protocol)
+            .map_err(|error| wire_problem(&error))?;
         if service == Service::UploadPack
             && let Err(error) = model.record_pull(&repository, &actor)
         {
-            tracing::error!("a pull from '{}' could not be written down: {error}", repository.name());
+            tracing::error!(
+                "a pull from '{}' could not be written down: {error}",
+                repository.name()
+            );
         }
-        return Ok(uncached(Response::stream(HeaderValue::from_static(service.advertisement_type()), body)));
+        return Ok(uncached(Response::stream(
+            HeaderValue::from_static(service.advertisement_type()),
+            body,
+        )));
     }
-    if request.headers.get(CONTENT_TYPE).is_some_and(|value| value != service.request_type()) {
+    if request
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value != service.request_type())
+    {
         let text = format!("Expected a body of the type {}.", service.request_type());
         return Ok(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
@@ -59,11 +81,13 @@ pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str, wante
     let result_type = HeaderValue::from_static(service.result_type());
     match service {
         Service::UploadPack => {
-            let body = git::upload_pack(&program, &path, protocol, input).map_err(|error| wire_problem(&error))?;
+            let body = git::upload_pack(&program, &path, protocol, input)
+                .map_err(|error| wire_problem(&error))?;
             Ok(uncached(Response::stream(result_type, body)))
         }
         Service::ReceivePack => {
-            let pushed = git::receive_pack(&program, &path, protocol, input).map_err(|error| wire_problem(&error))?;
+            let pushed = git::receive_pack(&program, &path, protocol, input)
+                .map_err(|error| wire_problem(&error))?;
             let (model, updates) = (Arc::clone(model), pushed.updates);
             let body = Recorded::new(pushed.body, move |stream| {
                 // Ended or not: from here on the program is gone, and the references say what came of it.
@@ -76,16 +100,25 @@ pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str, wante
 }
 
 /// The folder, once it is known to be what the database says.
-fn checked_path(model: &Model, repository: &ReadableRepository) -> Result<std::path::PathBuf, Problem> {
+fn checked_path(
+    model: &Model,
+    repository: &ReadableRepository,
+) -> Result<std::path::PathBuf, Problem> {
     model.open_repository(repository)?;
     Ok(model.repository_path(repository)?)
 }
 
 /// Writes down which references moved. The push is through by now; a failure here must not undo it.
 fn record(model: &Model, repository: &ReadableRepository, actor: &Actor, updates: &[RefUpdate]) {
-    let items = model.open_repository(repository).map_err(Problem::from).and_then(|contents| Ok(contents.pushed(updates)?));
+    let items = model
+        .open_repository(repository)
+        .map_err(Problem::from)
+        .and_then(|contents| Ok(contents.pushed(updates)?));
     let result = items.and_then(|items| Ok(model.record_push(repository, actor, items)?));
     if let Err(error) = result {
-        tracing::error!("a push to '{}' could not be written down: {error:?}", repository.name());
+        tracing::error!(
+            "a push to '{}' could not be written down: {error:?}",
+            repository.name()
+        );
     }
 }

@@ -14,10 +14,18 @@ use crate::request::Request;
 use crate::response::Response;
 
 /// `?cmd=…`
-pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str) -> Result<Response, Refusal> {
+pub(super) fn answer(
+    model: &Arc<Model>,
+    mut request: Request,
+    name: &str,
+) -> Result<Response, Refusal> {
     let headers = request.headers.clone();
-    let command = Command::parse(&request.query, &|name| header(&headers, name), &mut request.body)
-        .map_err(|error| Problem::BadRequest(error.to_string()))?;
+    let command = Command::parse(
+        &request.query,
+        &|name| header(&headers, name),
+        &mut request.body,
+    )
+    .map_err(|error| Problem::BadRequest(error.to_string()))?;
     let (viewer, repository) = permit(model, &request, name, Kind::Hg, command.access())?;
     model.open_repository(&repository)?;
     let path = model.repository_path(&repository)?;
@@ -27,16 +35,21 @@ pub(super) fn answer(model: &Arc<Model>, mut request: Request, name: &str) -> Re
         config: model.mercurial_config()?,
         environment: Vec::new(),
     };
-    let answer =
-        hg::answer(&program, &path, &command, &mut request.body).map_err(|error| wire_problem(&error))?;
+    let answer = hg::answer(&program, &path, &command, &mut request.body)
+        .map_err(|error| wire_problem(&error))?;
     let (model, length) = (Arc::clone(model), answer.length);
     let body = Recorded::new(answer.body, move |mut body| {
         let report = body.finish();
         record(&model, &repository, &actor, &report);
     });
-    let mut response = Response::stream(HeaderValue::from_static(answer.content_type), Box::new(body));
+    let mut response = Response::stream(
+        HeaderValue::from_static(answer.content_type),
+        Box::new(body),
+    );
     if let Some(length) = length {
-        response.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        response
+            .headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(uncached(response))
 }
@@ -48,16 +61,22 @@ fn record(model: &Model, repository: &ReadableRepository, actor: &Actor, report:
         results.push(model.record_pull(repository, actor).map_err(Problem::from));
     }
     if !report.changegroups.is_empty() {
-        let items = model.open_repository(repository).map_err(Problem::from).and_then(|contents| {
-            let mut items = Vec::new();
-            for group in &report.changegroups {
-                items.extend(contents.arrived(group)?);
-            }
-            Ok(items)
-        });
+        let items = model
+            .open_repository(repository)
+            .map_err(Problem::from)
+            .and_then(|contents| {
+                let mut items = Vec::new();
+                for group in &report.changegroups {
+                    items.extend(contents.arrived(group)?);
+                }
+                Ok(items)
+            });
         results.push(items.and_then(|items| Ok(model.record_push(repository, actor, items)?)));
     }
     for error in results.into_iter().filter_map(Result::err) {
-        tracing::error!("what moved in '{}' could not be written down: {error:?}", repository.name());
+        tracing::error!(
+            "what moved in '{}' could not be written down: {error:?}",
+            repository.name()
+        );
     }
 }

@@ -31,12 +31,17 @@ pub(crate) enum Call {
 
 /// Whether a request belongs to a client of Git or Mercurial.
 pub(crate) fn recognise(request: &Request) -> Option<Call> {
-    let accept = request.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = request
+        .headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let path = decode_text(request.path.as_str())?;
     if accept.starts_with("application/mercurial") {
         return Some(Call::Hg(path.trim_matches('/').to_owned()));
     }
-    let (name, wanted) = vcs::wire::git::Request::classify(path.trim_start_matches('/'), &request.query)?;
+    let (name, wanted) =
+        vcs::wire::git::Request::classify(path.trim_start_matches('/'), &request.query)?;
     Some(Call::Git(name.to_owned(), wanted))
 }
 
@@ -70,15 +75,29 @@ impl Refusal {
     fn respond(self, id: &str) -> Response {
         match self {
             Self::Challenge { realm, forbid } => {
-                let status = if forbid { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
-                let mut response = Response::text(status, "Sign in with the name and the password of your account.\n");
-                let realm: String = realm.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect();
+                let status = if forbid {
+                    StatusCode::FORBIDDEN
+                } else {
+                    StatusCode::UNAUTHORIZED
+                };
+                let mut response = Response::text(
+                    status,
+                    "Sign in with the name and the password of your account.\n",
+                );
+                let realm: String = realm
+                    .chars()
+                    .filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\'))
+                    .collect();
                 if let Ok(value) = HeaderValue::from_str(&format!("Basic realm=\"{realm}\"")) {
-                    response.headers.insert(http::header::WWW_AUTHENTICATE, value);
+                    response
+                        .headers
+                        .insert(http::header::WWW_AUTHENTICATE, value);
                 }
                 response
             }
-            Self::Forbidden(message) => Response::text(StatusCode::FORBIDDEN, format!("{message}\n")),
+            Self::Forbidden(message) => {
+                Response::text(StatusCode::FORBIDDEN, format!("{message}\n"))
+            }
             Self::Problem(problem) => {
                 if let Problem::Internal(message) = &problem {
                     tracing::error!(request_id = id, "{message}");
@@ -116,23 +135,40 @@ fn permit(
     }
     let Some(viewer) = auth::basic(model, request)? else {
         let realm = model.settings()?.realm;
-        return Err(Refusal::Challenge { realm, forbid: model.config().forbid_in_place_of_challenge });
+        return Err(Refusal::Challenge {
+            realm,
+            forbid: model.config().forbid_in_place_of_challenge,
+        });
     };
     let repository = gate.read_repository(&viewer, name)?;
     if repository.kind() != kind {
-        return Err(Problem::NotFound(format!("'{name}' is a {} repository", repository.kind().as_str())).into());
+        return Err(Problem::NotFound(format!(
+            "'{name}' is a {} repository",
+            repository.kind().as_str()
+        ))
+        .into());
     }
     if !allows(&repository) {
-        return Err(Refusal::Forbidden(format!("You may read '{name}', but not push to it.")));
+        return Err(Refusal::Forbidden(format!(
+            "You may read '{name}', but not push to it."
+        )));
     }
     Ok((viewer, repository))
 }
 
 /// Answers of the protocols are never kept by anybody in between.
 fn uncached(mut response: Response) -> Response {
-    response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, max-age=0, must-revalidate"));
-    response.headers.insert(EXPIRES, HeaderValue::from_static("Fri, 01 Jan 1980 00:00:00 GMT"));
-    response.headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response.headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, max-age=0, must-revalidate"),
+    );
+    response.headers.insert(
+        EXPIRES,
+        HeaderValue::from_static("Fri, 01 Jan 1980 00:00:00 GMT"),
+    );
+    response
+        .headers
+        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 
@@ -150,6 +186,8 @@ fn wire_problem(error: &vcs::wire::Error) -> Problem {
             Problem::Unavailable(format!("This server cannot serve the repository: {error}"))
         }
         Error::Input(_) => Problem::BadRequest(chain(error)),
-        Error::Start { .. } | Error::Child { .. } | Error::Failed { .. } => Problem::Internal(chain(error)),
+        Error::Start { .. } | Error::Child { .. } | Error::Failed { .. } => {
+            Problem::Internal(chain(error))
+        }
     }
 }

@@ -11,7 +11,10 @@ pub(super) struct Recorded<R: Read> {
 impl<R: Read> Recorded<R> {
     /// Watches a stream.
     pub(super) fn new(stream: R, done: impl FnOnce(R) + Send + 'static) -> Self {
-        Self { stream: Some(stream), done: Some(Box::new(done)) }
+        Self {
+            stream: Some(stream),
+            done: Some(Box::new(done)),
+        }
     }
 
     fn finish(&mut self) {
@@ -23,7 +26,9 @@ impl<R: Read> Recorded<R> {
 
 impl<R: Read> Read for Recorded<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let Some(stream) = &mut self.stream else { return Ok(0) };
+        let Some(stream) = &mut self.stream else {
+            return Ok(0);
+        };
         let n = stream.read(buf)?;
         if n == 0 && !buf.is_empty() {
             self.finish();
@@ -56,7 +61,10 @@ mod tests {
         };
         let mut read = Vec::new();
         watch(b"abc").read_to_end(&mut read).unwrap();
-        assert_eq!((read.as_slice(), count.load(Ordering::SeqCst)), (&b"abc"[..], 1));
+        assert_eq!(
+            (read.as_slice(), count.load(Ordering::SeqCst)),
+            (&b"abc"[..], 1)
+        );
         drop(watch(b"abc"));
         assert_eq!(count.load(Ordering::SeqCst), 2);
     }

@@ -1,8 +1,7 @@
 //! Who may do what with repositories and groups.
 
-
-use kallithea_model::{Gate, Level, NewGroup, RepositoryUpdate};
 use crate::support::{ADDRESS, Instance};
+use kallithea_model::{Gate, Level, NewGroup, RepositoryUpdate};
 
 #[test]
 fn a_new_repository_is_readable_for_all_and_belongs_to_its_owner() {
@@ -12,8 +11,14 @@ fn a_new_repository_is_readable_for_all_and_belongs_to_its_owner() {
     instance.repository(&alice, None, "site", false);
     assert_eq!(instance.level(&alice, "site"), Some(Level::Admin));
     assert_eq!(instance.level(&bob, "site"), Some(Level::Read));
-    assert_eq!(instance.level(&instance.visitor(), "site"), Some(Level::Read));
-    assert_eq!(instance.level(&instance.viewer("admin"), "site"), Some(Level::Admin));
+    assert_eq!(
+        instance.level(&instance.visitor(), "site"),
+        Some(Level::Read)
+    );
+    assert_eq!(
+        instance.level(&instance.viewer("admin"), "site"),
+        Some(Level::Admin)
+    );
 }
 
 #[test]
@@ -36,8 +41,16 @@ fn what_may_not_be_seen_is_told_like_what_does_not_exist() {
     let instance = Instance::new();
     let bob = instance.user("bob", false);
     instance.repository(&instance.viewer("admin"), None, "diary", true);
-    let told = |name: &str| Gate::new(&instance.model).read_repository(&bob, name).unwrap_err().to_string();
-    assert_eq!(told("diary").replace("diary", "X"), told("nothing").replace("nothing", "X"));
+    let told = |name: &str| {
+        Gate::new(&instance.model)
+            .read_repository(&bob, name)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        told("diary").replace("diary", "X"),
+        told("nothing").replace("nothing", "X")
+    );
 }
 
 #[test]
@@ -55,7 +68,11 @@ fn levels_only_ever_rise_above_the_default() {
     ] {
         instance.grant("r", "default", default);
         instance.grant("r", "bob", own);
-        assert_eq!(instance.level(&bob, "r"), expected, "default {default:?}, own {own:?}");
+        assert_eq!(
+            instance.level(&bob, "r"),
+            expected,
+            "default {default:?}, own {own:?}"
+        );
     }
 }
 
@@ -65,12 +82,18 @@ fn the_rights_come_as_values_of_their_level() {
     let bob = instance.user("bob", false);
     instance.repository(&instance.viewer("admin"), None, "r", false);
     let gate = Gate::new(&instance.model);
-    for (level, writable, administrable) in
-        [(Level::Read, false, false), (Level::Write, true, false), (Level::Admin, true, true)]
-    {
+    for (level, writable, administrable) in [
+        (Level::Read, false, false),
+        (Level::Write, true, false),
+        (Level::Admin, true, true),
+    ] {
         instance.grant("r", "bob", level);
         let right = gate.read_repository(&bob, "r").unwrap();
-        assert_eq!((right.writable().is_some(), right.administrable().is_some()), (writable, administrable), "{level:?}");
+        assert_eq!(
+            (right.writable().is_some(), right.administrable().is_some()),
+            (writable, administrable),
+            "{level:?}"
+        );
     }
 }
 
@@ -82,7 +105,12 @@ fn closing_the_site_to_visitors_shuts_every_door() {
     let visitor = instance.visitor();
     assert!(!visitor.may_enter());
     assert_eq!(instance.level(&visitor, "r"), None);
-    assert!(Gate::new(&instance.model).readable_repositories(&visitor).unwrap().is_empty());
+    assert!(
+        Gate::new(&instance.model)
+            .readable_repositories(&visitor)
+            .unwrap()
+            .is_empty()
+    );
     instance.model.set_anonymous_access(true).unwrap();
     assert!(instance.visitor().may_enter());
 }
@@ -95,8 +123,12 @@ fn lists_hold_what_may_be_read_and_nothing_else() {
     instance.repository(&admin, None, "open", false);
     instance.repository(&admin, None, "secret", true);
     let names = |viewer| -> Vec<String> {
-        let list = Gate::new(&instance.model).readable_repositories(viewer).unwrap();
-        list.iter().map(|repository| repository.name().to_owned()).collect()
+        let list = Gate::new(&instance.model)
+            .readable_repositories(viewer)
+            .unwrap();
+        list.iter()
+            .map(|repository| repository.name().to_owned())
+            .collect()
     };
     assert_eq!(names(&bob), ["open"]);
     assert_eq!(names(&admin), ["open", "secret"]);
@@ -109,18 +141,45 @@ fn groups_take_admin_to_make_and_write_to_fill() {
     let admin = instance.viewer("admin");
     let bob = instance.user("bob", false);
     let gate = Gate::new(&instance.model);
-    assert!(gate.place_for_group(&bob, None).is_err(), "only administrators make groups at the top");
-    let new = NewGroup { name: "tools", description: "", copy_permissions: false };
-    instance.model.create_group(&gate.place_for_group(&admin, None).unwrap(), &admin, &new).unwrap();
+    assert!(
+        gate.place_for_group(&bob, None).is_err(),
+        "only administrators make groups at the top"
+    );
+    let new = NewGroup {
+        name: "tools",
+        description: "",
+        copy_permissions: false,
+    };
+    instance
+        .model
+        .create_group(&gate.place_for_group(&admin, None).unwrap(), &admin, &new)
+        .unwrap();
     let group = gate.read_group(&bob, "tools").unwrap();
     assert_eq!(group.level(), Level::Read);
-    assert!(gate.place_for_repository(&bob, Some(group.row().id)).is_err());
-    assert!(gate.place_for_repository(&instance.visitor(), None).is_err());
+    assert!(
+        gate.place_for_repository(&bob, Some(group.row().id))
+            .is_err()
+    );
+    assert!(
+        gate.place_for_repository(&instance.visitor(), None)
+            .is_err()
+    );
     let (_, name) = instance.repository(&admin, Some(group.row().id), "hammer", false);
     assert_eq!(name, "tools/hammer");
 
-    let owned = gate.read_group(&admin, "tools").unwrap().administrable().unwrap();
-    assert!(instance.model.delete_group(&owned).unwrap_err().to_string().contains("contains 1 repositories"));
+    let owned = gate
+        .read_group(&admin, "tools")
+        .unwrap()
+        .administrable()
+        .unwrap();
+    assert!(
+        instance
+            .model
+            .delete_group(&owned)
+            .unwrap_err()
+            .to_string()
+            .contains("contains 1 repositories")
+    );
 }
 
 #[test]
@@ -138,20 +197,59 @@ fn making_a_repository_private_takes_the_default_away_for_good() {
         statistics: false,
         downloads: false,
     };
-    instance.model.update_repository(&instance.admin_of("r"), &actor, &update(true)).unwrap();
+    instance
+        .model
+        .update_repository(&instance.admin_of("r"), &actor, &update(true))
+        .unwrap();
     assert_eq!(instance.level(&bob, "r"), None);
-    instance.model.update_repository(&instance.admin_of("r"), &actor, &update(false)).unwrap();
-    assert_eq!(instance.level(&bob, "r"), None, "going public again gives nothing back by itself");
+    instance
+        .model
+        .update_repository(&instance.admin_of("r"), &actor, &update(false))
+        .unwrap();
+    assert_eq!(
+        instance.level(&bob, "r"),
+        None,
+        "going public again gives nothing back by itself"
+    );
 }
 
 #[test]
 fn accounts_that_are_closed_or_elsewhere_are_nobody() {
     let instance = Instance::new();
     let model = &instance.model;
-    assert!(model.authenticate("admin", "secret1", ADDRESS).unwrap().is_some());
-    assert!(model.authenticate("ADMIN", "secret1", ADDRESS).unwrap().is_some(), "names are found in any case");
-    assert!(model.authenticate("admin@example.com", "secret1", ADDRESS).unwrap().is_some(), "addresses too");
-    for (name, password) in [("admin", "wrong12"), ("nobody", "secret1"), ("default", "secret1"), ("", ""), ("admin", "")] {
-        assert!(model.authenticate(name, password, ADDRESS).unwrap().is_none(), "{name} {password}");
+    assert!(
+        model
+            .authenticate("admin", "secret1", ADDRESS)
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        model
+            .authenticate("ADMIN", "secret1", ADDRESS)
+            .unwrap()
+            .is_some(),
+        "names are found in any case"
+    );
+    assert!(
+        model
+            .authenticate("admin@example.com", "secret1", ADDRESS)
+            .unwrap()
+            .is_some(),
+        "addresses too"
+    );
+    for (name, password) in [
+        ("admin", "wrong12"),
+        ("nobody", "secret1"),
+        ("default", "secret1"),
+        ("", ""),
+        ("admin", ""),
+    ] {
+        assert!(
+            model
+                .authenticate(name, password, ADDRESS)
+                .unwrap()
+                .is_none(),
+            "{name} {password}"
+        );
     }
 }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kallithea_model::account::NewUser;
-use kallithea_model::{Actor, AdminOfRepository, Config, Gate, Grant, GroupId, Level, Model, NewRepository, RepoId, Subject, Viewer};
+use kallithea_model::{
+    Actor, AdminOfRepository, Config, Gate, Grant, GroupId, Level, Model, NewRepository, RepoId,
+    Subject, Viewer,
+};
 use tempfile::TempDir;
 use vcs::Kind;
 
@@ -20,7 +23,10 @@ impl Instance {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = Arc::new(config(folder.path().to_owned()));
-        assert!(Model::prepare(&config).unwrap(), "the first run makes the database");
+        assert!(
+            Model::prepare(&config).unwrap(),
+            "the first run makes the database"
+        );
         assert!(!Model::prepare(&config).unwrap(), "the second one finds it");
         let model = Model::open(config).unwrap();
         let instance = Self { model, folder };
@@ -30,7 +36,12 @@ impl Instance {
 
     pub fn user(&self, name: &str, admin: bool) -> Viewer {
         let email = format!("{name}@example.com");
-        let new = NewUser { username: name, email: &email, password: "secret1", admin };
+        let new = NewUser {
+            username: name,
+            email: &email,
+            password: "secret1",
+            admin,
+        };
         let id = self.model.create_user(&new).unwrap();
         self.model.viewer(id, ADDRESS).unwrap().unwrap()
     }
@@ -45,25 +56,53 @@ impl Instance {
     }
 
     /// A Git repository of this owner.
-    pub fn repository(&self, owner: &Viewer, group: Option<GroupId>, name: &str, private: bool) -> (RepoId, String) {
-        let place = Gate::new(&self.model).place_for_repository(owner, group).unwrap();
-        let new = NewRepository { name, kind: Kind::Git, description: "", private, copy_permissions: false };
+    pub fn repository(
+        &self,
+        owner: &Viewer,
+        group: Option<GroupId>,
+        name: &str,
+        private: bool,
+    ) -> (RepoId, String) {
+        let place = Gate::new(&self.model)
+            .place_for_repository(owner, group)
+            .unwrap();
+        let new = NewRepository {
+            name,
+            kind: Kind::Git,
+            description: "",
+            private,
+            copy_permissions: false,
+        };
         let actor = Actor::new(owner, ADDRESS);
-        self.model.create_repository(&place, owner.user_id().unwrap(), &actor, &new).unwrap()
+        self.model
+            .create_repository(&place, owner.user_id().unwrap(), &actor, &new)
+            .unwrap()
     }
 
     pub fn admin_of(&self, name: &str) -> AdminOfRepository {
-        Gate::new(&self.model).read_repository(&self.viewer("admin"), name).unwrap().administrable().unwrap()
+        Gate::new(&self.model)
+            .read_repository(&self.viewer("admin"), name)
+            .unwrap()
+            .administrable()
+            .unwrap()
     }
 
     pub fn grant(&self, repository: &str, user: &str, level: Level) {
-        let grant = Grant { subject: Subject::User(user.to_owned()), level };
-        self.model.grant(&self.admin_of(repository), &[grant]).unwrap();
+        let grant = Grant {
+            subject: Subject::User(user.to_owned()),
+            level,
+        };
+        self.model
+            .grant(&self.admin_of(repository), &[grant])
+            .unwrap();
     }
 
     /// The level of a viewer on a repository; `None` when it does not exist for them.
     pub fn level(&self, viewer: &Viewer, repository: &str) -> Option<Level> {
-        Gate::new(&self.model).read_repository(viewer, repository).ok().map(|repository| repository.level())
+        Gate::new(&self.model)
+            .read_repository(viewer, repository)
+            .ok()
+            .map(|repository| repository.level())
     }
 }
 

@@ -32,25 +32,44 @@ impl Server {
         let config = Arc::new(config);
         Model::prepare(&config).unwrap();
         let open = || Model::open(Arc::clone(&config)).unwrap();
-        Self { site: Site::open(open()).unwrap(), model: open(), folder }
+        Self {
+            site: Site::open(open()).unwrap(),
+            model: open(),
+            folder,
+        }
     }
 
     pub fn user(&self, username: &str, admin: bool) {
         let email = format!("{username}@example.com");
-        self.model.create_user(&NewUser { username, email: &email, password: "secret1", admin }).unwrap();
+        self.model
+            .create_user(&NewUser {
+                username,
+                email: &email,
+                password: "secret1",
+                admin,
+            })
+            .unwrap();
     }
 
     pub fn repository(&self, owner: &str, name: &str, kind: &str) {
-        self.model.create_repository_as(owner, name, kind, "").unwrap();
+        self.model
+            .create_repository_as(owner, name, kind, "")
+            .unwrap();
     }
 
     pub fn browser(&self) -> Browser<'_> {
-        Browser { server: self, cookies: HashMap::new() }
+        Browser {
+            server: self,
+            cookies: HashMap::new(),
+        }
     }
 
     pub fn signed_in(&self, username: &str) -> Browser<'_> {
         let mut browser = self.browser();
-        let answer = browser.post("/_admin/login", &[("username", username), ("password", "secret1")]);
+        let answer = browser.post(
+            "/_admin/login",
+            &[("username", username), ("password", "secret1")],
+        );
         assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
         browser
     }
@@ -65,7 +84,9 @@ pub struct Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -89,20 +110,43 @@ impl Browser<'_> {
     }
 
     pub fn post_without_token(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
-        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.send(Method::POST, address, &[("content-type", "application/x-www-form-urlencoded")], Some(body))
+        let body: String = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.send(
+            Method::POST,
+            address,
+            &[("content-type", "application/x-www-form-urlencoded")],
+            Some(body),
+        )
     }
 
-    pub fn send(&mut self, method: Method, address: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+    pub fn send(
+        &mut self,
+        method: Method,
+        address: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let path: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+            map.insert(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            );
         }
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         if !cookies.is_empty() {
-            map.insert("cookie", HeaderValue::from_str(&cookies.join("; ")).unwrap());
+            map.insert(
+                "cookie",
+                HeaderValue::from_str(&cookies.join("; ")).unwrap(),
+            );
         }
         let body = body.unwrap_or_default().into_bytes();
         let length = Some(body.len() as u64);

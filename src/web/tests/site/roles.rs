@@ -8,9 +8,12 @@ use crate::browser::{Browser, Server};
 
 /// Who asks: nobody while the site is closed, a visitor while it is open, users with a level on the private repository
 /// `vault` and the closed group `club`, and the administrator of the site.
-const ROLES: [&str; 7] = ["closed", "visitor", "stranger", "reader", "writer", "manager", "admin"];
+const ROLES: [&str; 7] = [
+    "closed", "visitor", "stranger", "reader", "writer", "manager", "admin",
+];
 
 /// What a role gets: `ok` is anything that is not a refusal.
+#[rustfmt::skip] // a table is read by its columns
 fn expected(handler: &Handler) -> [&'static str; 7] {
     match handler {
         //                           closed   visitor  stranger reader  writer  manager admin
@@ -33,21 +36,45 @@ fn server() -> Server {
     server.repository("admin", "vault", "git");
     let gate = Gate::new(&server.model);
     let place = gate.place_for_group(&admin, None).unwrap();
-    let new = NewGroup { name: "club", description: "", copy_permissions: false };
+    let new = NewGroup {
+        name: "club",
+        description: "",
+        copy_permissions: false,
+    };
     server.model.create_group(&place, &admin, &new).unwrap();
-    let vault = gate.read_repository(&admin, "vault").unwrap().administrable().unwrap();
-    let grant = |name: &str, level| Grant { subject: Subject::User(name.to_owned()), level };
+    let vault = gate
+        .read_repository(&admin, "vault")
+        .unwrap()
+        .administrable()
+        .unwrap();
+    let grant = |name: &str, level| Grant {
+        subject: Subject::User(name.to_owned()),
+        level,
+    };
     let mut grants = vec![grant("default", Level::None)];
-    for (role, level) in [("stranger", Level::None), ("reader", Level::Read), ("writer", Level::Write), ("manager", Level::Admin)]
-    {
+    for (role, level) in [
+        ("stranger", Level::None),
+        ("reader", Level::Read),
+        ("writer", Level::Write),
+        ("manager", Level::Admin),
+    ] {
         server.user(role, false);
         grants.push(grant(role, level));
     }
     server.model.grant(&vault, &grants).unwrap();
-    let club = gate.read_group(&admin, "club").unwrap().administrable().unwrap();
+    let club = gate
+        .read_group(&admin, "club")
+        .unwrap()
+        .administrable()
+        .unwrap();
     for grant in grants {
-        let Subject::User(name) = &grant.subject else { continue };
-        server.model.grant_on_group(&club, name, grant.level).unwrap();
+        let Subject::User(name) = &grant.subject else {
+            continue;
+        };
+        server
+            .model
+            .grant_on_group(&club, name, grant.level)
+            .unwrap();
     }
     server
 }
@@ -60,21 +87,38 @@ fn address(table: &str, route: &Route) -> String {
         .replace("{*revision}", "tip")
         .replace("{*f_path}", "f")
         .replace("{*rest}", "tip/");
-    format!("{table}{}", if pattern == "/" && !table.is_empty() { "" } else { &pattern })
+    format!(
+        "{table}{}",
+        if pattern == "/" && !table.is_empty() {
+            ""
+        } else {
+            &pattern
+        }
+    )
 }
 
 fn outcome(browser: &mut Browser<'_>, address: &str, method: Method) -> String {
     let answer = match method {
-        Method::Get => browser.send(HttpMethod::GET, address, &[("x-requested-with", "XMLHttpRequest")], None),
+        Method::Get => browser.send(
+            HttpMethod::GET,
+            address,
+            &[("x-requested-with", "XMLHttpRequest")],
+            None,
+        ),
         Method::Post => browser.post(address, &[]),
     };
     if answer.header("location").starts_with("/_admin/login") {
         return "login".to_owned();
     }
     // An empty repository has no revision "tip": a 404 in those words means that the gate was passed.
-    let passed = ["There are no changesets yet", "Such revision does not exist"];
+    let passed = [
+        "There are no changesets yet",
+        "Such revision does not exist",
+    ];
     match answer.status {
-        StatusCode::NOT_FOUND if passed.iter().any(|text| answer.text.contains(text)) => "ok".to_owned(),
+        StatusCode::NOT_FOUND if passed.iter().any(|text| answer.text.contains(text)) => {
+            "ok".to_owned()
+        }
         StatusCode::NOT_FOUND => "404".to_owned(),
         StatusCode::FORBIDDEN if answer.text.contains("You may not create") => "ok".to_owned(),
         StatusCode::FORBIDDEN => "403".to_owned(),
@@ -95,11 +139,20 @@ fn every_route_as_every_role() {
     ];
     let server = server();
     for (at, role) in ROLES.iter().enumerate() {
-        server.model.set_anonymous_access(*role != "closed").unwrap();
+        server
+            .model
+            .set_anonymous_access(*role != "closed")
+            .unwrap();
         for (table, routes) in tables {
             // Those that end the session, the repository or the group are tried elsewhere.
             let lasting = |route: &&Route| {
-                !["logout_home", "delete_repo", "delete_repo_group", "admin_permissions"].contains(&route.name)
+                ![
+                    "logout_home",
+                    "delete_repo",
+                    "delete_repo_group",
+                    "admin_permissions",
+                ]
+                .contains(&route.name)
                     || route.method == Method::Get && route.name != "logout_home"
             };
             for route in routes.iter().filter(lasting) {
@@ -111,7 +164,10 @@ fn every_route_as_every_role() {
                 let got = outcome(&mut browser, &address, route.method);
                 let expected = expected(&route.handler)[at];
                 if got != expected {
-                    wrong.push(format!("{role}: {:?} {address}: expected {expected}, got {got}", route.method));
+                    wrong.push(format!(
+                        "{role}: {:?} {address}: expected {expected}, got {got}",
+                        route.method
+                    ));
                 }
             }
         }
@@ -123,11 +179,24 @@ fn every_route_as_every_role() {
 fn what_may_not_be_seen_looks_like_what_does_not_exist() {
     let server = server();
     for role in ["visitor", "stranger"] {
-        let mut browser = if role == "visitor" { server.browser() } else { server.signed_in(role) };
-        for page in ["", "/changelog", "/files/tip/", "/raw/tip/x", "/refs-data", "/settings", "/changeset-diff/tip"] {
+        let mut browser = if role == "visitor" {
+            server.browser()
+        } else {
+            server.signed_in(role)
+        };
+        for page in [
+            "",
+            "/changelog",
+            "/files/tip/",
+            "/raw/tip/x",
+            "/refs-data",
+            "/settings",
+            "/changeset-diff/tip",
+        ] {
             let hidden = browser.get(&format!("/vault{page}"));
             let missing = browser.get(&format!("/vaulx{page}"));
-            let plain = |text: &str, request: &str| text.replace("vault", "vaulx").replace(request, "");
+            let plain =
+                |text: &str, request: &str| text.replace("vault", "vaulx").replace(request, "");
             assert_eq!(hidden.status, StatusCode::NOT_FOUND, "{role} {page}");
             assert_eq!(
                 plain(&hidden.text, hidden.header("x-request-id")),

@@ -9,7 +9,11 @@ fn until_there_is_an_administrator_every_page_leads_to_the_set_up() {
     let server = Server::without_admin();
     let mut browser = server.browser();
     for page in ["/", "/_admin/login", "/nowhere", "/about"] {
-        assert_eq!(browser.get(page).header("location"), "/_admin/setup", "{page}");
+        assert_eq!(
+            browser.get(page).header("location"),
+            "/_admin/setup",
+            "{page}"
+        );
     }
     assert_eq!(browser.get("/_admin/setup").status, StatusCode::OK);
     let code = std::fs::read_to_string(server.folder.path().join("data/setup-code")).unwrap();
@@ -24,16 +28,28 @@ fn until_there_is_an_administrator_every_page_leads_to_the_set_up() {
     };
     let post = |browser: &mut crate::browser::Browser<'_>, code: &str| {
         let fields = fields(code);
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         browser.post("/_admin/setup", &fields)
     };
     let wrong = post(&mut browser, "guess");
     assert!(wrong.status == StatusCode::OK && wrong.text.contains("This is not the code"));
     let right = post(&mut browser, code.trim());
-    assert_eq!((right.status, right.header("location")), (StatusCode::FOUND, "/"));
-    assert!(browser.get("/").text.contains("root1"), "and is signed in at once");
+    assert_eq!(
+        (right.status, right.header("location")),
+        (StatusCode::FOUND, "/")
+    );
+    assert!(
+        browser.get("/").text.contains("root1"),
+        "and is signed in at once"
+    );
     // The code has served: the page is no way in any more.
-    assert_eq!(post(&mut server.browser(), code.trim()).header("location"), "/");
+    assert_eq!(
+        post(&mut server.browser(), code.trim()).header("location"),
+        "/"
+    );
     assert!(!server.folder.path().join("data/setup-code").exists());
 }
 
@@ -42,10 +58,17 @@ fn a_wrong_password_and_a_wrong_name_are_told_in_the_same_words() {
     let server = Server::new();
     let mut browser = server.browser();
     let told = |browser: &mut crate::browser::Browser<'_>, name: &str| {
-        let answer = browser.post("/_admin/login", &[("username", name), ("password", "wrong12")]);
+        let answer = browser.post(
+            "/_admin/login",
+            &[("username", name), ("password", "wrong12")],
+        );
         assert_eq!(answer.status, StatusCode::OK);
         assert!(answer.text.contains("Invalid username or password"));
-        answer.text.lines().filter(|line| line.contains("Invalid")).count()
+        answer
+            .text
+            .lines()
+            .filter(|line| line.contains("Invalid"))
+            .count()
     };
     assert_eq!(told(&mut browser, "admin"), told(&mut browser, "nobody"));
 }
@@ -59,10 +82,23 @@ fn the_cookie_is_hidden_from_scripts_and_changes_at_sign_in() {
     for flag in ["kallithea=", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(flag), "{flag} in {cookie}");
     }
-    assert!(!cookie.contains("Secure") && !cookie.contains("Max-Age"), "{cookie}");
-    let after = browser.post("/_admin/login", &[("username", "admin"), ("password", "secret1"), ("remember", "1")]);
+    assert!(
+        !cookie.contains("Secure") && !cookie.contains("Max-Age"),
+        "{cookie}"
+    );
+    let after = browser.post(
+        "/_admin/login",
+        &[
+            ("username", "admin"),
+            ("password", "secret1"),
+            ("remember", "1"),
+        ],
+    );
     assert!(after.header("set-cookie").contains("Max-Age=31536000"));
-    assert_ne!(cookie.split(';').next(), after.header("set-cookie").split(';').next());
+    assert_ne!(
+        cookie.split(';').next(),
+        after.header("set-cookie").split(';').next()
+    );
 }
 
 #[test]
@@ -79,13 +115,26 @@ fn reading_as_a_visitor_makes_no_session() {
 fn a_form_without_its_token_does_nothing() {
     let server = Server::new();
     let mut browser = server.signed_in("admin");
-    let fields = [("repo_name", "x"), ("repo_type", "git"), ("repo_group", "-1")];
-    assert_eq!(browser.post_without_token("/_admin/repos", &fields).status, StatusCode::FORBIDDEN);
+    let fields = [
+        ("repo_name", "x"),
+        ("repo_type", "git"),
+        ("repo_group", "-1"),
+    ];
+    assert_eq!(
+        browser.post_without_token("/_admin/repos", &fields).status,
+        StatusCode::FORBIDDEN
+    );
     let mut wrong = fields.to_vec();
     wrong.push(("_session_csrf_secret_token", "12345"));
-    assert_eq!(browser.post_without_token("/_admin/repos", &wrong).status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        browser.post_without_token("/_admin/repos", &wrong).status,
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(browser.get("/x").status, StatusCode::NOT_FOUND);
-    assert_eq!(browser.post("/_admin/repos", &fields).status, StatusCode::FOUND);
+    assert_eq!(
+        browser.post("/_admin/repos", &fields).status,
+        StatusCode::FOUND
+    );
     assert_eq!(browser.get("/x").status, StatusCode::OK);
 }
 
@@ -113,12 +162,23 @@ fn one_comes_back_to_where_one_was_but_never_to_another_site() {
     let server = Server::new();
     let mut browser = server.browser();
     let page = browser.get("/_admin/permissions?a=b%20c");
-    assert_eq!(page.header("location"), "/_admin/login?came_from=%2F_admin%2Fpermissions%3Fa%3Db%2520c");
+    assert_eq!(
+        page.header("location"),
+        "/_admin/login?came_from=%2F_admin%2Fpermissions%3Fa%3Db%2520c"
+    );
     let fields = [("username", "admin"), ("password", "secret1")];
     let back = browser.post(&page.header("location").to_owned(), &fields);
     assert_eq!(back.header("location"), "/_admin/permissions?a=b%20c");
-    for elsewhere in ["//evil.example", "https%3A%2F%2Fevil.example", "evil", "%2F%2Fevil", "/a%0Ab"] {
-        let answer = server.browser().get(&format!("/_admin/login?came_from={elsewhere}"));
+    for elsewhere in [
+        "//evil.example",
+        "https%3A%2F%2Fevil.example",
+        "evil",
+        "%2F%2Fevil",
+        "/a%0Ab",
+    ] {
+        let answer = server
+            .browser()
+            .get(&format!("/_admin/login?came_from={elsewhere}"));
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{elsewhere}");
     }
 }

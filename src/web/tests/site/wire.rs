@@ -10,9 +10,15 @@ const PUSH: &str = "/info/refs?service=git-receive-pack";
 fn ask(server: &Server, address: &str, credentials: Option<&str>) -> Answer {
     let authorization = credentials.map(|credentials| {
         use base64::Engine;
-        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(credentials))
+        format!(
+            "Basic {}",
+            base64::engine::general_purpose::STANDARD.encode(credentials)
+        )
     });
-    let headers: Vec<_> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+    let headers: Vec<_> = authorization
+        .iter()
+        .map(|value| ("authorization", value.as_str()))
+        .collect();
     server.browser().send(Method::GET, address, &headers, None)
 }
 
@@ -21,10 +27,16 @@ fn visitors_are_asked_for_credentials_whether_or_not_there_is_something() {
     let server = Server::new();
     server.repository("admin", "site", "git");
     server.model.set_anonymous_access(false).unwrap();
-    let (there, nowhere) = (ask(&server, &format!("/site{INFO}"), None), ask(&server, &format!("/none{INFO}"), None));
+    let (there, nowhere) = (
+        ask(&server, &format!("/site{INFO}"), None),
+        ask(&server, &format!("/none{INFO}"), None),
+    );
     for answer in [&there, &nowhere] {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(answer.header("www-authenticate"), "Basic realm=\"Kallithea\"");
+        assert_eq!(
+            answer.header("www-authenticate"),
+            "Basic realm=\"Kallithea\""
+        );
     }
     assert_eq!(there.text, nowhere.text);
 }
@@ -36,9 +48,18 @@ fn reading_is_open_and_pushing_takes_the_permission() {
     server.repository("admin", "site", "git");
     let fetch = ask(&server, &format!("/site{INFO}"), None);
     assert_eq!(fetch.status, StatusCode::OK);
-    assert_eq!(fetch.header("content-type"), "application/x-git-upload-pack-advertisement");
+    assert_eq!(
+        fetch.header("content-type"),
+        "application/x-git-upload-pack-advertisement"
+    );
     assert!(fetch.header("cache-control").contains("no-cache"));
-    assert!(fetch.text.starts_with("001e# service=git-upload-pack\n0000"), "{}", fetch.text);
+    assert!(
+        fetch
+            .text
+            .starts_with("001e# service=git-upload-pack\n0000"),
+        "{}",
+        fetch.text
+    );
     for (credentials, status) in [
         (None, StatusCode::UNAUTHORIZED),
         (Some("bob:wrong12"), StatusCode::UNAUTHORIZED),
@@ -47,9 +68,16 @@ fn reading_is_open_and_pushing_takes_the_permission() {
         (Some("bob:secret1"), StatusCode::FORBIDDEN),
         (Some("admin:secret1"), StatusCode::OK),
     ] {
-        assert_eq!(ask(&server, &format!("/site{PUSH}"), credentials).status, status, "{credentials:?}");
+        assert_eq!(
+            ask(&server, &format!("/site{PUSH}"), credentials).status,
+            status,
+            "{credentials:?}"
+        );
     }
-    assert_eq!(ask(&server, &format!("/none{PUSH}"), Some("bob:secret1")).status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        ask(&server, &format!("/none{PUSH}"), Some("bob:secret1")).status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[test]
@@ -58,7 +86,10 @@ fn the_dumb_protocol_and_odd_requests_are_refused() {
     server.repository("admin", "site", "git");
     for (address, status) in [
         ("/site/info/refs", StatusCode::BAD_REQUEST),
-        ("/site/info/refs?service=git-upload-archive", StatusCode::BAD_REQUEST),
+        (
+            "/site/info/refs?service=git-upload-archive",
+            StatusCode::BAD_REQUEST,
+        ),
         ("/site/git-upload-pack", StatusCode::METHOD_NOT_ALLOWED),
         ("/site/HEAD", StatusCode::NOT_FOUND),
         ("/site/objects/info/packs", StatusCode::NOT_FOUND),
@@ -66,8 +97,22 @@ fn the_dumb_protocol_and_odd_requests_are_refused() {
         assert_eq!(ask(&server, address, None).status, status, "{address}");
     }
     let mut browser = server.browser();
-    let hg = browser.send(Method::GET, "/site?cmd=capabilities", &[("accept", "application/mercurial-0.1")], None);
-    assert_eq!(hg.status, StatusCode::UNAUTHORIZED, "a Git repository is none for Mercurial");
-    let nothing = browser.send(Method::GET, "/site", &[("accept", "application/mercurial-0.1")], None);
+    let hg = browser.send(
+        Method::GET,
+        "/site?cmd=capabilities",
+        &[("accept", "application/mercurial-0.1")],
+        None,
+    );
+    assert_eq!(
+        hg.status,
+        StatusCode::UNAUTHORIZED,
+        "a Git repository is none for Mercurial"
+    );
+    let nothing = browser.send(
+        Method::GET,
+        "/site",
+        &[("accept", "application/mercurial-0.1")],
+        None,
+    );
     assert_eq!(nothing.status, StatusCode::BAD_REQUEST);
 }
