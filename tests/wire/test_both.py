@@ -31,7 +31,7 @@ def test_a_push_is_written_down(client: Client, project: str, server: Server, in
 
     assert instance.journal(project)[-1] == (people.writer.name, "push:" + ",".join(ids))
     cached = instance.last_changeset(project)
-    assert (cached["raw_id"], cached["short_id"], cached["message"]) == (ids[-1], ids[-1][:12], "Number 2")
+    assert (cached["raw_id"], cached["short_id"], cached["message"].strip()) == (ids[-1], ids[-1][:12], "Number 2")
     assert "Ada Example" in cached["author"]
 
     last = client.commit(work, "One more", {"file": "more"})
