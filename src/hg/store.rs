@@ -1,12 +1,12 @@
 //! The revlogs of a repository, kept open for as long as their files do not change.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::files::Stamp;
 use crate::layout::Layout;
-use crate::path::HgPath;
+use crate::path::{HgPath, HgPathBuf};
 use crate::repository::Limits;
 use crate::revlog::Revlog;
 
@@ -22,12 +22,20 @@ pub(crate) struct Store {
 
 #[derive(Debug)]
 struct Kept {
-    place: PathBuf,
+    /// Kind and name of what it holds; to encode the name again would cost more than to compare it.
+    name: (Kind, HgPathBuf),
+    index: PathBuf,
     stamp: Stamp,
     revlog: Arc<Revlog>,
 }
 
-/// How many revlogs besides the manifest stay in memory. A page about one file asks for few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Manifest,
+    File,
+}
+
+/// How many revlogs besides the root's manifest stay in memory. A page about one file asks for few.
 const MAX_KEPT: usize = 16;
 
 impl Store {
@@ -47,57 +55,78 @@ impl Store {
 
     /// The manifest of the root directory.
     pub fn manifest(&self) -> Result<Arc<Revlog>, Error> {
-        let places = self.layout.fixed("00manifest");
-        let stamp = Stamp::of(&places.0)?;
         let mut kept = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.stamp == stamp) {
-            return Ok(Arc::clone(&kept.revlog));
+        if let Some(kept) = kept.as_ref()
+            && let Some(revlog) = kept.current()?
+        {
+            return Ok(revlog);
         }
-        let place = places.0.clone();
-        let revlog = Arc::new(Revlog::open(places, self.limits.max_text)?);
-        *kept = Some(Kept {
-            place,
-            stamp,
-            revlog: Arc::clone(&revlog),
-        });
-        Ok(revlog)
+        let name = (Kind::Manifest, HgPathBuf::default());
+        let fresh = Kept::open(name, self.layout.fixed("00manifest"), self.limits)?;
+        Ok(Arc::clone(&kept.insert(fresh).revlog))
     }
 
     /// The manifest of a directory below the root, where each has its own.
     pub fn dir_manifest(&self, directory: HgPath<'_>) -> Result<Arc<Revlog>, Error> {
-        self.revlog(self.layout.encoded("meta/", directory, "/00manifest")?)
+        self.revlog(Kind::Manifest, directory)
     }
 
     /// The revisions of a file.
     pub fn filelog(&self, path: HgPath<'_>) -> Result<Arc<Revlog>, Error> {
-        self.revlog(self.layout.encoded("data/", path, "")?)
+        self.revlog(Kind::File, path)
     }
 
-    fn revlog(&self, places: (PathBuf, PathBuf)) -> Result<Arc<Revlog>, Error> {
-        // The stamp is taken before the file is read: a change in between makes it stale at once, never too fresh.
-        let stamp = Stamp::of(&places.0)?;
+    fn revlog(&self, kind: Kind, path: HgPath<'_>) -> Result<Arc<Revlog>, Error> {
         {
-            let mut kept = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(found) = kept.iter().position(|kept| kept.place == places.0) {
-                let found = kept.remove(found);
-                if found.stamp == stamp {
-                    let revlog = Arc::clone(&found.revlog);
+            let mut kept = self.lock();
+            let same = |kept: &Kept| kept.name.0 == kind && kept.name.1.as_path() == path;
+            if let Some(place) = kept.iter().position(same) {
+                let found = kept.remove(place);
+                if let Some(revlog) = found.current()? {
                     kept.push(found);
                     return Ok(revlog);
                 }
             }
         }
-        let place = places.0.clone();
-        let revlog = Arc::new(Revlog::open(places, self.limits.max_text)?);
-        let mut kept = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = match kind {
+            Kind::Manifest => self.layout.encoded("meta/", path, "/00manifest")?,
+            Kind::File => self.layout.encoded("data/", path, "")?,
+        };
+        let fresh = Kept::open((kind, path.to_buf()), places, self.limits)?;
+        let revlog = Arc::clone(&fresh.revlog);
+        let mut kept = self.lock();
         if kept.len() >= MAX_KEPT {
             kept.remove(0);
         }
-        kept.push(Kept {
-            place,
-            stamp,
-            revlog: Arc::clone(&revlog),
-        });
+        kept.push(fresh);
         Ok(revlog)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn open(
+        name: (Kind, HgPathBuf),
+        places: (PathBuf, PathBuf),
+        limits: Limits,
+    ) -> Result<Kept, Error> {
+        let index = places.0.clone();
+        // Before the file is read: a change in between makes the stamp stale at once, never too fresh.
+        let stamp = Stamp::of(&index)?;
+        let revlog = Arc::new(Revlog::open(places, limits.max_text)?);
+        Ok(Kept {
+            name,
+            index,
+            stamp,
+            revlog,
+        })
+    }
+
+    /// The revlog, if its file is still as it was.
+    fn current(&self) -> Result<Option<Arc<Revlog>>, Error> {
+        Ok((Stamp::of(&self.index)? == self.stamp).then(|| Arc::clone(&self.revlog)))
     }
 }
