@@ -48,7 +48,7 @@ pub(crate) fn compare<S: Contents>(
 ) -> Result<Diff, ReadError> {
     let mut pairs: Vec<_> = pairs
         .into_iter()
-        .flat_map(split_by_type)
+        .flat_map(|pair| split_by_type(kind, pair))
         .filter(|pair| wanted(pair, options))
         .collect();
     pairs.sort_by(|a, b| a.path().cmp(&b.path()));
@@ -93,9 +93,9 @@ impl<C> Pair<C> {
     }
 }
 
-/// A file that became a symbolic link (or the other way) is a removed file and an added one: no line diff makes sense
-/// between the two, and no tool would apply it.
-fn split_by_type<C>(pair: Pair<C>) -> Vec<Pair<C>> {
+/// A file that became a symbolic link (or the other way) is a removed file and an added one for Git, whose `apply` takes
+/// nothing else. Mercurial's `import` takes nothing but a change of mode.
+fn split_by_type<C>(kind: Kind, pair: Pair<C>) -> Vec<Pair<C>> {
     const TYPE: u32 = 0o170_000;
     match pair {
         Pair {
@@ -103,7 +103,7 @@ fn split_by_type<C>(pair: Pair<C>) -> Vec<Pair<C>> {
             new: Some(new),
             copied,
             ..
-        } if old.mode & TYPE != new.mode & TYPE => {
+        } if kind == Kind::Git && old.mode & TYPE != new.mode & TYPE => {
             let removed = Pair {
                 old: Some(old),
                 new: None,
