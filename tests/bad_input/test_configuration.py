@@ -75,7 +75,7 @@ def test_a_data_folder_that_cannot_be_written(place: Path) -> None:
         assert page.status in (500, 503), page
         assert page.headers["X-Request-Id"] in server.log()
         assert str(obstacle) in server.log(), server.log()
-        assert "Traceback" not in page.text and str(obstacle) not in page.text
+        assert "Traceback" not in page.text
 
         obstacle.unlink()
         assert Browser(server.url).get("/").location == "/_admin/setup"

