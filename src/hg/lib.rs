@@ -20,6 +20,15 @@
 //!
 //! The reader takes no locks, writes nothing, runs no program and maps no file: a writer that truncates a file at the
 //! wrong moment gives an error that a second look resolves ([`Repository::read`]), never a crash.
+//!
+//! # What it does not read
+//!
+//! * Repositories that are incomplete (narrow clones, remotefilelog), live in Git, or use the unstable changelog-v2 and
+//!   revlog-v2 formats: [`Repository::open`] refuses them and names what is missing ([`Error::Unsupported`]).
+//! * Transactions that are still open. What `hg` shows its hooks with `HG_PENDING` is invisible here until it is committed.
+//! * The working directory, but for its parents, which stay visible when they are obsolete.
+//! * Who made an obsolete changeset from which, and whether successors diverge.
+//! * The persistent node map: a sorted table is made faster than that is checked, below some hundred thousand changesets.
 
 mod annotate;
 mod bookmarks;

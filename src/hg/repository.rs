@@ -108,7 +108,7 @@ impl Repository {
         &self,
         mut work: impl FnMut(&Arc<Snapshot>) -> Result<T, E>,
     ) -> Result<T, E> {
-        const WAITS: [u64; 5] = [0, 1, 5, 20, 100];
+        const WAITS: [u64; 6] = [0, 1, 5, 20, 100, 300];
         let mut waits = WAITS.into_iter();
         loop {
             let result = self

@@ -18,22 +18,25 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// The text of a directory's own manifest.
+    /// The text of a directory's own manifest, found from the root downwards.
     pub fn directory(
         &self,
         root: &Arc<[u8]>,
         directory: HgPath<'_>,
     ) -> Result<Option<Arc<[u8]>>, Error> {
-        let Some(parent) = directory.parent() else {
-            return Ok(Some(Arc::clone(root)));
-        };
-        let Some(text) = self.directory(root, parent)? else {
-            return Ok(None);
-        };
-        match find(&text, directory.file_name()).and_then(Line::tree) {
-            Some(node) => read_text(&self.store, directory, &node).map(Some),
-            None => Ok(None),
+        let mut text = Arc::clone(root);
+        if directory.is_root() {
+            return Ok(Some(text));
         }
+        let path = directory.as_bytes();
+        for end in memchr::memchr_iter(b'/', path).chain([path.len()]) {
+            let at = HgPath::new(&path[..end]);
+            let Some(node) = find(&text, at.file_name()).and_then(Line::tree) else {
+                return Ok(None);
+            };
+            text = read_text(&self.store, at, &node)?;
+        }
+        Ok(Some(text))
     }
 
     pub fn flat(&self, root: &[u8]) -> Result<&Arc<[u8]>, Error> {
