@@ -1,6 +1,7 @@
 //! Opening an instance, and making one where there is none.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,8 +18,10 @@ impl Model {
     /// When a folder cannot be made, or the database is one of another version.
     pub fn prepare(config: &Config) -> Result<bool, Error> {
         let url = database_url(config)?;
+        // What is made here holds hashes, keys and private repositories: it is for the server's user alone.
         let make = |path: &Path| {
-            fs::create_dir_all(path).map_err(|error| Error::disk("create", path, error))
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+            made.map_err(|error| Error::disk("create", path, error))
         };
         if let Some(folder) = url.path().parent() {
             make(folder)?;

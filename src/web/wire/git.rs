@@ -18,7 +18,7 @@ use crate::response::Response;
 /// `info/refs`, `git-upload-pack`, `git-receive-pack`.
 pub(super) fn answer(
     model: &Arc<Model>,
-    mut request: Request,
+    request: &mut Request,
     name: &str,
     wanted: Wanted,
 ) -> Result<Response, Refusal> {
@@ -33,7 +33,7 @@ pub(super) fn answer(
         }
         Wanted::Advertise(_) | Wanted::Serve(_) => return Err(Problem::MethodNotAllowed.into()),
     };
-    let (viewer, repository) = permit(model, &request, name, Kind::Git, service.access())?;
+    let (viewer, repository) = permit(model, request, name, Kind::Git, service.access())?;
     let path = checked_path(model, &repository)?;
     let actor = Actor::new(&viewer, &request.peer.remote_addr);
     let program = GitProgram {

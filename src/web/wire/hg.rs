@@ -16,7 +16,7 @@ use crate::response::Response;
 /// `?cmd=…`
 pub(super) fn answer(
     model: &Arc<Model>,
-    mut request: Request,
+    request: &mut Request,
     name: &str,
 ) -> Result<Response, Refusal> {
     let headers = request.headers.clone();
@@ -26,7 +26,7 @@ pub(super) fn answer(
         &mut request.body,
     )
     .map_err(|error| Problem::BadRequest(error.to_string()))?;
-    let (viewer, repository) = permit(model, &request, name, Kind::Hg, command.access())?;
+    let (viewer, repository) = permit(model, request, name, Kind::Hg, command.access())?;
     model.open_repository(&repository)?;
     let path = model.repository_path(&repository)?;
     let actor = Actor::new(&viewer, &request.peer.remote_addr);

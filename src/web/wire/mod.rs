@@ -47,11 +47,17 @@ pub(crate) fn recognise(request: &Request) -> Option<Call> {
 
 /// Answers such a request.
 pub(crate) fn answer(model: &Arc<Model>, request: Request, call: Call, id: &str) -> Response {
+    let mut request = request;
     let result = match call {
-        Call::Git(name, wanted) => git::answer(model, request, &name, wanted),
-        Call::Hg(name) => hg::answer(model, request, &name),
+        Call::Git(name, wanted) => git::answer(model, &mut request, &name, wanted),
+        Call::Hg(name) => hg::answer(model, &mut request, &name),
     };
-    result.unwrap_or_else(|refusal| refusal.respond(id))
+    result.unwrap_or_else(|refusal| {
+        // Mercurial sends a whole push before it looks at the answer; who closes the connection meanwhile never gets
+        // to tell it that it has to sign in.
+        let _ = std::io::copy(&mut request.body, &mut std::io::sink());
+        refusal.respond(id)
+    })
 }
 
 /// Why a client is turned away.
