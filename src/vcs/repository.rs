@@ -192,9 +192,17 @@ impl Repository {
                 path: directory.clone(),
                 source,
             };
-            for entry in std::fs::read_dir(&directory).map_err(io)? {
+            // What vanishes while we count (a repack, a finished transaction) simply does not count.
+            let entries = match std::fs::read_dir(&directory) {
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::NotFound && directory != self.path =>
+                {
+                    continue;
+                }
+                entries => entries.map_err(io)?,
+            };
+            for entry in entries {
                 let entry = entry.map_err(io)?;
-                // A file that vanishes while we count (a repack, a finished transaction) simply does not count.
                 let Ok(meta) = entry.metadata() else { continue };
                 if meta.is_dir() {
                     directories.push(entry.path());
