@@ -2,8 +2,6 @@
 //!
 //! Parents always have smaller numbers than their children, so every answer is one sweep over the numbers.
 
-use std::cmp::Reverse;
-
 use crate::ids::Rev;
 use crate::revlog::Revlog;
 use crate::revset::RevSet;
@@ -128,27 +126,33 @@ pub(crate) trait Graph {
     }
 
     /// The members of a set that are farthest from the root, counted along the longest way. Where there are several
-    /// roots, members that descend from the oldest one go first.
+    /// roots, the oldest that a member descends from counts.
     fn deepest(&self, set: &RevSet) -> Vec<Rev> {
-        let Some(max) = set.max() else {
+        let members: Vec<Rev> = set.iter().collect();
+        let Some(root) = self.ancestors(&members).iter().next() else {
             return Vec::new();
         };
-        // Of each revision the oldest root, and the longest way from any root; smaller is better.
-        let mut ranks: Vec<(usize, Reverse<u32>)> = Vec::with_capacity(max.index() + 1);
-        for index in 0..=max.index() {
-            let above = self
-                .parents(Rev::from_index(index))
+        let Some(max) = members.last() else {
+            return Vec::new();
+        };
+        // How far each revision from the root on is away from it, if it descends from it.
+        let mut ways: Vec<Option<u32>> = vec![Some(0)];
+        for number in root.number() + 1..=max.number() {
+            let parents = self
+                .parents(Rev::new(number))
                 .into_iter()
                 .flatten()
-                .map(|parent| ranks[parent.index()]);
-            let joined = above.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1)));
-            ranks.push(joined.map_or((index, Reverse(0)), |(root, Reverse(way))| {
-                (root, Reverse(way + 1))
-            }));
+                .filter(|parent| *parent >= root);
+            let longest = parents
+                .filter_map(|parent| ways[parent.index() - root.index()])
+                .max();
+            ways.push(longest.map(|way| way + 1));
         }
-        let best = set.iter().map(|rev| ranks[rev.index()]).min();
-        set.iter()
-            .filter(|rev| Some(ranks[rev.index()]) == best)
+        let way = |rev: &Rev| ways[rev.index() - root.index()];
+        let longest = members.iter().filter_map(way).max();
+        members
+            .into_iter()
+            .filter(|rev| way(rev) == longest)
             .collect()
     }
 
@@ -256,12 +260,16 @@ mod tests {
     #[test]
     fn the_deepest_counts_the_longest_way() {
         let rev = |n| Some(Rev::new(n));
+        let deepest = |graph: &Parents, numbers: &[u32]| {
+            graph.deepest(&numbers.iter().copied().map(Rev::new).collect())
+        };
         // 0-1-2 and 0-3: 3 has the higher number, 2 the longer way.
         let graph: Parents = vec![[None, None], [rev(0), None], [rev(1), None], [rev(0), None]];
-        assert_eq!(
-            graph.deepest(&[Rev::new(2), Rev::new(3)].into_iter().collect()),
-            [Rev::new(2)]
-        );
+        assert_eq!(deepest(&graph, &[2, 3]), [Rev::new(2)]);
+        assert!(deepest(&graph, &[]).is_empty());
+        // 1 is a root of its own: however far 2 is from it, 0 comes first.
+        let graph: Parents = vec![[None, None], [None, None], [rev(1), None]];
+        assert_eq!(deepest(&graph, &[0, 2]), [Rev::new(0)]);
     }
 
     #[test]

@@ -85,15 +85,15 @@ impl Snapshot {
             _ if base == new => new_files.clone(),
             _ => self.manifest(base)?,
         };
-        let undone = if base == old {
-            HashMap::new()
-        } else {
-            self.renames(&base_files, old_files)?
-        };
         let search = CopySearch {
             snapshot: self,
             base: &base_files,
             other: Some(old_files),
+        };
+        let undone = if base == old {
+            HashMap::new()
+        } else {
+            self.undone_renames(&search, old_files, new_files)?
         };
         for change in changes
             .iter_mut()
@@ -111,31 +111,40 @@ impl Snapshot {
         Ok(())
     }
 
-    /// What files of `base` are called in a later changeset.
-    fn renames(
+    /// What files of the common base, which `old` renamed, are called there. What `new` did just so is not undone.
+    fn undone_renames(
         &self,
-        base: &Manifest,
-        later: &Manifest,
+        search: &CopySearch<'_>,
+        old: &Manifest,
+        new: &Manifest,
     ) -> Result<HashMap<HgPathBuf, HgPathBuf>, Error> {
         let mut added = Vec::new();
-        Manifest::differences(base, later, &mut |path, old, new| {
+        Manifest::differences(search.base, old, &mut |path, before, after| {
             added.extend(
-                new.filter(|_| old.is_none())
+                after
+                    .filter(|_| before.is_none())
                     .map(|entry| (path.to_buf(), entry.node)),
             );
         })?;
-        let search = CopySearch {
+        let in_old = CopySearch {
             snapshot: self,
-            base,
+            base: search.base,
             other: None,
         };
         let mut renames = HashMap::new();
         for (path, node) in added {
-            if let Some(source) = search.source(path.as_path(), &node)?
-                && later.get(source.as_path())?.is_none()
-            {
-                renames.insert(source, path);
+            let Some(source) = in_old.source(path.as_path(), &node)? else {
+                continue;
+            };
+            if old.get(source.as_path())?.is_some() {
+                continue;
             }
+            if let Some(entry) = new.get(path.as_path())?
+                && search.source(path.as_path(), &entry.node)?.as_ref() == Some(&source)
+            {
+                continue;
+            }
+            renames.insert(source, path);
         }
         Ok(renames)
     }
