@@ -63,6 +63,7 @@ def clone_and_push(server: Server, instance: Instance, browser: Browser, client:
 
     stranger = Browser(server.url)
     assert stranger.get(f"/{name}/settings").status in (302, 403)
+    client.commit(work, "By nobody", {"refused": ""})
     denied = client.fails(
         "push", f"http://{ADMIN.name}:wrong@127.0.0.1:{server.port}/{name}", *(["HEAD"] if client.kind == "git" else []), cwd=work
     )
