@@ -14,6 +14,7 @@ const RETRY_SECONDS: &str = "10";
 /// Header and log field that name a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+const UNREADABLE: &str = "The repository cannot be read at the moment; the log knows more.";
 const NO_SUCH_REVISION: &str = "Such revision does not exist for this repository";
 
 /// Why a page is not shown. Everything a controller calls can be turned into one with `?`.
@@ -116,18 +117,10 @@ impl From<model::Error> for Problem {
             model::Error::Forbidden(message) => Self::Forbidden(message),
             model::Error::Invalid { message, .. } => Self::BadRequest(message),
             model::Error::Program(message) => Self::Unavailable(message),
-            model::Error::Open { ref source, .. } => {
-                tracing::error!("{error}: {source}");
-                match source {
-                    vcs::OpenError::Missing { .. } => {
-                        Self::NotFound("Repository not found in the filesystem".into())
-                    }
-                    _ => Self::Unavailable(error.to_string()),
-                }
-            }
+            model::Error::Open { source, .. } => source.into(),
             _ if error.is_unavailable() => {
                 tracing::error!("{}", chain(&error));
-                Self::Unavailable("The database or the disk cannot be used at the moment.".into())
+                Self::Unavailable(unavailable(&error).into())
             }
             _ => Self::Internal(chain(&error)),
         }
@@ -155,14 +148,32 @@ impl From<vcs::ReadError> for Problem {
     fn from(error: vcs::ReadError) -> Self {
         match error {
             vcs::ReadError::UnknownChangeset { .. } => Self::NotFound(NO_SUCH_REVISION.into()),
-            vcs::ReadError::Gone(_) => {
-                Self::NotFound("Repository not found in the filesystem".into())
-            }
+            vcs::ReadError::Gone(error) => error.into(),
             vcs::ReadError::Damaged { .. } | vcs::ReadError::Io { .. } => {
                 tracing::error!("{}", chain(&error));
-                Self::Unavailable(
-                    "The repository cannot be read at the moment; the log knows more.".into(),
-                )
+                Self::Unavailable(UNREADABLE.into())
+            }
+        }
+    }
+}
+
+/// Paths of the server go to the log; a page says what is wrong without them.
+impl From<vcs::OpenError> for Problem {
+    fn from(error: vcs::OpenError) -> Self {
+        tracing::error!("{}", chain(&error));
+        match error {
+            vcs::OpenError::Missing { .. } => {
+                Self::NotFound("Repository not found in the filesystem".into())
+            }
+            vcs::OpenError::NotARepository { kind, .. } => {
+                Self::NotFound(format!("What lies there is not a {kind} repository"))
+            }
+            vcs::OpenError::Unsupported { requirements, .. } => Self::Unavailable(format!(
+                "The repository uses a format that is not supported: {}",
+                requirements.join(", ")
+            )),
+            vcs::OpenError::Damaged { .. } | vcs::OpenError::Io { .. } => {
+                Self::Unavailable(UNREADABLE.into())
             }
         }
     }
@@ -222,7 +233,21 @@ pub fn bad_request(why: &str) -> Response {
 pub fn cannot_start(error: &model::Error) -> Response {
     let id = new_request_id();
     tracing::error!(request_id = %id, "cannot start: {}", chain(error));
-    bare(&Problem::Unavailable(error.to_string()), &id)
+    bare(&Problem::Unavailable(unavailable(error).into()), &id)
+}
+
+/// What cannot be used, for everybody's eyes: without paths and without what the system said.
+fn unavailable(error: &model::Error) -> &'static str {
+    match error {
+        model::Error::Db(_) => "The database cannot be used at the moment; the log knows more.",
+        model::Error::Schema(_) => {
+            "The database is not one that this version can use; the log knows more."
+        }
+        model::Error::Disk { .. } => {
+            "The data folder cannot be created or written; the log knows more."
+        }
+        _ => "Something this server needs is missing; the log knows more.",
+    }
 }
 
 /// The answer after a panic.

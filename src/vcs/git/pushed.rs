@@ -40,11 +40,11 @@ impl Repository {
                                 .filter(|id| seen.insert(**id))
                                 .map(ChangesetId::to_string),
                         );
-                        self.point_head_at(&repo, &full);
                     }
                 }
             }
         }
+        self.point_head_at_one_of(&repo, &updates);
         Ok(items)
     }
 
@@ -95,12 +95,28 @@ impl Repository {
         Ok(ids)
     }
 
-    /// In a repository whose HEAD names a branch that does not exist, the first branch that is pushed becomes the default.
-    fn point_head_at(&self, repo: &gix::Repository, branch: &str) {
-        let unborn = repo.head().is_ok_and(|head| head.is_unborn());
-        if !unborn {
+    /// In a repository whose HEAD names a branch that does not exist, a branch that has just come becomes the default:
+    /// `main` or `master` if it is among them, else the first.
+    fn point_head_at_one_of(&self, repo: &gix::Repository, updates: &[RefUpdate]) {
+        if !repo.head().is_ok_and(|head| head.is_unborn()) {
             return;
         }
+        let came = |update: &&RefUpdate| {
+            update.name.as_bytes().starts_with(b"refs/heads/") && !update.new.is_null()
+        };
+        let names: Vec<_> = updates
+            .iter()
+            .filter(came)
+            .map(|update| update.name.as_bytes())
+            .collect();
+        let usual = [&b"refs/heads/main"[..], b"refs/heads/master"];
+        let choice = usual
+            .into_iter()
+            .find(|name| names.contains(name))
+            .or(names.first().copied());
+        let Some(branch) = choice.and_then(|name| std::str::from_utf8(name).ok()) else {
+            return;
+        };
         let head = repo.git_dir().join("HEAD");
         let lock = repo.git_dir().join("HEAD.lock");
         let write = || -> std::io::Result<()> {

@@ -8,7 +8,9 @@ impl Repository {
     /// business, and a server takes none in.
     pub fn arrived(&self, first: &str, last: &str) -> Result<Vec<String>, ReadError> {
         let parse = |hex: &str| hex.parse::<ChangesetId>().ok();
-        let (Some(first), Some(last)) = (parse(first), parse(last)) else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (parse(first), parse(last)) else {
+            return Ok(Vec::new());
+        };
         self.read(|snapshot| {
             let (first, last) = (self.rev(snapshot, &first)?, self.rev(snapshot, &last)?);
             let ids = (first.number()..=last.number())

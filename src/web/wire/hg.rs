@@ -38,7 +38,7 @@ pub(super) fn answer(
     let answer = hg::answer(&program, &path, &command, &mut request.body)
         .map_err(|error| wire_problem(&error))?;
     let (model, length) = (Arc::clone(model), answer.length);
-    let body = Recorded::new(answer.body, move |mut body| {
+    let body = Recorded::new(answer.body, length, move |mut body| {
         let report = body.finish();
         record(&model, &repository, &actor, &report);
     });

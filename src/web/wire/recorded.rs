@@ -3,16 +3,24 @@
 use std::io::{self, Read};
 
 /// Reads from a stream and calls `done` once: at its end, before the client is told of it, or when it is dropped earlier.
+///
+/// A client that was told the length is through with the last byte of it, so that byte waits until `done` is done.
 pub(super) struct Recorded<R: Read> {
     stream: Option<R>,
+    left: Option<u64>,
     done: Option<Box<dyn FnOnce(R) + Send>>,
 }
 
 impl<R: Read> Recorded<R> {
-    /// Watches a stream.
-    pub(super) fn new(stream: R, done: impl FnOnce(R) + Send + 'static) -> Self {
+    /// Watches a stream, whose length the client is told if there is one.
+    pub(super) fn new(
+        stream: R,
+        length: Option<u64>,
+        done: impl FnOnce(R) + Send + 'static,
+    ) -> Self {
         Self {
             stream: Some(stream),
+            left: length,
             done: Some(Box::new(done)),
         }
     }
@@ -30,7 +38,10 @@ impl<R: Read> Read for Recorded<R> {
             return Ok(0);
         };
         let n = stream.read(buf)?;
-        if n == 0 && !buf.is_empty() {
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(n as u64);
+        }
+        if (n == 0 && !buf.is_empty()) || self.left == Some(0) {
             self.finish();
         }
         Ok(n)
@@ -53,19 +64,26 @@ mod tests {
     #[test]
     fn it_tells_once_at_the_end_or_when_dropped() {
         let count = Arc::new(AtomicUsize::new(0));
-        let watch = |bytes: &'static [u8]| {
+        let watch = |bytes: &'static [u8], length: Option<u64>| {
             let count = Arc::clone(&count);
-            Recorded::new(bytes, move |_| {
+            Recorded::new(bytes, length, move |_| {
                 count.fetch_add(1, Ordering::SeqCst);
             })
         };
         let mut read = Vec::new();
-        watch(b"abc").read_to_end(&mut read).unwrap();
+        watch(b"abc", None).read_to_end(&mut read).unwrap();
         assert_eq!(
             (read.as_slice(), count.load(Ordering::SeqCst)),
             (&b"abc"[..], 1)
         );
-        drop(watch(b"abc"));
+        drop(watch(b"abc", None));
         assert_eq!(count.load(Ordering::SeqCst), 2);
+        let mut known = watch(b"abc", Some(3));
+        assert_eq!(known.read(&mut [0; 3]).unwrap(), 3);
+        assert_eq!(
+            count.load(Ordering::SeqCst),
+            3,
+            "told before the last byte is handed out"
+        );
     }
 }
