@@ -20,7 +20,10 @@ impl Model {
         let url = database_url(config)?;
         // What is made here holds hashes, keys and private repositories: it is for the server's user alone.
         let make = |path: &Path| {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+            let made = fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path);
             made.map_err(|error| Error::disk("create", path, error))
         };
         if let Some(folder) = url.path().parent() {

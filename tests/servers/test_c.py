@@ -189,9 +189,11 @@ def test_a_head_that_is_too_long(server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def large(instance: Instance, git: Git, server: Server) -> str:
+def large(git: Git, server: Server) -> str:
     """A Git repository that no socket buffer holds."""
-    instance.create_repository(ADMIN, "large", "git")
+    browser = Browser(server.url)
+    browser.log_in(ADMIN)
+    browser.create_repository("large", "git")
     work = git.init()
     git.commit(work, "Noise", {"noise": os.urandom(30 << 20)})
     git.push(work, server.url_for(ADMIN, "large"))
