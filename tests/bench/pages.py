@@ -27,7 +27,7 @@ class Effort:
     clients: int = 8
 
 
-THOROUGH = Effort(colds=3, requests=200, load_seconds=5, mixed_requests=20_000, starts=5, clones=3, pushes=7)
+THOROUGH = Effort(colds=3, requests=200, load_seconds=5, mixed_requests=10_000, starts=5, clones=3, pushes=7)
 QUICK = Effort(colds=1, requests=30, load_seconds=1, mixed_requests=400, starts=1, clones=1, pushes=2)
 
 WARM_UP = 40
