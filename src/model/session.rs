@@ -1,7 +1,7 @@
 //! Sessions: rows of `rs_sessions`, found by the hash of a token that only the browser knows.
 
+use db::UserId;
 use db::sessions::{self, Session};
-use db::{DbError, UserId};
 use jiff::Timestamp;
 
 use crate::{Error, Model};
@@ -74,10 +74,8 @@ impl Model {
     /// # Errors
     /// When the database cannot be written.
     pub fn delete_session(&self, token_hash: &str) -> Result<(), Error> {
-        Ok(self.db().write(|tx| {
-            sessions::delete(tx, token_hash)
-                .map(drop)
-                .map_err(DbError::from)
-        })?)
+        Ok(self
+            .db()
+            .write(|tx| sessions::delete(tx, token_hash).map(drop))?)
     }
 }

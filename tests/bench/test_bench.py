@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from bench import report
 from bench.story import LARGE_END, LARGE_FILE, MAIN, NEXT, STABLE, tell
@@ -26,28 +29,41 @@ def test_the_story_is_always_the_same_and_whole():
     assert last.count(b"\n") == LARGE_END
 
 
-def test_a_small_run_fills_every_row(tmp_path: Path):
-    (tmp_path / "temporary").mkdir()
+def run(tmp_path: Path, *options: str) -> dict:
+    """The figures of a run on 300 changesets. Its folder must be gone afterwards."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     figures = tmp_path / "figures.json"
-    argv = [sys.executable, BENCH, "--quick", "--commits", "300", "--json", figures]
-    places = {"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path / "temporary")}
-    done = subprocess.run(argv, env=os.environ | places, capture_output=True, text=True, timeout=600)
+    argv = [sys.executable, BENCH, "--quick", "--commits", "300", "--json", figures, *options]
+    places = {"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(temporary)}
+    done = subprocess.run(argv, env=os.environ | places, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(figures.read_text())
+    assert not list(temporary.iterdir())
+    return json.loads(figures.read_text())
 
-    repositories = {facts["kind"]: facts for facts in result["repositories"]}
-    assert repositories["git"]["changesets"] == 300
+
+def test_some_rows(tmp_path: Path):
+    result = run(tmp_path, "--only", "login|summary|identify")
+    assert [row["row"] for row in result["pages"]] == ["login page (anonymous)", "git: summary", "hg: summary"]
+    assert [row["row"] for row in result["wire"]] == ["hg identify"]
+
+    git, hg = result["repositories"]
+    assert git["changesets"] == 300
     # Each tag of Mercurial is a changeset of its own.
-    assert repositories["hg"]["changesets"] == 300 + repositories["hg"]["tags"]
-    for facts in repositories.values():
-        assert (facts["large_file"], facts["large_file_lines"]) == (LARGE_FILE, LARGE_END)
-        assert facts["branches"] == 3
+    assert hg["changesets"] == 300 + hg["tags"]
+    for facts in (git, hg):
+        assert (facts["large_file"], facts["large_file_lines"], facts["branches"]) == (LARGE_FILE, LARGE_END, 3)
+        assert facts["large_file_changes"] > 30
 
+    same = report.comparison(result, result)
+    assert re.search(r"git: summary +\|( +1\.00 \|){6}", same), same
+
+
+@pytest.mark.soak
+def test_every_row(tmp_path: Path):
+    result = run(tmp_path)
     assert len(result["pages"]) == 3 + 2 * 9 and len(result["wire"]) == 2 * 4
     for row in result["pages"]:
         assert row["median_ms"] > 0 and row["load_rps"] > 0 and row["load_cpu_ms"] > 0, row
+    assert result["start"]["median_s"] > 0
     assert result["mixed"]["requests"] == 400 and len(result["mixed"]["rss"]) == 5
-    assert not list((tmp_path / "temporary").iterdir()), "the run's folder is gone"
-
-    same = report.comparison(result, result)
-    assert "git: summary" in same and "1.00" in same

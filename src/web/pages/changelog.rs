@@ -122,7 +122,6 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         paging: words::paging(page, size, log.total, here),
         branch,
         frame: frame::frame(visit, format!("{name} Changelog"), "repositories"),
-        ..Changelog::default()
     };
     template::page(&view)
 }

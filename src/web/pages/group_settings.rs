@@ -36,7 +36,7 @@ pub fn form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer
 pub fn save(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer {
     visit
         .model
-        .update_group(group, &visit.form.trimmed("group_description").to_owned())?;
+        .update_group(group, visit.form.trimmed("group_description"))?;
     visit.flash(
         "success",
         &format!("Updated repository group {}", group.name()),

@@ -167,7 +167,7 @@ fn one_comes_back_to_where_one_was_but_never_to_another_site() {
         "/_admin/login?came_from=%2F_admin%2Fpermissions%3Fa%3Db%2520c"
     );
     let fields = [("username", "admin"), ("password", "secret1")];
-    let back = browser.post(&page.header("location").to_owned(), &fields);
+    let back = browser.post(page.header("location"), &fields);
     assert_eq!(back.header("location"), "/_admin/permissions?a=b%20c");
     for elsewhere in [
         "//evil.example",
