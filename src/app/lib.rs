@@ -196,6 +196,18 @@ impl App {
     }
 }
 
+impl Drop for App {
+    fn drop(&mut self) {
+        let slot = self.site.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some((owner, site)) = slot.take()
+            && owner != std::process::id()
+        {
+            // As above: what belongs to the parent process is not ours to close.
+            std::mem::forget(site);
+        }
+    }
+}
+
 fn from_ini(path: &Path) -> Result<Config, ConfigError> {
     let ini = Ini::read(path)?;
     let values = ini.application()?;

@@ -155,9 +155,6 @@ pub(crate) fn problem_page(visit: &mut Visit<'_>, problem: Problem) -> Response 
         tracing::error!(request_id = %visit.id, "{message}");
     }
     if let Problem::SignIn = problem {
-        if visit.is_read() && matches!(visit.viewer, model::Viewer::Visitor(_)) {
-            visit.flash("warning", problem.sentence());
-        }
         let came_from = if visit.is_read() {
             visit.here()
         } else {

@@ -1,7 +1,8 @@
 //! Sessions: an opaque random token in a cookie, everything else in the table `rs_sessions`.
 //!
-//! The table holds only a hash of the token, so that who reads the database cannot take over a session. A session
-//! comes into being when there is something to remember; reading pages as a visitor writes nothing.
+//! The table holds only a hash of the token, so that who reads the database cannot take over a session. A row comes into
+//! being when there is something to remember. A visitor who is shown a form gets a cookie alone: the form's token is
+//! derived from it, so that robots which collect sign-in pages write nothing.
 
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
@@ -26,6 +27,8 @@ pub struct Session {
     user: Option<UserId>,
     change: Change,
     remember: bool,
+    /// The cookie's token when it is new and has no row.
+    fresh: Option<String>,
     cookie_name: String,
 }
 
@@ -34,6 +37,8 @@ pub struct Session {
 enum Change {
     #[default]
     None,
+    /// The browser needs a cookie, the table nothing.
+    Cookie,
     Update,
     /// A new token: after signing in, so that a token known before is worth nothing.
     Renew,
@@ -75,7 +80,12 @@ impl Session {
         };
         let hash = token_hash(&token);
         let Some(stored) = model.load_session(&hash)? else {
-            return Ok(empty);
+            let csrf_token = Some(derived_csrf_token(&token));
+            let data = Data {
+                csrf_token,
+                ..Data::default()
+            };
+            return Ok(Self { data, ..empty });
         };
         let Ok(data) = serde_json::from_str::<Data>(&stored) else {
             return Ok(empty);
@@ -127,7 +137,14 @@ impl Session {
     /// The token that forms must carry; made on first use.
     pub fn ensure_csrf_token(&mut self) -> &str {
         if self.data.csrf_token.is_none() {
-            self.touch();
+            if self.row.is_none() && self.change == Change::None {
+                let token = model::random::hex(32);
+                self.data.csrf_token = Some(derived_csrf_token(&token));
+                self.fresh = Some(token);
+                self.change = Change::Cookie;
+            } else {
+                self.touch();
+            }
         }
         self.data
             .csrf_token
@@ -159,7 +176,7 @@ impl Session {
     }
 
     fn touch(&mut self) {
-        if self.change == Change::None {
+        if matches!(self.change, Change::None | Change::Cookie) {
             self.change = Change::Update;
         }
     }
@@ -174,6 +191,12 @@ impl Session {
         let change = std::mem::take(&mut self.change);
         if change == Change::None {
             return Ok(None);
+        }
+        if change == Change::Cookie {
+            let token = self.fresh.take().unwrap_or_default();
+            return Ok(Some(
+                self.cookie(token, script_name, secure).build().to_string(),
+            ));
         }
         if change == Change::Update
             && let Some(row) = &self.row
@@ -243,6 +266,17 @@ impl Session {
             .same_site(SameSite::Lax)
             .secure(secure)
     }
+}
+
+/// The form token of a browser that has a cookie and no row: a decimal number, as all of them.
+///
+/// Only who knows the cookie can know it, and it tells nothing about the cookie.
+fn derived_csrf_token(token: &str) -> String {
+    let mut hash = Sha256::new_with_prefix("csrf token of ");
+    hash.update(token);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    u128::from_be_bytes(bytes).to_string()
 }
 
 fn token_hash(token: &str) -> String {

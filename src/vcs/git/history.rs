@@ -87,6 +87,20 @@ impl Repository {
         id: &ChangesetId,
         directory: &RepoPath,
     ) -> Result<LastChanges, NodeError> {
+        let key = (*id, directory.clone());
+        if let Some(answer) = self.last_changes.get(&key) {
+            return Ok(answer);
+        }
+        let answer = self.walk_last_changes(id, directory)?;
+        self.last_changes.put(key, answer.clone());
+        Ok(answer)
+    }
+
+    fn walk_last_changes(
+        &self,
+        id: &ChangesetId,
+        directory: &RepoPath,
+    ) -> Result<LastChanges, NodeError> {
         let mut repo = self.local();
         // The same trees come by again and again: as a parent's, then as the commit's own.
         repo.object_cache_size_if_unset(4 * 1024 * 1024);

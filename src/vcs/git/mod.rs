@@ -16,11 +16,12 @@ mod pushed;
 mod tree;
 mod view;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Cause;
-use crate::{ChangesetId, ReadError};
+use crate::{ChangesetId, LastChanges, ReadError, RepoPath};
 
 /// What one call may keep of unpacked objects.
 const PACK_CACHE_BYTES: usize = 16 * 1024 * 1024;
@@ -30,6 +31,32 @@ pub(crate) struct Repository {
     path: PathBuf,
     shared: gix::ThreadSafeRepository,
     view: Mutex<Option<std::sync::Arc<view::View>>>,
+    last_changes: Remembered,
+}
+
+/// Listings of directories with their last changes. What a changeset's id stands for never changes, so neither do they.
+#[derive(Default)]
+struct Remembered(Mutex<HashMap<(ChangesetId, RepoPath), LastChanges>>);
+
+impl Remembered {
+    /// More listings than this are not kept.
+    const MOST: usize = 64;
+
+    fn get(&self, key: &(ChangesetId, RepoPath)) -> Option<LastChanges> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .cloned()
+    }
+
+    fn put(&self, key: (ChangesetId, RepoPath), answer: LastChanges) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= Self::MOST {
+            held.clear();
+        }
+        held.insert(key, answer);
+    }
 }
 
 impl std::fmt::Debug for Repository {

@@ -41,6 +41,7 @@ impl Repository {
             path: path.to_owned(),
             shared,
             view: Mutex::new(None),
+            last_changes: Default::default(),
         })
     }
 }

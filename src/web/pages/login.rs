@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{FormError, Login};
+use crate::view::{Flash, FormError, Frame, Login};
 use crate::visit::Visit;
 
 /// Shorter passwords are not even tried.
@@ -19,7 +19,17 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     if visit.viewer.signed_in().is_some() {
         return Ok(visit.redirect(&came_from));
     }
-    show(visit, &came_from, Vec::new())
+    let page = sign_in_page(visit, &came_from, Vec::new());
+    if came_from == visit.home_url() {
+        return template::page(&page);
+    }
+    template::page(&Login {
+        frame: Frame {
+            flash: [page.frame.flash, vec![sent_here()]].concat(),
+            ..page.frame
+        },
+        ..page
+    })
 }
 
 /// `POST /_admin/login`
@@ -112,9 +122,21 @@ fn came_from(visit: &Visit<'_>) -> Result<String, Problem> {
     }
 }
 
+/// Why somebody who asked for another page sees this one.
+fn sent_here() -> Flash {
+    Flash {
+        category: "warning".to_owned(),
+        message_html: "You need to be signed in to view this page".to_owned(),
+    }
+}
+
 fn show(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Answer {
+    template::page(&sign_in_page(visit, came_from, errors))
+}
+
+fn sign_in_page(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Login {
     visit.session.ensure_csrf_token();
-    template::page(&Login {
+    Login {
         action_url: visit
             .url("_admin/login")
             .query("came_from", came_from)
@@ -124,5 +146,5 @@ fn show(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Answe
         errors,
         reset_url: None,
         frame: frame::frame(visit, "Sign in", "login"),
-    })
+    }
 }

@@ -112,6 +112,46 @@ fn reading_as_a_visitor_makes_no_session() {
 }
 
 #[test]
+fn a_sign_in_page_writes_nothing_and_its_form_works() {
+    let server = Server::new();
+    let mut browser = server.browser();
+    let page = browser.get("/_admin/login");
+    let token = page
+        .text
+        .split("_session_csrf_secret_token\" value=\"")
+        .nth(1)
+        .unwrap();
+    let token = token.split('"').next().unwrap().to_owned();
+    assert!(
+        server
+            .model
+            .load_session(&"0".repeat(64))
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        browser.get("/_admin/login").header("set-cookie"),
+        "",
+        "one cookie serves"
+    );
+    let fields = [
+        ("username", "admin"),
+        ("password", "secret1"),
+        ("_session_csrf_secret_token", &token),
+    ];
+    let stranger = server
+        .browser()
+        .post_without_token("/_admin/login", &fields);
+    assert_eq!(
+        stranger.status,
+        StatusCode::FORBIDDEN,
+        "the token is worth nothing elsewhere"
+    );
+    let answer = browser.post_without_token("/_admin/login", &fields);
+    assert_eq!(answer.status, StatusCode::FOUND);
+}
+
+#[test]
 fn a_form_without_its_token_does_nothing() {
     let server = Server::new();
     let mut browser = server.signed_in("admin");
