@@ -137,7 +137,7 @@ def _machine(load_before: tuple[float, float, float]) -> dict:
         "processors": os.cpu_count(),
         "model": model[1] if model else platform.machine(),
         "memory_gib": round(memory / 2**30),
-        "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "system": f"{platform.system()}, Python {platform.python_version()}",
         "load_before": round(load_before[0], 1),
         "load_after": round(os.getloadavg()[0], 1),
     }
