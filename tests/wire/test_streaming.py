@@ -87,35 +87,38 @@ def clone_request(client: Client, url: str, project: str, people: People) -> byt
 
 
 def test_a_client_that_hangs_up_while_cloning(client: Client, large: str, server: Server, people: People) -> None:
-    wire = connect(server.url)
-    wire.sendall(clone_request(client, server.url_for(people.reader, large), large, people))
-    received = b""
-    while len(received) < MIB:
-        received += wire.recv(65536)
-    assert received.startswith(b"HTTP/1.1 200"), received[:200]
-    assert server.helpers(), "the clone is under way"
-    wire.close()
+    wanted = clone_request(client, server.url_for(people.reader, large), large, people)
+    with connect(server.url) as wire:
+        wire.sendall(wanted)
+        received = b""
+        while len(received) < MIB:
+            block = wire.recv(65536)
+            assert block, received[:500]
+            received += block
+        assert received.startswith(b"HTTP/1.1 200"), received[:200]
+        assert server.helpers(), "the clone is under way"
     gone_and_well(client, large, server, people)
 
 
-def test_a_client_that_hangs_up_while_pushing(client: Client, large: str, server: Server, people: People) -> None:
+def half_a_push(client: Client, url: str, project: str, people: People) -> bytes:
+    """The beginning of a push that says it will be 50 MiB."""
     headers = {"Authorization": basic(people.writer), "Content-Length": str(50 * MIB)}
     if client.kind == "hg":
         headers |= {"Accept": "application/mercurial-0.1", "Content-Type": "application/mercurial-0.1"}
-        head, start = request("POST", f"/{large}?cmd=unbundle&heads=666f726365", headers), hg_bundle(client)
-    else:
-        tip = client("ls-remote", server.url_for(people.writer, large), "HEAD").split()[0]
-        line = f"{'0' * 40} {tip} refs/heads/half\0 report-status\n"
-        headers |= {"Content-Type": "application/x-git-receive-pack-request"}
-        head, start = (
-            request("POST", f"/{large}/git-receive-pack", headers),
-            f"{len(line) + 4:04x}{line}0000PACK".encode() + b"\0\0\0\2\0\0\0\3",
-        )
-    wire = connect(server.url)
-    wire.sendall(head + start)
-    assert processes.wait_until(server.helpers, 10), "the push is under way"
-    wire.shutdown(socket.SHUT_RDWR)
-    wire.close()
+        return request("POST", f"/{project}?cmd=unbundle&heads=666f726365", headers, hg_bundle(client))
+    tip = client("ls-remote", url, "HEAD").split()[0]
+    line = f"{'0' * 40} {tip} refs/heads/half\0 report-status\n"
+    headers |= {"Content-Type": "application/x-git-receive-pack-request"}
+    body = f"{len(line) + 4:04x}{line}0000PACK".encode() + b"\0\0\0\2\0\0\0\3"
+    return request("POST", f"/{project}/git-receive-pack", headers, body)
+
+
+def test_a_client_that_hangs_up_while_pushing(client: Client, large: str, server: Server, people: People) -> None:
+    begun = half_a_push(client, server.url_for(people.writer, large), large, people)
+    with connect(server.url) as wire:
+        wire.sendall(begun)
+        assert processes.wait_until(server.helpers, 10), "the push is under way"
+        wire.shutdown(socket.SHUT_RDWR)
     gone_and_well(client, large, server, people)
 
 
