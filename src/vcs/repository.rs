@@ -61,6 +61,14 @@ impl Repository {
         &self.path
     }
 
+    /// Its Mercurial half, if it is one of these.
+    pub(crate) fn mercurial(&self) -> Option<&mercurial::Repository> {
+        match &self.system {
+            System::Git(_) => None,
+            System::Hg(hg) => Some(hg),
+        }
+    }
+
     /// Whether there is no changeset in it.
     pub fn is_empty(&self) -> Result<bool, ReadError> {
         either!(self, system => system.is_empty())

@@ -1,4 +1,5 @@
-//! Mercurial, read with our own reader, the crate `hg`. None of its types leave this folder.
+//! Mercurial, read with our own reader, the crate `hg`. None of its types leave this folder but to `wire::hg::native`, which
+//! answers clients of Mercurial.
 //!
 //! Each call reads one snapshot of the repository, and only what it serves to others: a changeset that is hidden or secret
 //! does not exist here. A call that a history-stripping writer disturbs is repeated by [`hg::Repository::read`].
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use hg::{Node, Rev, Snapshot};
 
+use crate::wire::hg::CapabilitiesMemory;
 use crate::{ChangesetId, OpenError, ReadError};
 
 /// A Mercurial repository.
@@ -23,6 +25,7 @@ use crate::{ChangesetId, OpenError, ReadError};
 pub(crate) struct Repository {
     hg: hg::Repository,
     paths: history::PathLogs,
+    capabilities: CapabilitiesMemory,
 }
 
 impl Repository {
@@ -36,15 +39,26 @@ impl Repository {
         Ok(Repository {
             hg: hg::Repository::open(path)?,
             paths: Default::default(),
+            capabilities: Default::default(),
         })
     }
 
     /// Runs a reading on the present state of the repository.
-    fn read<T, E>(&self, work: impl FnMut(&Arc<Snapshot>) -> Result<T, E>) -> Result<T, E>
+    pub fn read<T, E>(&self, work: impl FnMut(&Arc<Snapshot>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<hg::Error> + hg::MayPass,
     {
         self.hg.read(work)
+    }
+
+    /// The directory it was opened from.
+    pub fn root(&self) -> &Path {
+        self.hg.root()
+    }
+
+    /// What the wire protocol remembers of it.
+    pub fn capabilities(&self) -> &CapabilitiesMemory {
+        &self.capabilities
     }
 
     /// The number of a served changeset.

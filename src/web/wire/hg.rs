@@ -27,15 +27,14 @@ pub(super) fn answer(
     )
     .map_err(|error| Problem::BadRequest(error.to_string()))?;
     let (viewer, repository) = permit(model, request, name, Kind::Hg, command.access())?;
-    model.open_repository(&repository)?;
-    let path = model.repository_path(&repository)?;
+    let contents = model.open_repository(&repository)?;
     let actor = Actor::new(&viewer, &request.peer.remote_addr);
     let program = HgProgram {
         path: model.config().hg_path.clone(),
         config: model.mercurial_config()?,
         environment: Vec::new(),
     };
-    let answer = hg::answer(&program, &path, &command, &mut request.body)
+    let answer = hg::answer(&program, &contents, &command, &mut request.body)
         .map_err(|error| wire_problem(&error))?;
     let (model, length) = (Arc::clone(model), answer.length);
     let body = Recorded::new(answer.body, length, move |mut body| {

@@ -4,6 +4,7 @@
 //! first byte of an answer they become a status, later on the connection is closed in the middle.
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use kallithea_vcs::wire::git::{self, GitProgram, ObjectName, Protocol, RefUpdate};
 use kallithea_vcs::wire::hg::{self, HgProgram, Report};
 use kallithea_vcs::wire::{Access, Error};
+use kallithea_vcs::{Kind, Repository};
 
 /// Where to find a program: `variable` of the environment, or `name` in `PATH`. Asked once, because a start of `hg` takes its time.
 fn program(found: &OnceLock<PathBuf>, variable: &str, name: &str) -> PathBuf {
@@ -51,10 +53,23 @@ pub fn hg_program() -> HgProgram {
 /// What the served requests have done.
 #[derive(Default)]
 pub struct Log {
+    /// The repositories that were asked for, kept as a server keeps them.
+    repositories: HashMap<PathBuf, Arc<Repository>>,
     pub requests: Vec<String>,
     pub updates: Vec<RefUpdate>,
     pub landed: Vec<RefUpdate>,
     pub reports: Vec<Report>,
+}
+
+impl Log {
+    fn open(&mut self, path: &Path) -> Arc<Repository> {
+        let open = || Arc::new(Repository::open(path, Kind::Hg).unwrap());
+        Arc::clone(
+            self.repositories
+                .entry(path.to_owned())
+                .or_insert_with(open),
+        )
+    }
 }
 
 pub struct Server {
@@ -283,7 +298,8 @@ fn serve_hg(
     if request.access() == Access::Write && !config.writable {
         return status(stream, 403);
     }
-    match hg::answer(program, &config.root.join(&parts.path), &request, body) {
+    let repository = log.lock().unwrap().open(&config.root.join(&parts.path));
+    match hg::answer(program, &repository, &request, body) {
         Ok(mut answer) => {
             let result = send(stream, answer.content_type, answer.length, &mut answer.body);
             log.lock().unwrap().reports.push(answer.body.finish());

@@ -11,15 +11,17 @@
 //! Format: `hg help internals.wireprotocol`, "HTTP Version 1 Transport".
 
 use std::io::{self, Cursor, Read};
-use std::path::Path;
 
 use flate2::Compression;
 use flate2::read::ZlibEncoder;
 
 use super::arguments::Request;
 use super::commands::{Command, Form};
+use super::native;
+use super::native::capabilities::Asked;
 use super::program::{self, HgProgram, Report, Workplace};
 use super::stdio::{self, Frame};
+use crate::Repository;
 use crate::wire::child::ChildStream;
 use crate::wire::{Body, Error};
 
@@ -94,12 +96,13 @@ impl Answer {
     }
 }
 
-/// Has a request answered by `hg`. `payload` is what is left of the body behind the arguments.
+/// Answers a request: from our own reading of the repository where that is certain to be what `hg` says, else by `hg`. `payload` is what is left of
+/// the body behind the arguments.
 ///
 /// A request whose [`Request::access`] is a read is run in a way that cannot write.
 pub fn answer(
     program: &HgProgram,
-    repository: &Path,
+    repository: &Repository,
     request: &Request,
     payload: &mut dyn Read,
 ) -> Result<Answer, Error> {
@@ -108,14 +111,24 @@ pub fn answer(
             "this server does not have the requested command",
         ));
     };
-    let (mut child, workplace) = program::start(program, repository, request.access())?;
+    let readable = repository.mercurial();
+    if let Some(value) = readable.and_then(|readable| native::answer(program, readable, request)) {
+        return Ok(Answer::bytes(VALUE, value));
+    }
+    let asked = readable
+        .filter(|_| command.form == Form::Capabilities)
+        .and_then(|readable| Asked::now(program, readable));
+    if let Some(value) = asked.as_ref().and_then(Asked::recall) {
+        return Ok(Answer::bytes(VALUE, value));
+    }
+    let (mut child, workplace) = program::start(program, repository.path(), request.access())?;
     if command.form == Form::Bundle && !request.abilities().is_empty() {
         stdio::send_abilities(&mut child, request.abilities())?;
     }
     stdio::send(&mut child, command, request)?;
     let mut answer = match command.form {
         Form::Value => framed(child)?,
-        Form::Capabilities => capabilities(child)?,
+        Form::Capabilities => capabilities(child, asked)?,
         Form::Pushkey => pushkey(child)?,
         Form::Bundle => bundle(child, request)?,
         Form::Raw => raw(child)?,
@@ -155,17 +168,18 @@ fn framed(mut child: ChildStream) -> Result<Answer, Error> {
     }
 }
 
-fn capabilities(mut child: ChildStream) -> Result<Answer, Error> {
+fn capabilities(mut child: ChildStream, asked: Option<Asked<'_>>) -> Result<Answer, Error> {
     child.close_input();
     let value = match stdio::frame(&mut child)? {
         Frame::Value(length) => stdio::value(&mut child, length)?,
         Frame::Refused | Frame::End => return refusal(child),
     };
     stdio::finish(&mut child)?;
-    Ok(Answer::bytes(
-        VALUE,
-        over_http(&String::from_utf8_lossy(&value)).into_bytes(),
-    ))
+    let value = over_http(&String::from_utf8_lossy(&value)).into_bytes();
+    if let Some(asked) = asked {
+        asked.keep(&value);
+    }
+    Ok(Answer::bytes(VALUE, value))
 }
 
 /// The capabilities over HTTP: without what only the SSH transport has, with what we do here.

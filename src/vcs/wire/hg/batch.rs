@@ -17,31 +17,58 @@ pub(super) fn access(commands: &[u8]) -> Access {
     }
 }
 
-fn reads(command: &[u8]) -> bool {
-    let Some(space) = command.iter().position(|byte| *byte == b' ') else {
+fn reads(text: &[u8]) -> bool {
+    let Some((name, arguments)) = command(text) else {
         return false;
     };
-    let (name, arguments) = (&command[..space], &command[space + 1..]);
-    let Some(known) = Command::named(name) else {
+    let Some(known) = Command::named(name.as_bytes()) else {
         return false;
     };
     let batchable = matches!(known.form, Form::Value | Form::Capabilities) && known.name != "batch";
     known.access == Access::Read
         && batchable
         && arguments
-            .split(|byte| *byte == b',')
-            .filter(|argument| !argument.is_empty())
-            .all(|argument| {
-                let mut sides = argument.split(|byte| *byte == b'=');
-                let (Some(name), Some(value), None) = (sides.next(), sides.next(), sides.next())
-                else {
-                    return false;
-                };
-                match (unescape(name).map(String::from_utf8), unescape(value)) {
-                    (Some(Ok(name)), Some(value)) => known.accepts(&name, &value),
-                    _ => false,
-                }
-            })
+            .iter()
+            .all(|(name, value)| known.accepts(name, value))
+}
+
+/// A command and its arguments.
+pub(super) type Named = (String, Vec<(String, Vec<u8>)>);
+
+/// The commands of a batch; `None` when it is not well-formed.
+pub(super) fn commands(text: &[u8]) -> Option<Vec<Named>> {
+    text.split(|byte| *byte == b';').map(command).collect()
+}
+
+fn command(text: &[u8]) -> Option<Named> {
+    let space = text.iter().position(|byte| *byte == b' ')?;
+    let arguments = text[space + 1..]
+        .split(|byte| *byte == b',')
+        .filter(|argument| !argument.is_empty());
+    let pair = |argument: &[u8]| {
+        let mut sides = argument.split(|byte| *byte == b'=');
+        let (Some(name), Some(value), None) = (sides.next(), sides.next(), sides.next()) else {
+            return None;
+        };
+        Some((String::from_utf8(unescape(name)?).ok()?, unescape(value)?))
+    };
+    let name = String::from_utf8(text[..space].to_vec()).ok()?;
+    Some((name, arguments.map(pair).collect::<Option<_>>()?))
+}
+
+/// Escapes an answer.
+pub(super) fn escape(answer: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(answer.len());
+    for byte in answer {
+        match byte {
+            b':' => out.extend(b":c"),
+            b',' => out.extend(b":o"),
+            b';' => out.extend(b":s"),
+            b'=' => out.extend(b":e"),
+            other => out.push(*other),
+        }
+    }
+    out
 }
 
 /// Undoes the escapes; `None` for a `:` that begins none.
