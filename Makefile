@@ -25,7 +25,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: .venv/installed ## build, install, and serve ./kallithea-data on 127.0.0.1:5000 (LISTEN=host:port, FOLDER=where the data lies)
-	@cd '$(FOLDER)' && { [ -e kallithea-data ] || [ -e kallithea.ini ] || [ -n "$$KALLITHEA_CONFIG" ] || '$(BIN)/python' -m kallithea_rs.demo; }
+	@cd '$(FOLDER)' && { [ -e kallithea-data ] || [ -e kallithea.ini ] || [ -n "$$KALLITHEA_CONFIG" ] || KALLITHEA_LOG=error '$(BIN)/python' -m kallithea_rs.demo; }
 	@printf 'Serving on http://%s/ - Ctrl-C ends it.\n' '$(LISTEN)'
 	@cd '$(FOLDER)' && exec '$(BIN)/gunicorn' --workers 4 --bind '$(LISTEN)' --timeout 3600 kallithea_rs:app
 

@@ -11,6 +11,7 @@ import secrets
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,9 @@ from kallithea_rs import _native, make_app
 
 ADMIN = "admin"
 AUTHORS = ["Ada Example <ada@example.com>", "Grace Example <grace@example.com>", "Linus Example <linus@example.com>"]
-START = 1_760_000_000
-"""The first changeset's time; the others follow by some hours each."""
+STEP = 17_000
+START = int(time.time()) - 32 * STEP
+"""The first changeset's time, some days ago; the others follow by some hours each."""
 
 GIT_IDENTITY = "[user]\n\tname = Ada Example\n\temail = ada@example.com\n"
 
@@ -63,7 +65,7 @@ class Work:
 
     def commit(self, message: str) -> None:
         author = AUTHORS[self.count % len(AUTHORS)]
-        seconds = START + self.count * 17_000
+        seconds = START + self.count * STEP
         self.count += 1
         if self.kind == "git":
             name, email = author[:-1].split(" <")
@@ -99,7 +101,7 @@ class Work:
         if self.kind == "git":
             self.run("tag", "--annotate", "--message", f"Release {name}", name)
         else:
-            self.run("tag", "--user", AUTHORS[0], "--date", f"{START + self.count * 17_000} 0", name)
+            self.run("tag", "--user", AUTHORS[0], "--date", f"{START + self.count * STEP} 0", name)
             self.count += 1
 
     def push(self, url: str) -> None:

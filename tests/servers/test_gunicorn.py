@@ -111,7 +111,7 @@ def make_run(place: Path, seconds: float) -> Server:
 
 def test_make_run_first_shows_a_demo_and_then_starts_within_five_seconds(place: Path) -> None:
     with make_run(place, seconds=120) as server:
-        (password,) = re.findall(r"password\s+(\S+)", server.log())
+        (password,) = re.findall(r"^ +password +(\S+)$", server.log(), re.MULTILINE)
         browser = Browser(server.url)
         browser.log_in(Person("admin", password))
         home = browser.get("/").text
