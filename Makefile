@@ -55,7 +55,7 @@ rust-test: .venv/installed
 
 python-test: .venv/test-tools
 	$(STEP) 'whole-program tests'
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_FLAGS)
 
 rust-tools:
 	@.ci/need rust cc git
