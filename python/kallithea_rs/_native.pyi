@@ -29,8 +29,8 @@ class Prepared(TypedDict):
 def prepare(config: str | None) -> Prepared:
     """Create the data folder and the database of ``config`` where they are missing."""
 
-def create_user(config: str | None, username: str, email: str, password: str, admin: bool) -> None:
-    """Create an active user."""
+def create_user(config: str | None, username: str, email: str, password: str, admin: bool) -> int:
+    """Create an active user and return its id."""
 
-def create_repository(config: str | None, owner: str, name: str, kind: str, description: str) -> None:
-    """Create an empty repository; ``kind`` is ``hg`` or ``git``, ``owner`` a username."""
+def create_repository(config: str | None, owner: str, name: str, kind: str, description: str) -> int:
+    """Create an empty repository and return its id; ``kind`` is ``hg`` or ``git``, ``owner`` a username."""
