@@ -3,7 +3,7 @@
 use http::header::HeaderValue;
 use jiff::Timestamp;
 use model::User;
-use vcs::{Changeset, ChangesetId, Labels, Phase, RefName};
+use vcs::{Changeset, ChangesetId, Labels, Phase, RefName, RepoPath};
 
 use crate::problem::Problem;
 use crate::view::{ChangesetRow, Chip, Link, PageNumber, Paging, Person, When};
@@ -247,6 +247,26 @@ pub(crate) fn group_links(visit: &Visit<'_>, full_name: &str) -> Vec<Link> {
         .collect()
 }
 
+/// The parts of a path as links, the whole path last; `url` makes the address of each beginning of it.
+pub(crate) fn crumbs(path: &RepoPath, url: impl Fn(&[u8]) -> String) -> Vec<Link> {
+    let bytes = path.as_bytes();
+    if bytes.is_empty() {
+        return Vec::new();
+    }
+    let slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    let ends = slashes.map(|(at, _)| at).chain([bytes.len()]);
+    let mut start = 0;
+    ends.map(|end| {
+        let text = String::from_utf8_lossy(&bytes[start..end]).into_owned();
+        start = end + 1;
+        Link {
+            text,
+            url: url(&bytes[..end]),
+        }
+    })
+    .collect()
+}
+
 /// A header value of text that is known to be visible ASCII.
 pub(crate) fn header(text: &str) -> Result<HeaderValue, Problem> {
     HeaderValue::from_str(text)
@@ -268,6 +288,15 @@ mod tests {
         assert_eq!(paging.summary, "901–1000 of 2500");
         assert_eq!(paging.pages[6].url, None);
         assert_eq!(paging.next.as_deref(), Some("?page=11"));
+    }
+
+    #[test]
+    fn each_part_of_a_path_leads_to_itself() {
+        let path = RepoPath::parse(b"a/b c/d").unwrap();
+        let links = crumbs(&path, |part| String::from_utf8_lossy(part).into_owned());
+        let links: Vec<_> = links.iter().map(|link| (&*link.text, &*link.url)).collect();
+        assert_eq!(links, [("a", "a"), ("b c", "a/b c"), ("d", "a/b c/d")]);
+        assert!(crumbs(&RepoPath::root(), |_| String::new()).is_empty());
     }
 
     #[test]

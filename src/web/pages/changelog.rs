@@ -165,28 +165,14 @@ fn graph(changesets: &[Changeset]) -> Vec<Row> {
 /// The parts of a path, each with its own history.
 fn crumbs(visit: &Visit<'_>, repository: &str, revision: &str, path: &vcs::RepoPath) -> Vec<Link> {
     let revision = if revision.is_empty() { "tip" } else { revision };
-    let bytes = path.as_bytes();
-    let ends = bytes
-        .iter()
-        .enumerate()
-        .filter(|(_, b)| **b == b'/')
-        .map(|(at, _)| at)
-        .chain([bytes.len()]);
-    let mut start = 0;
-    ends.map(|end| {
-        let part = &bytes[start..end];
-        start = end + 1;
-        Link {
-            text: String::from_utf8_lossy(part).into_owned(),
-            url: visit
-                .url(repository)
-                .join("changelog")
-                .join(revision)
-                .join(&bytes[..end])
-                .into(),
-        }
+    words::crumbs(path, |part| {
+        visit
+            .url(repository)
+            .join("changelog")
+            .join(revision)
+            .join(part)
+            .into()
     })
-    .collect()
 }
 
 fn picker(

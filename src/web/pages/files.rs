@@ -91,26 +91,7 @@ impl Place<'_> {
 
     /// The parts of the path as links; the last one is the thing in view.
     fn crumbs(&self, visit: &Visit<'_>) -> Vec<Link> {
-        let bytes = self.path.as_bytes();
-        if bytes.is_empty() {
-            return Vec::new();
-        }
-        let ends = bytes
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| **b == b'/')
-            .map(|(at, _)| at)
-            .chain([bytes.len()]);
-        let mut start = 0;
-        ends.map(|end| {
-            let text = String::from_utf8_lossy(&bytes[start..end]).into_owned();
-            start = end + 1;
-            Link {
-                text,
-                url: self.url(visit, "files", &bytes[..end]),
-            }
-        })
-        .collect()
+        words::crumbs(&self.path, |part| self.url(visit, "files", part))
     }
 
     /// The choice of another revision for the same path.
@@ -288,9 +269,7 @@ fn row(
         }
     };
     let url = match &entry.kind {
-        NodeKind::Submodule { url, .. } => url
-            .clone()
-            .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        NodeKind::Submodule { url, .. } => web_address(url),
         _ => Some(place.url(visit, "files", entry.path.as_bytes())),
     };
     Ok(view::Entry {
@@ -353,9 +332,7 @@ fn file(
         NodeKind::Submodule { url, commit } => {
             view.kind = "submodule".to_owned();
             view.target.clone_from(commit);
-            view.target_url = url
-                .clone()
-                .filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+            view.target_url = web_address(url);
         }
         NodeKind::Symlink => {
             let content = place.contents.file(&place.id, &place.path)?;
@@ -373,6 +350,12 @@ fn file(
     }
     view.frame = frame::frame(visit, title(place), "repositories");
     template::page(&view)
+}
+
+/// Where a submodule comes from, if a browser can go there: the address is whatever somebody has committed.
+fn web_address(url: &Option<String>) -> Option<String> {
+    let is_web = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
+    url.as_ref().filter(is_web).cloned()
 }
 
 /// The contents of a file, in the form that suits it.
