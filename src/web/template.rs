@@ -1,27 +1,23 @@
 //! Tera, parsed once per process.
 
-use std::sync::OnceLock;
-
 use http::StatusCode;
+use once_cell::sync::Lazy;
 use tera::{Context, Tera};
 
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::view::{Page, TEMPLATES};
 
-fn tera() -> &'static Tera {
-    static TERA: OnceLock<Tera> = OnceLock::new();
-    TERA.get_or_init(|| {
-        let mut tera = Tera::new();
-        tera.add_raw_templates(TEMPLATES.iter().copied())
-            .expect("the templates are compiled in and tested");
-        tera
-    })
-}
+static TERA: Lazy<Tera> = Lazy::new(|| {
+    let mut tera = Tera::new();
+    tera.add_raw_templates(TEMPLATES.iter().copied())
+        .expect("the templates are compiled in and tested");
+    tera
+});
 
 /// Parses the templates now, so that the first page of a fresh worker does not wait for it.
 pub fn warm_up() {
-    tera();
+    Lazy::force(&TERA);
 }
 
 /// Fills the page's template.
@@ -30,8 +26,7 @@ pub fn warm_up() {
 /// [`Problem::Internal`] when view and template do not fit.
 pub fn html<P: Page>(page: &P) -> Result<String, Problem> {
     let context = Context::from_serialize(page).map_err(|error| internal(P::TEMPLATE, &error))?;
-    tera()
-        .render(P::TEMPLATE, &context)
+    TERA.render(P::TEMPLATE, &context)
         .map_err(|error| internal(P::TEMPLATE, &error))
 }
 
