@@ -89,7 +89,7 @@ pub(super) fn answer(
             let pushed = git::receive_pack(&program, &path, protocol, input)
                 .map_err(|error| wire_problem(&error))?;
             let (model, updates) = (Arc::clone(model), pushed.updates);
-            let body = Recorded::new(pushed.body, None, move |stream| {
+            let body = Recorded::new(pushed.body, move |stream| {
                 // Ended or not: from here on the program is gone, and the references say what came of it.
                 drop(stream);
                 record(&model, &repository, &actor, &updates);

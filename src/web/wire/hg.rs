@@ -36,8 +36,8 @@ pub(super) fn answer(
     };
     let answer = hg::answer(&program, &contents, &command, &mut request.body)
         .map_err(|error| wire_problem(&error))?;
-    let (model, length) = (Arc::clone(model), answer.length);
-    let body = Recorded::new(answer.body, length, move |mut body| {
+    let model = Arc::clone(model);
+    let body = Recorded::new(answer.body, move |mut body| {
         let report = body.finish();
         record(&model, &repository, &actor, &report);
     });
@@ -45,7 +45,7 @@ pub(super) fn answer(
         HeaderValue::from_static(answer.content_type),
         Box::new(body),
     );
-    if let Some(length) = length {
+    if let Some(length) = answer.length {
         response
             .headers
             .insert(CONTENT_LENGTH, HeaderValue::from(length));

@@ -2,25 +2,22 @@
 
 use std::io::{self, Read};
 
-/// Reads from a stream and calls `done` once: at its end, before the client is told of it, or when it is dropped earlier.
+/// Reads from a stream and calls `done` once: before the last byte is handed out, or when it is dropped earlier.
 ///
-/// A client that was told the length is through with the last byte of it, so that byte waits until `done` is done.
+/// A client may be through with the last byte, by the length it was told or because the answer itself says where it
+/// ends. So one byte is always held back until the stream is known to have ended and `done` is done.
 pub(super) struct Recorded<R: Read> {
     stream: Option<R>,
-    left: Option<u64>,
+    held: Option<u8>,
     done: Option<Box<dyn FnOnce(R) + Send>>,
 }
 
 impl<R: Read> Recorded<R> {
-    /// Watches a stream, whose length the client is told if there is one.
-    pub(super) fn new(
-        stream: R,
-        length: Option<u64>,
-        done: impl FnOnce(R) + Send + 'static,
-    ) -> Self {
+    /// Watches a stream.
+    pub(super) fn new(stream: R, done: impl FnOnce(R) + Send + 'static) -> Self {
         Self {
             stream: Some(stream),
-            left: length,
+            held: None,
             done: Some(Box::new(done)),
         }
     }
@@ -34,17 +31,32 @@ impl<R: Read> Recorded<R> {
 
 impl<R: Read> Read for Recorded<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let Some(stream) = &mut self.stream else {
+        if buf.is_empty() {
             return Ok(0);
-        };
-        let n = stream.read(buf)?;
-        if let Some(left) = &mut self.left {
-            *left = left.saturating_sub(n as u64);
         }
-        if (n == 0 && !buf.is_empty()) || self.left == Some(0) {
-            self.finish();
+        while let Some(stream) = &mut self.stream {
+            let mut last = [0];
+            let (first, rest) = buf.split_at_mut(usize::from(self.held.is_some()));
+            let room = if rest.is_empty() { &mut last } else { rest };
+            let n = stream.read(room)?;
+            let Some(newest) = n.checked_sub(1) else {
+                self.finish();
+                break;
+            };
+            let newest = room[newest];
+            let before = self.held.replace(newest);
+            if let (Some(before), [byte]) = (before, first) {
+                *byte = before;
+                return Ok(n);
+            }
+            if n > 1 {
+                return Ok(n - 1);
+            }
         }
-        Ok(n)
+        Ok(self.held.take().map_or(0, |byte| {
+            buf[0] = byte;
+            1
+        }))
     }
 }
 
@@ -61,29 +73,46 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn it_tells_once_at_the_end_or_when_dropped() {
+    fn watch(bytes: &'static [u8]) -> (Recorded<&'static [u8]>, Arc<AtomicUsize>) {
         let count = Arc::new(AtomicUsize::new(0));
-        let watch = |bytes: &'static [u8], length: Option<u64>| {
-            let count = Arc::clone(&count);
-            Recorded::new(bytes, length, move |_| {
-                count.fetch_add(1, Ordering::SeqCst);
-            })
-        };
-        let mut read = Vec::new();
-        watch(b"abc", None).read_to_end(&mut read).unwrap();
-        assert_eq!(
-            (read.as_slice(), count.load(Ordering::SeqCst)),
-            (&b"abc"[..], 1)
-        );
-        drop(watch(b"abc", None));
-        assert_eq!(count.load(Ordering::SeqCst), 2);
-        let mut known = watch(b"abc", Some(3));
-        assert_eq!(known.read(&mut [0; 3]).unwrap(), 3);
-        assert_eq!(
-            count.load(Ordering::SeqCst),
-            3,
-            "told before the last byte is handed out"
-        );
+        let told = Arc::clone(&count);
+        let recorded = Recorded::new(bytes, move |_| {
+            told.fetch_add(1, Ordering::SeqCst);
+        });
+        (recorded, count)
+    }
+
+    #[test]
+    fn every_byte_comes_through_whatever_the_size_of_the_buffer() {
+        let text = b"one byte is held back";
+        for size in 1..=text.len() + 1 {
+            let (mut recorded, count) = watch(text);
+            let (mut read, mut buf) = (Vec::new(), vec![0; size]);
+            loop {
+                let n = recorded.read(&mut buf).unwrap();
+                read.extend_from_slice(&buf[..n]);
+                assert_eq!(
+                    count.load(Ordering::SeqCst),
+                    usize::from(read.len() == text.len()),
+                    "told before the last byte is handed out, with a buffer of {size}"
+                );
+                if n == 0 {
+                    break;
+                }
+            }
+            assert_eq!(read, text);
+        }
+    }
+
+    #[test]
+    fn it_tells_once_of_an_empty_stream_and_of_one_that_is_dropped() {
+        let (mut empty, count) = watch(b"");
+        assert_eq!(empty.read(&mut [0; 3]).unwrap(), 0);
+        drop(empty);
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+
+        let (dropped, count) = watch(b"abc");
+        drop(dropped);
+        assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 }
