@@ -32,6 +32,7 @@ mod mercurial;
 mod path;
 mod pushed;
 mod refs;
+mod relations;
 mod repository;
 mod tree;
 pub mod wire;

@@ -33,6 +33,7 @@ macro_rules! either {
         }
     };
 }
+pub(crate) use either;
 
 impl Repository {
     /// Opens the repository in a directory: the one that holds `.hg`, a bare Git repository, or one with `.git` in it.

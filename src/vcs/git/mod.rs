@@ -13,6 +13,7 @@ mod history;
 mod names;
 mod open;
 mod pushed;
+mod relations;
 mod tree;
 mod view;
 

@@ -10,6 +10,7 @@ mod error;
 mod history;
 mod names;
 mod pushed;
+mod relations;
 mod tree;
 
 use std::path::Path;

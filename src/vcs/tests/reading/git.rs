@@ -7,7 +7,7 @@ use vcs::{
     RevisionError,
 };
 
-use crate::recipe::{NAMES, Story, Work, path, story};
+use crate::recipe::{NAMES, Story, Work, path, story, tangle};
 
 fn ids(text: &str) -> Vec<ChangesetId> {
     text.lines()
@@ -27,56 +27,6 @@ fn log(repository: &Repository, query: LogQuery) -> Vec<ChangesetId> {
         .into_iter()
         .map(|changeset| changeset.id)
         .collect()
-}
-
-/// A history of 300 commits that branches and merges at random, with dates that are equal or run backwards, made of 6 files
-/// in 3 directories.
-fn tangle() -> Work {
-    let work = Work::new(Kind::Git);
-    let mut seed = 7u64;
-    let mut random = |below: u64| {
-        seed = seed
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (seed >> 33) % below
-    };
-    let mut script = String::new();
-    for n in 1..=300u64 {
-        let branch = random(4);
-        let date = 1_700_000_000 + n / 3 * 10 - random(30);
-        script += &format!("commit refs/heads/b{branch}\nmark :{n}\n");
-        script += &format!(
-            "committer Bob <bob@example.com> {date} +0000\ndata 2\n{}\n",
-            n % 10
-        );
-        if n > 1 {
-            let parent = n - 1 - random(n.min(5) - 1);
-            script += &format!("from :{parent}\n");
-            if random(4) == 0 && n > 3 {
-                let other = n - 1 - random(n.min(9) - 1);
-                if other != parent {
-                    script += &format!("merge :{other}\n");
-                }
-            }
-        }
-        for _ in 0..random(3) {
-            let (file, line) = (random(6), random(5));
-            script += &format!("M 100644 inline d{}/f{file}\ndata 2\n{line}\n", file % 3);
-        }
-        if random(20) == 0 {
-            script += &format!(
-                "tag t{n}\nfrom :{n}\ntagger Bob <bob@example.com> {date} +0000\ndata 2\nt\n"
-            );
-        }
-        script += "\n";
-    }
-    work.feed(
-        "git",
-        &["fast-import", "--quiet", "--force"],
-        script.as_bytes(),
-    );
-    work.run("git", &["symbolic-ref", "HEAD", "refs/heads/b1"]);
-    work
 }
 
 #[test]

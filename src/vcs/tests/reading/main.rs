@@ -6,3 +6,4 @@ mod diffs;
 mod git;
 mod hg;
 mod recipe;
+mod relations;
