@@ -3,7 +3,6 @@
 //! No other file of this crate but `sqlite` names the driver. A later engine changes how a statement is sent (its
 //! placeholders, how a boolean is bound), not how it is written in the table files.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Deref;
 use std::time::Duration;
@@ -12,141 +11,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::error::DbError;
 use crate::sqlite;
-use crate::time::LocalTime;
-
-/// A value to be bound to a `?`.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value<'a> {
-    /// SQL NULL.
-    Null,
-    /// Any integer or id.
-    Int(i64),
-    /// A double, used for times in seconds since the epoch.
-    Real(f64),
-    /// A boolean; a column type of its own on some engines, so never write `= 1` in SQL.
-    Bool(bool),
-    /// Text.
-    Text(Cow<'a, str>),
-    /// Bytes, for BLOB columns: text in such a column makes the original fail on reading.
-    Bytes(&'a [u8]),
-}
-
-macro_rules! value_from {
-    ($type:ty, $name:ident => $value:expr) => {
-        impl<'a> From<$type> for Value<'a> {
-            fn from($name: $type) -> Self {
-                $value
-            }
-        }
-    };
-}
-
-value_from!(i64, n => Value::Int(n));
-value_from!(f64, n => Value::Real(n));
-value_from!(bool, flag => Value::Bool(flag));
-value_from!(String, text => Value::Text(Cow::Owned(text)));
-value_from!(&'a str, text => Value::Text(Cow::Borrowed(text)));
-value_from!(&'a String, text => Value::Text(Cow::Borrowed(text)));
-value_from!(&'a [u8], bytes => Value::Bytes(bytes));
-value_from!(&'a Vec<u8>, bytes => Value::Bytes(bytes));
-value_from!(LocalTime, time => Value::Text(Cow::Owned(time.to_string())));
-
-impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Value::Null, Into::into)
-    }
-}
-
-/// The values of a statement, in the order of its `?`.
-macro_rules! params {
-    ($($value:expr),* $(,)?) => { [$($crate::conn::Value::from($value)),*] };
-}
-pub(crate) use params;
-
-/// A value as it comes out of a column.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Column<'a> {
-    /// SQL NULL.
-    Null,
-    /// An integer, also a boolean.
-    Int(i64),
-    /// A double.
-    Real(f64),
-    /// Text, which SQLite does not promise to be UTF-8.
-    Text(&'a [u8]),
-    /// Bytes.
-    Bytes(&'a [u8]),
-}
-
-/// How a column becomes a Rust value. There is no error: old databases hold NULL in nearly every column and SQLite
-/// keeps whatever it was given, and neither may make a page fail.
-pub(crate) trait FromColumn {
-    /// The value, or the type's notion of "nothing there".
-    fn from_column(column: Column<'_>) -> Self;
-}
-
-impl FromColumn for i64 {
-    fn from_column(column: Column<'_>) -> Self {
-        match column {
-            Column::Int(n) => n,
-            Column::Real(n) => n as i64,
-            Column::Text(text) => std::str::from_utf8(text)
-                .ok()
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(0),
-            Column::Null | Column::Bytes(_) => 0,
-        }
-    }
-}
-
-impl FromColumn for f64 {
-    fn from_column(column: Column<'_>) -> Self {
-        match column {
-            Column::Int(n) => n as f64,
-            Column::Real(n) => n,
-            Column::Text(text) => std::str::from_utf8(text)
-                .ok()
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(0.0),
-            Column::Null | Column::Bytes(_) => 0.0,
-        }
-    }
-}
-
-impl FromColumn for bool {
-    fn from_column(column: Column<'_>) -> Self {
-        i64::from_column(column) != 0
-    }
-}
-
-impl FromColumn for String {
-    fn from_column(column: Column<'_>) -> Self {
-        match column {
-            Column::Null => String::new(),
-            Column::Int(n) => n.to_string(),
-            Column::Real(n) => n.to_string(),
-            Column::Text(text) | Column::Bytes(text) => String::from_utf8_lossy(text).into_owned(),
-        }
-    }
-}
-
-impl FromColumn for Vec<u8> {
-    fn from_column(column: Column<'_>) -> Self {
-        match column {
-            Column::Text(bytes) | Column::Bytes(bytes) => bytes.to_vec(),
-            Column::Null | Column::Int(_) | Column::Real(_) => Vec::new(),
-        }
-    }
-}
-
-impl<T: FromColumn> FromColumn for Option<T> {
-    fn from_column(column: Column<'_>) -> Self {
-        match column {
-            Column::Null => None,
-            _ => Some(T::from_column(column)),
-        }
-    }
-}
+pub(crate) use crate::value::{Column, FromColumn, Value, params, placeholders};
 
 /// One row of an answer. Columns are taken in the order of the SELECT.
 pub(crate) struct Row<'a> {
@@ -367,14 +232,10 @@ fn insert_sql(table: &str, row: &[(&str, Value<'_>)]) -> String {
     )
 }
 
-/// `?, ?, ?`, for lists whose length is known only at run time.
-pub(crate) fn placeholders(count: usize) -> String {
-    vec!["?"; count].join(", ")
-}
-
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
+            Value::Time(time) => return Ok(time.to_string().into()),
             Value::Null => ValueRef::Null,
             Value::Int(n) => ValueRef::Integer(*n),
             Value::Real(n) => ValueRef::Real(*n),
@@ -387,6 +248,7 @@ impl rusqlite::ToSql for Value<'_> {
 
 #[cfg(test)]
 mod tests {
+    use crate::LocalTime;
     use crate::testing::TestDb;
 
     use super::*;

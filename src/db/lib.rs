@@ -18,9 +18,39 @@
 //! Databases that were first made by Kallithea 0.3 and older allow NULL nearly everywhere. Reading is therefore never
 //! strict: a missing text is empty, a missing flag is false, an unreadable time is the epoch.
 //!
-//! Three engines are meant to stand behind [`Db`]. SQLite is here; a URL of PostgreSQL or MySQL is understood and
-//! answered with [`DbError::EngineNotBuilt`]. All SQL is written with `?` placeholders, bound booleans and names quoted
-//! the standard way (`"groups"`), and only `conn` and `sqlite` know the driver: these two are the seam.
+//! # SQL for three engines
+//!
+//! SQLite, PostgreSQL (15 and newer) and MySQL/MariaDB (8 / 10.6 and newer) stand behind [`Db`], chosen by the URL. A
+//! statement is written once and runs on all three, and the tests of this crate run on all three. The rules:
+//!
+//! * **Values are always bound**, each with a `?` of its own, also numbers and flags: `params![user, true]`, never
+//!   `"admin" = 1`. The engine finds out the type of a `?` from what it is compared with or stored in, so do not
+//!   compute with two of them (`? - ?`) and do not SELECT a bare one. There is no `?` in SQL but as a placeholder.
+//! * **Names that are words** are quoted the standard way: `"groups"`, `"admin"`, `"text"`, `"action"`, `"user"`,
+//!   `"key"`, `"data"`, `"value"`, `"version"` where in doubt. `"x"` is a name and `'x'` a text on all engines; `||` joins
+//!   texts; a backslash is a letter like any other.
+//! * **Ids** come from [`Tx::insert`](Tx), which knows how each engine tells them; no `RETURNING`, no `last_insert_rowid`.
+//! * **Times** of Kallithea's tables are [`LocalTime`] values, bound and taken as such, never text. Own tables keep
+//!   seconds since 1970 as `BIGINT`. No time function of the engine: its clock and zone are not ours.
+//! * **Case**: `lower(column) = lower(?)` is how the original looks up names and e-mail addresses, and it folds
+//!   letters beyond ASCII on all engines here. A plain `=` is exact on SQLite and PostgreSQL, but on MySQL it is what
+//!   the column's collation says, as with the original: `Bob` is `bob` there, and cannot exist beside it either. What
+//!   must be exact everywhere (a token, a key) is compared once more in Rust.
+//! * **LIKE** differs in case rules: write `lower(column) LIKE lower(?) ESCAPE '!'` and bind a pattern made by
+//!   `value::contains` or `value::starts_with`.
+//! * **Order**: `ORDER BY name` follows the language of the database on PostgreSQL and MySQL. A list whose order matters
+//!   is sorted in Rust; SQL orders by ids and times. Where SQL has to (LIMIT), the order of names is the engine's own.
+//!   NULLs come first on SQLite and MySQL and last on PostgreSQL: do not order by a column that may be NULL.
+//! * **GROUP BY** names every column that is not an aggregate. `MAX` of a CASE is fine, `MAX(a, b)` is SQLite's alone.
+//!   A subquery in FROM has a name: `(SELECT …) AS x`. No `LIMIT` directly within `IN (…)` and no subquery on the table that
+//!   an UPDATE or DELETE changes, unless wrapped into one more (MySQL). `LIMIT ?` is fine. No `UPSERT`, no `REPLACE`, no
+//!   `INSERT OR …`: a write transaction is alone, so look first and then insert or update.
+//! * **A write transaction is alone** among ours on every engine (as with SQLite's `BEGIN IMMEDIATE`), so what it looked
+//!   up stays true until it ends. The original does not know that lock; its races meet the UNIQUE constraints.
+//! * **An error ends the transaction**: hand it on with `?`. A closure that catches one and goes on gets it back at the
+//!   commit. Ask first (`exists`) instead of catching a refusal.
+//! * **Foreign keys** are enforced on PostgreSQL and MySQL and not on SQLite: delete children first, insert parents first.
+//! * **Own tables** (`rs_*`) are statements appended to `schema/own.sql`; see there for their column types.
 
 mod conn;
 mod db;
@@ -34,6 +64,7 @@ pub mod schema;
 mod sqlite;
 mod time;
 mod url;
+mod value;
 
 pub mod changeset_comments;
 pub mod changeset_statuses;

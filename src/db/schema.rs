@@ -10,9 +10,6 @@ use crate::error::DbError;
 /// The alembic revision of Kallithea 0.7.
 pub const HEAD: &str = "7ba0d2cad930";
 
-/// The version of our own tables.
-const OWN_VERSION: i64 = 1;
-
 const KALLITHEA: &str = include_str!("schema/sqlite.sql");
 const OWN: &str = include_str!("schema/own.sql");
 
@@ -81,24 +78,53 @@ pub fn create_if_empty(tx: &Tx<'_>) -> Result<bool, DbError> {
     Ok(true)
 }
 
-/// Whether our own tables are there in their present version.
+/// Whether our own tables are there in their present form, or in that of a newer release of this program.
 pub fn has_own_tables(conn: &Conn) -> Result<bool, DbError> {
-    match conn.exists(
-        "SELECT 1 FROM rs_version WHERE version = ?",
-        &params![OWN_VERSION],
-    ) {
-        Err(DbError::NoSuchTable { .. }) => Ok(false),
-        answer => answer,
-    }
+    Ok(own_version(conn)?.is_some_and(|version| version >= own_statements().count()))
 }
 
-/// Makes our own tables where they are missing. Ask [`has_own_tables`] first, which does not need the write lock.
+/// Runs the statements of own.sql that this database has not seen. Ask [`has_own_tables`] first, which does not need
+/// the write lock.
 pub fn create_own_tables(tx: &Tx<'_>) -> Result<(), DbError> {
-    if has_own_tables(tx)? {
-        return Ok(());
+    let seen = own_version(tx)?;
+    for (number, sql) in (1..).zip(own_statements()).skip(seen.unwrap_or(0)) {
+        tx.batch("create the tables named rs_*", &sql)?;
+        // At once, for MySQL has no transaction around such statements.
+        let number: i64 = number;
+        if number == 1 {
+            tx.insert_plain("rs_version", &[("version", number.into())])?;
+        } else {
+            tx.execute("UPDATE rs_version SET version = ?", &params![number])?;
+        }
     }
-    tx.batch("create the tables named rs_*", OWN)?;
-    tx.insert_plain("rs_version", &[("version", OWN_VERSION.into())])
+    Ok(())
+}
+
+/// How many statements of own.sql the database has seen; none when it has not even the table for that.
+fn own_version(conn: &Conn) -> Result<Option<usize>, DbError> {
+    if !conn.tables()?.iter().any(|table| table == "rs_version") {
+        return Ok(None);
+    }
+    let version = conn.query_one("SELECT MAX(version) FROM rs_version", &[], |row| {
+        row.take::<i64>()
+    })?;
+    Ok(version.and_then(|version| usize::try_from(version).ok()))
+}
+
+/// The statements of own.sql in the words of SQLite.
+fn own_statements() -> impl Iterator<Item = String> {
+    OWN.split(";\n")
+        .map(|statement| {
+            let lines = statement.lines().filter(|line| !line.starts_with("--"));
+            lines.collect::<Vec<_>>().join("\n")
+        })
+        .filter(|statement| !statement.trim().is_empty())
+        .map(|statement| {
+            statement
+                .replace("{id}", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT")
+                .replace("{text}", "TEXT")
+                .replace("{bytes}", "BLOB")
+        })
 }
 
 #[cfg(test)]

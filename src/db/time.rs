@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit, Zoned};
 
-use crate::conn::{Column, FromColumn};
+use crate::value::{Column, FromColumn};
 
 /// A local time to the microsecond. Shown and stored as `YYYY-MM-DD HH:MM:SS.ffffff`, always with six digits, since
 /// the original cannot read any other form.
@@ -56,7 +56,8 @@ impl LocalTime {
         }
     }
 
-    fn from_civil(time: DateTime) -> Self {
+    /// The time to the microsecond.
+    pub(crate) fn from_civil(time: DateTime) -> Self {
         // Cutting to microseconds cannot leave the calendar, as it only goes down.
         let rounding = jiff::civil::DateTimeRound::new()
             .smallest(Unit::Microsecond)
@@ -88,7 +89,10 @@ impl FromStr for LocalTime {
 impl FromColumn for LocalTime {
     /// NULL and what is not a time become the epoch.
     fn from_column(column: Column<'_>) -> Self {
-        String::from_column(column).parse().unwrap_or(Self::EPOCH)
+        match column {
+            Column::Time(time) => time,
+            _ => String::from_column(column).parse().unwrap_or(Self::EPOCH),
+        }
     }
 }
 
