@@ -77,8 +77,8 @@ impl Digest {
         };
         let start = digest.nodes.len();
         changelog.each_text(start, |rev, text| {
-            let raw = RawChangeset::parse(text)
-                .map_err(|reason| changelog.damaged(format!("revision {rev}: {reason}")))?;
+            let raw =
+                RawChangeset::parse(text).map_err(|reason| changelog.damaged_at(rev, reason))?;
             let (branch, closes) = raw.branch();
             digest.branches.push(branch, closes);
             for file in raw.files() {
@@ -94,13 +94,12 @@ impl Digest {
 
     /// Whether the changelog still begins with the changesets gathered here.
     fn begins(&self, changelog: &Revlog) -> bool {
-        let entries = changelog.entries();
-        self.nodes.len() <= entries.len()
+        self.nodes.len() <= changelog.len()
             && self
                 .nodes
                 .iter()
-                .zip(entries)
-                .all(|(node, entry)| entry.node == *node)
+                .zip(changelog.nodes())
+                .all(|(node, other)| other == *node)
     }
 
     /// The numbers of the paths a changeset touched.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::ids::Node;
+use crate::ids::{Node, Rev};
 
 /// Why a repository could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +32,14 @@ pub enum Error {
         source: io::Error,
     },
     /// A file holds what Mercurial would not write - or is being rewritten at this very moment.
-    #[error("{file} is damaged: {reason}")]
+    #[error("{file} is damaged{}: {reason}", place(revision, offset))]
     Damaged {
         /// The file.
         file: PathBuf,
+        /// The revision that cannot be read, if it is about one: its number in this file, not that of a changeset.
+        revision: Option<Rev>,
+        /// Where in the file, in bytes, if that is known.
+        offset: Option<u64>,
         /// What is wrong with it.
         reason: String,
     },
@@ -48,10 +52,12 @@ pub enum Error {
         node: Node,
     },
     /// A text is larger than the reader was told to accept.
-    #[error("a text of {size} bytes in {file} exceeds the limit of {limit} bytes")]
+    #[error("a text of {size} bytes in {file}{} exceeds the limit of {limit} bytes", place(revision, &None))]
     TooLarge {
         /// The revlog's index.
         file: PathBuf,
+        /// Its revision there, if it is about one.
+        revision: Option<Rev>,
         /// The size announced.
         size: u64,
         /// The limit.
@@ -68,10 +74,7 @@ impl Error {
     }
 
     pub(crate) fn damaged(file: &Path, reason: impl Into<String>) -> Error {
-        Error::Damaged {
-            file: file.to_owned(),
-            reason: reason.into(),
-        }
+        Fault::new(reason).in_file(file)
     }
 
     /// Whether a writer that strips or rewrites history at this moment may be the cause, so that a second look at
@@ -107,4 +110,50 @@ pub enum LookupError {
     /// The repository could not be read.
     #[error(transparent)]
     Repository(#[from] Error),
+}
+
+fn place(revision: &Option<Rev>, offset: &Option<u64>) -> String {
+    match (revision, offset) {
+        (None, None) => String::new(),
+        (Some(revision), None) => format!(" at revision {revision}"),
+        (None, Some(offset)) => format!(" at offset {offset}"),
+        (Some(revision), Some(offset)) => format!(" at revision {revision}, offset {offset}"),
+    }
+}
+
+/// What is wrong with a file's content, found by code that does not know the file's name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    revision: Option<Rev>,
+    offset: Option<u64>,
+    reason: String,
+}
+
+impl Fault {
+    pub fn new(reason: impl Into<String>) -> Fault {
+        Fault {
+            revision: None,
+            offset: None,
+            reason: reason.into(),
+        }
+    }
+
+    pub fn at_revision(mut self, revision: Rev) -> Fault {
+        self.revision = Some(revision);
+        self
+    }
+
+    pub fn at_offset(mut self, offset: u64) -> Fault {
+        self.offset = Some(offset);
+        self
+    }
+
+    pub fn in_file(self, file: &Path) -> Error {
+        Error::Damaged {
+            file: file.to_owned(),
+            revision: self.revision,
+            offset: self.offset,
+            reason: self.reason,
+        }
+    }
 }

@@ -149,11 +149,8 @@ pub(crate) fn read(store: &Store, log: &Revlog, rev: Rev) -> Result<FileRevision
         });
     }
     if entry.flags & revlog::EXTERNAL != 0 {
-        let pointer = LfsPointer::parse(&text).ok_or_else(|| {
-            log.damaged(format!(
-                "revision {rev} is kept elsewhere, but does not tell where"
-            ))
-        })?;
+        let pointer = LfsPointer::parse(&text)
+            .ok_or_else(|| log.damaged_at(rev, "it is kept elsewhere, but does not tell where"))?;
         let content = pointer.content(store)?;
         let storage = FileStorage::Lfs {
             oid: pointer.oid.to_owned(),

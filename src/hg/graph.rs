@@ -192,7 +192,7 @@ impl Graph for Revlog {
     }
 
     fn parents(&self, rev: Rev) -> [Option<Rev>; 2] {
-        self.entry(rev).map_or([None; 2], |entry| entry.parents)
+        Revlog::parents(self, rev)
     }
 }
 

@@ -130,6 +130,6 @@ pub(crate) fn file_parents(
     let (log, rev) = snapshot.file_revision(path, node)?;
     let source = filelog::copied_from(&log, rev)?.map(|source| (source.path, source.node));
     let parents = log.known(rev)?.parents.into_iter().flatten();
-    let parents = parents.filter_map(|parent| Some((path.to_buf(), log.entry(parent)?.node)));
+    let parents = parents.filter_map(|parent| Some((path.to_buf(), log.node(parent)?)));
     Ok(source.into_iter().chain(parents).collect())
 }

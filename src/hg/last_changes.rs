@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::error::Error;
-use crate::graph::Graph;
 use crate::ids::Rev;
 use crate::path::{HgPath, HgPathBuf};
 use crate::revset::RevSet;

@@ -113,9 +113,7 @@ impl Snapshot {
 
     /// The hash of a changeset; [`Node::NULL`] for a number that does not occur.
     pub fn node(&self, rev: Rev) -> Node {
-        self.changelog
-            .entry(rev)
-            .map_or(Node::NULL, |entry| entry.node)
+        self.changelog.node(rev).unwrap_or(Node::NULL)
     }
 
     /// The number of a changeset, served or not.
@@ -130,9 +128,7 @@ impl Snapshot {
 
     /// First and second parent.
     pub fn parents(&self, rev: Rev) -> [Option<Rev>; 2] {
-        self.changelog
-            .entry(rev)
-            .map_or([None; 2], |entry| entry.parents)
+        self.changelog.parents(rev)
     }
 
     /// The phase of a changeset.
@@ -276,8 +272,7 @@ impl Snapshot {
 
     /// Splits a changelog entry.
     pub(crate) fn parse<'a>(&self, rev: Rev, text: &'a [u8]) -> Result<RawChangeset<'a>, Error> {
-        RawChangeset::parse(text)
-            .map_err(|reason| self.changelog.damaged(format!("revision {rev}: {reason}")))
+        RawChangeset::parse(text).map_err(|reason| self.changelog.damaged_at(rev, reason))
     }
 
     /// What all changesets say about branches and files.

@@ -50,7 +50,9 @@ impl Store {
 
     /// A fresh look at the changelog.
     pub fn changelog(&self) -> Result<Revlog, Error> {
-        Revlog::open(self.layout.fixed("00changelog"), self.limits.max_text)
+        let places = self.layout.fixed("00changelog");
+        let docket = places.0.with_extension("n");
+        Ok(Revlog::open(places, self.limits.max_text)?.with_node_map(docket))
     }
 
     /// The manifest of the root directory.
@@ -116,7 +118,11 @@ impl Kept {
         let index = places.0.clone();
         // Before the file is read: a change in between makes the stamp stale at once, never too fresh.
         let stamp = Stamp::of(&index)?;
-        let revlog = Arc::new(Revlog::open(places, limits.max_text)?);
+        let mut revlog = Revlog::open(places, limits.max_text)?;
+        if name.0 == Kind::Manifest {
+            revlog = revlog.with_node_map(index.with_extension("n"));
+        }
+        let revlog = Arc::new(revlog);
         Ok(Kept {
             name,
             index,

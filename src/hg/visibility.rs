@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::graph::Graph;
 use crate::ids::{Node, Rev};
 use crate::revlog::Revlog;
 use crate::revset::RevSet;

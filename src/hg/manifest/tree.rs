@@ -135,6 +135,6 @@ pub(super) fn read_text(
     let text = log.text(rev)?;
     match check(&text) {
         Ok(()) => Ok(text),
-        Err(reason) => Err(log.damaged(format!("revision {rev}: {reason}"))),
+        Err(reason) => Err(log.damaged_at(rev, reason)),
     }
 }
