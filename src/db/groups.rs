@@ -152,6 +152,23 @@ pub fn set_description(tx: &Tx<'_>, id: GroupId, description: &str) -> Result<bo
     Ok(tx.execute(sql, &params![description, id])? > 0)
 }
 
+/// Changes the owner.
+pub fn set_owner(tx: &Tx<'_>, id: GroupId, owner: UserId) -> Result<bool, DbError> {
+    let sql = "UPDATE \"groups\" SET user_id = ? WHERE group_id = ?";
+    Ok(tx.execute(sql, &params![owner, id])? > 0)
+}
+
+/// Gives a group another path, in this group. What lies below it is for the caller to rename too.
+pub fn rename(
+    tx: &Tx<'_>,
+    id: GroupId,
+    name: &GroupName,
+    parent: Option<GroupId>,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE \"groups\" SET group_name = ?, group_parent_id = ? WHERE group_id = ?";
+    Ok(tx.execute(sql, &params![name, parent, id])? > 0)
+}
+
 /// Deletes a group and the permissions on it. It must be empty, see [`is_empty`].
 pub fn delete(tx: &Tx<'_>, id: GroupId) -> Result<bool, DbError> {
     user_repo_group_to_perm::delete_of_group(tx, id)?;
@@ -228,12 +245,16 @@ mod tests {
             users_group_repo_group_to_perm::grant(tx, UserGroupId(1), id, Level::Write)?;
             set_description(tx, id, "second")
         });
+        test.write(|tx| {
+            assert!(set_owner(tx, id, UserId(4))?);
+            rename(tx, id, &"tools/newer".into(), Some(tools.id))
+        });
         let group = test.read(|conn| by_id(conn, id)).unwrap();
         assert_eq!(
             (group.name.as_str(), group.description.as_str()),
-            ("tools/new", "second")
+            ("tools/newer", "second")
         );
-        assert_eq!((group.parent, group.owner), (Some(tools.id), UserId(3)));
+        assert_eq!((group.parent, group.owner), (Some(tools.id), UserId(4)));
         assert!(
             test.read(|conn| is_empty(conn, id)) && !test.read(|conn| is_empty(conn, tools.id))
         );

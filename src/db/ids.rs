@@ -47,6 +47,14 @@ id! {
     UserGroupId
     /// `pull_requests.pull_request_id`.
     PullRequestId
+    /// `user_email_map.email_id`.
+    EmailId
+    /// `user_ip_map.ip_id`.
+    IpRuleId
+    /// `user_ssh_keys.user_ssh_key_id`.
+    SshKeyId
+    /// `repositories_fields.repo_field_id`.
+    FieldId
 }
 
 macro_rules! text {

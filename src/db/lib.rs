@@ -68,6 +68,7 @@ mod value;
 
 pub mod changeset_comments;
 pub mod changeset_statuses;
+pub mod failed_logins;
 pub mod groups;
 pub mod permissions;
 pub mod pull_request_reviewers;
@@ -105,8 +106,8 @@ pub use conn::{Conn, Tx};
 pub use db::Db;
 pub use error::DbError;
 pub use ids::{
-    ApiKey, CloneUri, GroupId, GroupName, PasswordHash, PermissionName, RepoId, RepoName,
-    UserGroupId, UserGroupName, UserId, Username,
+    ApiKey, CloneUri, EmailId, FieldId, GroupId, GroupName, IpRuleId, PasswordHash, PermissionName,
+    RepoId, RepoName, SshKeyId, UserGroupId, UserGroupName, UserId, Username,
 };
 pub use level::{Level, ObjectKind};
 pub use time::LocalTime;

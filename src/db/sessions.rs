@@ -98,6 +98,40 @@ pub fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     tx.execute("DELETE FROM rs_sessions WHERE user_id = ?", &params![user])
 }
 
+/// Ends all sessions of an account but one.
+pub fn delete_of_user_but(tx: &Tx<'_>, user: UserId, kept: &str) -> Result<usize, DbError> {
+    let sql = "DELETE FROM rs_sessions WHERE user_id = ? AND token_hash <> ?";
+    tx.execute(sql, &params![user, kept])
+}
+
+/// Ends a session of the account it belongs to. Says whether that account had it.
+pub fn delete_own(tx: &Tx<'_>, user: UserId, token_hash: &str) -> Result<bool, DbError> {
+    let sql = "DELETE FROM rs_sessions WHERE token_hash = ? AND user_id = ?";
+    Ok(tx.execute(sql, &params![token_hash, user])? > 0)
+}
+
+/// The sessions of an account that have not ended by this time, the one used last first.
+pub fn of_user(
+    conn: &Conn,
+    user: UserId,
+    now: i64,
+    idle_timeout: i64,
+) -> Result<Vec<Session>, DbError> {
+    conn.query(
+        "SELECT token_hash, user_id, data, created_at, last_used_at, expires_at FROM rs_sessions \
+         WHERE user_id = ? AND expires_at > ? AND last_used_at > ? ORDER BY last_used_at DESC, token_hash",
+        &params![user, now, now - idle_timeout],
+        |row| Session {
+            token_hash: row.take(),
+            user: row.take(),
+            data: row.take(),
+            created_at: row.take(),
+            last_used_at: row.take(),
+            expires_at: row.take(),
+        },
+    )
+}
+
 /// Removes sessions that have ended by this time, at most so many, so that the write is short. Says how many.
 pub fn delete_expired(
     tx: &Tx<'_>,
@@ -186,6 +220,28 @@ mod tests {
                 .unwrap_err()
                 .is_unique_violation()
         );
+    }
+
+    #[test]
+    fn an_account_sees_and_ends_its_own_sessions() {
+        let test = TestDb::fresh();
+        let other = Session {
+            user: Some(UserId(3)),
+            ..session("other")
+        };
+        test.write(|tx| {
+            for name in ["a", "b", "c"] {
+                create(tx, &session(name))?;
+            }
+            create(tx, &other)
+        });
+        let mine = |now| test.read(|conn| of_user(conn, UserId(2), now, IDLE)).len();
+        assert_eq!((mine(10_001), mine(10_000 + IDLE)), (3, 0));
+        assert!(!test.write(|tx| delete_own(tx, UserId(2), "other")));
+        assert!(test.write(|tx| delete_own(tx, UserId(2), "c")));
+        assert_eq!(test.write(|tx| delete_of_user_but(tx, UserId(2), "a")), 1);
+        assert_eq!(mine(10_001), 1);
+        assert!(load_at(&test, "a", 10_001).is_some() && load_at(&test, "other", 10_001).is_some());
     }
 
     #[test]

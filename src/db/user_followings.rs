@@ -22,6 +22,26 @@ pub fn count_followers(conn: &Conn, repository: RepoId) -> Result<i64, DbError> 
     )
 }
 
+/// The accounts that follow a repository, by name.
+pub fn followers(conn: &Conn, repository: RepoId) -> Result<Vec<(UserId, LocalTime)>, DbError> {
+    conn.query(
+        "SELECT f.user_id, f.follows_from FROM user_followings f JOIN users u ON u.user_id = f.user_id \
+         WHERE f.follows_repository_id = ? ORDER BY lower(u.username), u.user_id",
+        &params![repository],
+        |row| (row.take(), row.take()),
+    )
+}
+
+/// The repositories that an account follows.
+pub fn followed(conn: &Conn, user: UserId) -> Result<Vec<RepoId>, DbError> {
+    conn.query(
+        "SELECT follows_repository_id FROM user_followings \
+         WHERE user_id = ? AND follows_repository_id IS NOT NULL ORDER BY user_following_id",
+        &params![user],
+        |row| row.take(),
+    )
+}
+
 /// Makes an account follow a repository. Says whether it did not before.
 pub fn follow(tx: &Tx<'_>, user: UserId, repository: RepoId) -> Result<bool, DbError> {
     if follows(tx, user, repository)? {
@@ -73,6 +93,15 @@ mod tests {
         assert!(test.write(|tx| follow(tx, frank, repository)));
         assert!(!test.write(|tx| follow(tx, frank, repository)));
         assert!(test.read(|conn| follows(conn, frank, repository)));
+        assert!(
+            test.read(|conn| followers(conn, repository))
+                .iter()
+                .any(|(user, _)| *user == frank)
+        );
+        assert!(
+            test.read(|conn| followed(conn, frank))
+                .contains(&repository)
+        );
         assert_eq!(
             test.read(|conn| count_followers(conn, repository)),
             before + 1

@@ -3,7 +3,16 @@
 
 use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
-use crate::ids::{DEFAULT_USER, UserId};
+use crate::ids::{DEFAULT_USER, IpRuleId, UserId};
+
+/// One network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IpRule {
+    /// `ip_id`
+    pub id: IpRuleId,
+    /// `ip_addr`, as typed: an address or a network in CIDR form.
+    pub network: String,
+}
 
 /// The networks from which an account may come, as typed (`10.0.0.5/24`, `2001:db8::/32`): its own and the default
 /// user's. The column `active` is not looked at, as the original never does.
@@ -14,6 +23,38 @@ pub fn allowed_for(conn: &Conn, user: UserId) -> Result<Vec<String>, DbError> {
         &params![user, DEFAULT_USER],
         |row| row.take(),
     )
+}
+
+/// The networks of an account itself.
+pub fn of_user(conn: &Conn, user: UserId) -> Result<Vec<IpRule>, DbError> {
+    conn.query(
+        "SELECT ip_id, ip_addr FROM user_ip_map WHERE user_id = ? ORDER BY ip_id",
+        &params![user],
+        |row| IpRule {
+            id: row.take(),
+            network: row.take(),
+        },
+    )
+}
+
+/// Adds a network to those of an account.
+pub fn insert(tx: &Tx<'_>, user: UserId, network: &str) -> Result<IpRuleId, DbError> {
+    tx.insert(
+        "user_ip_map",
+        "ip_id",
+        &[
+            ("user_id", user.into()),
+            ("ip_addr", network.into()),
+            ("active", true.into()),
+        ],
+    )
+    .map(IpRuleId)
+}
+
+/// Takes a network away from the account it belongs to. Says whether that account had it.
+pub fn delete(tx: &Tx<'_>, user: UserId, id: IpRuleId) -> Result<bool, DbError> {
+    let sql = "DELETE FROM user_ip_map WHERE ip_id = ? AND user_id = ?";
+    Ok(tx.execute(sql, &params![id, user])? > 0)
 }
 
 pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
@@ -40,12 +81,8 @@ mod tests {
             test.read(|conn| allowed_for(conn, UserId(3))),
             Vec::<String>::new()
         );
-        test.write(|tx| {
-            tx.execute(
-                "INSERT INTO user_ip_map (user_id, ip_addr, active) VALUES (1, '10.0.0.0/8', 0)",
-                &[],
-            )
-        });
+        let id = test.write(|tx| insert(tx, UserId(1), "10.0.0.0/8"));
+        test.write(|tx| tx.execute("UPDATE user_ip_map SET active = ?", &params![false]));
         assert_eq!(
             test.read(|conn| allowed_for(conn, UserId(3))),
             ["10.0.0.0/8"]
@@ -54,5 +91,11 @@ mod tests {
             test.read(|conn| allowed_for(conn, UserId(8))),
             ["10.9.8.0/24", "10.0.0.0/8"]
         );
+        assert_eq!(
+            test.read(|conn| of_user(conn, UserId(1)))[0].network,
+            "10.0.0.0/8"
+        );
+        assert!(!test.write(|tx| delete(tx, UserId(3), id)));
+        assert!(test.write(|tx| delete(tx, UserId(1), id)));
     }
 }

@@ -229,6 +229,98 @@ pub fn set_active(tx: &Tx<'_>, id: UserId, active: bool) -> Result<bool, DbError
     )? > 0)
 }
 
+/// What can be changed about an account later, its password and key aside.
+#[derive(Clone, Debug)]
+pub struct UserDetails<'a> {
+    /// `username`
+    pub username: &'a Username,
+    /// `active`
+    pub active: bool,
+    /// `admin`
+    pub admin: bool,
+    /// `firstname`
+    pub firstname: &'a str,
+    /// `lastname`
+    pub lastname: &'a str,
+    /// `email`; stored in lower case, empty as none.
+    pub email: Option<&'a str>,
+    /// `extern_type`
+    pub extern_type: Option<&'a str>,
+    /// `extern_name`
+    pub extern_name: Option<&'a str>,
+}
+
+/// Changes an account.
+pub fn update(tx: &Tx<'_>, id: UserId, details: &UserDetails<'_>) -> Result<bool, DbError> {
+    let email = details
+        .email
+        .map(str::to_lowercase)
+        .filter(|email| !email.is_empty());
+    let changed = tx.execute(
+        "UPDATE users SET username = ?, active = ?, \"admin\" = ?, firstname = ?, lastname = ?, email = ?, \
+         extern_type = ?, extern_name = ? WHERE user_id = ?",
+        &params![
+            details.username,
+            details.active,
+            details.admin,
+            details.firstname,
+            details.lastname,
+            email,
+            details.extern_type,
+            details.extern_name,
+            id
+        ],
+    )?;
+    Ok(changed > 0)
+}
+
+/// Replaces the built-in API key.
+pub fn set_api_key(tx: &Tx<'_>, id: UserId, key: &ApiKey) -> Result<bool, DbError> {
+    let sql = "UPDATE users SET api_key = ? WHERE user_id = ?";
+    Ok(tx.execute(sql, &params![key, id])? > 0)
+}
+
+/// Whether there is an active administrator besides this account.
+pub fn another_active_admin_exists(conn: &Conn, id: UserId) -> Result<bool, DbError> {
+    conn.exists(
+        "SELECT 1 FROM users WHERE \"admin\" = ? AND active = ? AND user_id <> ?",
+        &params![true, true, id],
+    )
+}
+
+/// The names of what belongs to an account and keeps it from being deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// Full paths of repositories.
+    pub repositories: Vec<String>,
+    /// Full paths of repository groups.
+    pub groups: Vec<String>,
+    /// Names of user groups.
+    pub user_groups: Vec<String>,
+    /// Access ids of gists.
+    pub gists: Vec<String>,
+    /// Numbers of pull requests.
+    pub pull_requests: Vec<String>,
+}
+
+/// What belongs to an account.
+pub fn owned(conn: &Conn, id: UserId) -> Result<Owned, DbError> {
+    let names = |sql: &str| conn.query(sql, &params![id], |row| row.take::<String>());
+    Ok(Owned {
+        repositories: names(
+            "SELECT repo_name FROM repositories WHERE user_id = ? ORDER BY repo_name",
+        )?,
+        groups: names("SELECT group_name FROM \"groups\" WHERE user_id = ? ORDER BY group_name")?,
+        user_groups: names(
+            "SELECT users_group_name FROM users_groups WHERE user_id = ? ORDER BY users_group_name",
+        )?,
+        gists: names("SELECT gist_access_id FROM gists WHERE user_id = ? ORDER BY gist_id")?,
+        pull_requests: names(
+            "SELECT pull_request_id FROM pull_requests WHERE user_id = ? ORDER BY pull_request_id",
+        )?,
+    })
+}
+
 /// How many repositories, repository groups, user groups, gists and pull requests belong to the account. While there
 /// are any it cannot be deleted.
 pub fn count_owned(conn: &Conn, id: UserId) -> Result<i64, DbError> {
@@ -332,9 +424,9 @@ mod tests {
         assert_eq!(extra.len(), 2);
         for email in extra {
             assert_eq!(
-                owner(&email.to_uppercase()).as_deref(),
+                owner(&email.email.to_uppercase()).as_deref(),
                 Some("alice"),
-                "{email}"
+                "{email:?}"
             );
         }
         assert_eq!(owner("nobody@example.com"), None);
@@ -436,6 +528,56 @@ mod tests {
         );
         assert_eq!(test.read(first_admin).unwrap().username.as_str(), "admin");
         assert_eq!(test.read(all).len(), 9);
+    }
+
+    #[test]
+    fn an_account_is_changed_and_tells_what_it_owns() {
+        let test = TestDb::kallithea();
+        let (bob, key) = (UserId(4), ApiKey::from("new key"));
+        let details = UserDetails {
+            username: &"robert".into(),
+            active: false,
+            admin: true,
+            firstname: "Robert",
+            lastname: "",
+            email: Some("Robert@Example.com"),
+            extern_type: Some("ldap"),
+            extern_name: Some("cn=robert"),
+        };
+        test.write(|tx| {
+            assert!(update(tx, bob, &details)? && set_api_key(tx, bob, &key)?);
+            update(tx, UserId(77), &details).map(|changed| assert!(!changed))
+        });
+        let user = test.read(|conn| by_id(conn, bob)).unwrap();
+        assert_eq!(
+            (user.username.as_str(), user.active, user.admin),
+            ("robert", false, true)
+        );
+        assert_eq!(user.email.as_deref(), Some("robert@example.com"));
+        assert_eq!(
+            (user.extern_name.as_deref(), user.api_key),
+            (Some("cn=robert"), key)
+        );
+        assert!(test.read(|conn| another_active_admin_exists(conn, bob)));
+        assert!(
+            !test.read(|conn| another_active_admin_exists(conn, UserId(2))),
+            "an inactive one does not count"
+        );
+        let owned = test.read(|conn| owned(conn, bob));
+        let count = [
+            &owned.repositories,
+            &owned.groups,
+            &owned.user_groups,
+            &owned.gists,
+            &owned.pull_requests,
+        ]
+        .map(Vec::len)
+        .iter()
+        .sum::<usize>();
+        assert_eq!(
+            i64::try_from(count),
+            Ok(test.read(|conn| count_owned(conn, bob)))
+        );
     }
 
     #[test]

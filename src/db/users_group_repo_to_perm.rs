@@ -39,6 +39,7 @@ pub(crate) fn user_group_grants(
 ) -> Result<Vec<UserGroupGrant>, DbError> {
     let GrantTable {
         table,
+        subject,
         object: column,
         kind,
         ..
@@ -46,7 +47,7 @@ pub(crate) fn user_group_grants(
     let rank = kind.sql_rank();
     let sql = format!(
         "SELECT g.users_group_id, g.users_group_name, g.users_group_active, MAX({rank}) FROM {table} x \
-         JOIN users_groups g ON g.users_group_id = x.users_group_id \
+         JOIN users_groups g ON g.users_group_id = x.{subject} \
          JOIN permissions p ON p.permission_id = x.permission_id \
          WHERE x.{column} = ? GROUP BY g.users_group_id, g.users_group_name, g.users_group_active \
          ORDER BY lower(g.users_group_name), g.users_group_id"

@@ -60,6 +60,59 @@ pub fn by_name(conn: &Conn, name: &UserGroupName) -> Result<Option<UserGroup>, D
     conn.query_one(select!("WHERE users_group_name = ?"), &params![name], row)
 }
 
+/// All user groups by name.
+pub fn all(conn: &Conn) -> Result<Vec<UserGroup>, DbError> {
+    conn.query(
+        select!("ORDER BY lower(users_group_name), users_group_id"),
+        &[],
+        row,
+    )
+}
+
+/// The user groups that an account is a member of, by name, active or not.
+pub fn of_member(conn: &Conn, user: UserId) -> Result<Vec<UserGroup>, DbError> {
+    conn.query(
+        select!(
+            "WHERE users_group_id IN (SELECT m.users_group_id FROM users_groups_members m WHERE m.user_id = ?) \
+             ORDER BY lower(users_group_name), users_group_id"
+        ),
+        &params![user],
+        row,
+    )
+}
+
+/// The user group that has a name in any case, for forms that refuse a second one.
+pub fn by_name_in_any_case(
+    conn: &Conn,
+    name: &UserGroupName,
+) -> Result<Option<UserGroup>, DbError> {
+    conn.query_one(
+        select!("WHERE lower(users_group_name) = lower(?) ORDER BY users_group_id"),
+        &params![name],
+        row,
+    )
+}
+
+/// Changes what the form changes.
+pub fn update(
+    tx: &Tx<'_>,
+    id: UserGroupId,
+    name: &UserGroupName,
+    description: &str,
+    active: bool,
+    owner: UserId,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE users_groups SET users_group_name = ?, user_group_description = ?, users_group_active = ?, \
+               user_id = ? WHERE users_group_id = ?";
+    Ok(tx.execute(sql, &params![name, description, active, owner, id])? > 0)
+}
+
+/// Sets the JSON object that tells which login source manages the group.
+pub fn set_group_data(tx: &Tx<'_>, id: UserGroupId, data: &[u8]) -> Result<bool, DbError> {
+    let sql = "UPDATE users_groups SET group_data = ? WHERE users_group_id = ?";
+    Ok(tx.execute(sql, &params![data, id])? > 0)
+}
+
 /// Makes a user group, active and without members.
 pub fn insert(
     tx: &Tx<'_>,
@@ -113,6 +166,30 @@ mod tests {
         );
         assert_eq!(test.read(|conn| by_id(conn, group.id)), Some(group));
         assert_eq!(test.read(|conn| by_name(conn, &"Reviewers".into())), None);
+    }
+
+    #[test]
+    fn a_user_group_is_changed_and_found_in_any_case() {
+        let test = TestDb::kallithea();
+        let group = test.write(|tx| insert(tx, &"New".into(), "some words", UserId(2)));
+        let any_case = |name: &str| test.read(|conn| by_name_in_any_case(conn, &name.into()));
+        assert_eq!(any_case("nEW").map(|found| found.id), Some(group));
+        test.write(|tx| {
+            users_groups_members::add(tx, group, UserId(4))?;
+            set_group_data(tx, group, br#"{"extern_type": "ldap"}"#)?;
+            update(tx, group, &"old".into(), "other words", false, UserId(3))
+        });
+        let found = test.read(|conn| by_id(conn, group)).unwrap();
+        assert_eq!((found.name.as_str(), found.active), ("old", false));
+        assert_eq!(
+            found.group_data.as_deref(),
+            Some(&br#"{"extern_type": "ldap"}"#[..])
+        );
+        assert!(
+            test.read(|conn| of_member(conn, UserId(4)))
+                .contains(&found)
+        );
+        assert!(test.read(all).contains(&found));
     }
 
     #[test]

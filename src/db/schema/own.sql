@@ -24,3 +24,11 @@ CREATE TABLE IF NOT EXISTS rs_sessions (
 CREATE INDEX IF NOT EXISTS rs_sessions_user_id_idx ON rs_sessions (user_id);
 
 CREATE INDEX IF NOT EXISTS rs_sessions_expires_at_idx ON rs_sessions (expires_at);
+
+CREATE TABLE IF NOT EXISTS rs_failed_logins (
+    subject  VARCHAR(80) NOT NULL PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    last_at  BIGINT NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS rs_failed_logins_last_at_idx ON rs_failed_logins (last_at);
