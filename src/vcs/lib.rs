@@ -21,6 +21,8 @@
 //! The Git half is built on `gix` and stands in `git/`, the Mercurial half on our own reader and stands in `mercurial/`;
 //! neither crate's types appear in this interface. [`diff`] is common to both: it sees two blobs, never a repository.
 
+mod archive;
+mod cache;
 mod changeset;
 pub mod diff;
 mod error;
@@ -37,6 +39,8 @@ mod repository;
 mod tree;
 pub mod wire;
 
+pub use archive::{Archive, ArchiveFormat, ArchiveOptions};
+pub use cache::{Cache, CacheKey, CacheWriter, CachedFile, Kept};
 pub use changeset::{Changeset, Person, Phase, Timestamp, Tip};
 pub use diff::{Diff, DiffLimit, DiffOptions, FileDiff, Whitespace};
 pub use error::{NodeError, OpenError, ReadError, RevisionError};

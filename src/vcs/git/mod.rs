@@ -5,17 +5,23 @@
 //! * `graph.rs`: who is whose parent, for every commit seen so far; grows, never changes;
 //! * `view.rs`: both together: what is reachable from the names, in which order, with which number. Everything else asks it.
 
+mod archive;
+mod attributes;
 mod changeset;
 mod diff;
 mod graph;
 mod header;
 mod history;
+mod large;
 mod names;
 mod open;
 mod pushed;
 mod relations;
+mod subst;
 mod tree;
 mod view;
+
+pub(crate) use archive::ArchiveSource;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

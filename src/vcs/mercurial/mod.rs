@@ -4,6 +4,7 @@
 //! Each call reads one snapshot of the repository, and only what it serves to others: a changeset that is hidden or secret
 //! does not exist here. A call that a history-stripping writer disturbs is repeated by [`hg::Repository::read`].
 
+mod archive;
 mod changeset;
 mod diff;
 mod error;
@@ -12,6 +13,8 @@ mod names;
 mod pushed;
 mod relations;
 mod tree;
+
+pub(crate) use archive::ArchiveSource;
 
 use std::path::Path;
 use std::sync::Arc;

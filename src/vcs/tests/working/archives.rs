@@ -1,0 +1,269 @@
+//! Archives hold what `git archive` and `hg archive` put into theirs.
+
+use std::io::Read;
+
+use vcs::{ArchiveFormat, ArchiveOptions, ChangesetId, Kind, RepoPath, Repository};
+
+use crate::recipe::{Story, Work, path, story};
+
+fn make(repository: &Repository, id: &ChangesetId, options: &ArchiveOptions) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut archive = repository.archive(id, options).expect("the archive begins");
+    archive.read_to_end(&mut bytes).expect("the archive ends");
+    bytes
+}
+
+fn options(format: ArchiveFormat) -> ArchiveOptions {
+    ArchiveOptions {
+        format,
+        prefix: path(b"pre-fix/1"),
+        path: RepoPath::root(),
+    }
+}
+
+fn same_as_git(work: &Work, id: &ChangesetId) {
+    let wanted = work.run(
+        "git",
+        &[
+            "archive",
+            "--format=tar",
+            "--prefix=pre-fix/1/",
+            &id.to_string(),
+        ],
+    );
+    let made = make(&work.open(), id, &options(ArchiveFormat::Tar));
+    assert_eq!(entries(&made), entries(&wanted), "{id}");
+    assert!(made == wanted, "{id}: equal entries, unequal bytes");
+}
+
+/// Name, kind, mode, time, link and content of everything in a tar.
+fn entries(tar: &[u8]) -> Vec<(String, u8, u32, u64, String, String)> {
+    let mut archive = tar::Archive::new(tar);
+    let entries = archive.entries().expect("a tar");
+    let told = entries.map(|entry| {
+        let mut entry = entry.expect("an entry");
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).expect("content");
+        let header = entry.header();
+        let (mode, time) = (header.mode().unwrap(), header.mtime().unwrap());
+        let link = entry.link_name_bytes().unwrap_or_default();
+        (
+            String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
+            header.entry_type().as_byte(),
+            mode,
+            time,
+            String::from_utf8_lossy(&link).into_owned(),
+            String::from_utf8_lossy(&content).into_owned(),
+        )
+    });
+    told.collect()
+}
+
+#[test]
+fn git_tars_are_the_same_bytes() {
+    let Story { work, ids } = story(Kind::Git);
+    for id in &ids {
+        same_as_git(&work, id);
+    }
+}
+
+#[test]
+fn git_tars_of_odd_trees_are_the_same_bytes() {
+    let work = Work::new(Kind::Git);
+    let long = "long/".to_owned() + &"d".repeat(60) + "/" + &"f".repeat(50);
+    work.write(long.as_bytes(), b"split at a slash");
+    let longest = "x".repeat(150);
+    work.write(longest.as_bytes(), b"with a header of its own");
+    work.symlink(b"far", &"../".repeat(60));
+    work.write(b"a/b/c/deep", b"deep");
+    work.write(b"only-ignored/file", b"its folder is there");
+    work.write(b"ignored/file", b"not exported");
+    work.write(b"docs/private/x", b"not exported");
+    work.write(b"docs/public", b"exported");
+    work.write(b"dos.txt", b"one\ntwo\r\nthree");
+    work.write(b"auto.txt", b"one\ntwo\n");
+    work.write(b"auto2.txt", b"one\ntwo\r\n");
+    work.write(
+        b"ident.c",
+        b"$Id$ $Id: old $ $Id: not ours at all $ $Identity$ $Id",
+    );
+    work.write(b"binary.bin", b"\0\n\n");
+    let placeholders = "$Format:%H|%T|%P|%an|%ae|%al|%at|%ad|%aD|%ai|%aI|%as|%cn|%ce|%ct|%cd|%ci$\n$Format:%s|%f|%b|%B|%n|%%|%x41|%q|%$ $Format:unended";
+    work.write(b"version", placeholders.as_bytes());
+    work.write(b"short", b"$Format:%h %t %p$\n");
+    work.write(
+        b".gitattributes",
+        b"ignored export-ignore\nonly-ignored/file export-ignore\nversion export-subst\nshort export-subst\n\
+          dos.txt eol=crlf\nauto*.txt text=auto eol=crlf\nident.c ident\n[attr]crlfs text eol=crlf\n*.bin crlfs -text\n",
+    );
+    work.write(
+        b"docs/.gitattributes",
+        b"private/ export-ignore\n.gitattributes export-ignore\n",
+    );
+    let first = work
+        .commit("Subject: with (odd) characters... \u{e9}!\nand a second line\n\nBody\n\nMore\n");
+    work.write(b"docs/.gitattributes", b"private/ -export-ignore\n");
+    work.write(
+        b".gitattributes",
+        b"version -export-subst\nshort export-subst\n",
+    );
+    let second = work.commit("Otherwise");
+    let module = format!("160000,{first},vendor/module");
+    work.git(&["update-index", "--add", "--cacheinfo", &module]);
+    work.run("git", &["commit", "-q", "-m", "A submodule"]);
+    let third = work.head();
+    for id in [first, second, third] {
+        same_as_git(&work, &id);
+    }
+    for inside in ["docs", "a/b", "docs/public", "vendor"] {
+        let wanted = work.run(
+            "git",
+            &[
+                "archive",
+                "--format=tar",
+                "--prefix=pre-fix/1/",
+                &third.to_string(),
+                inside,
+            ],
+        );
+        let options = ArchiveOptions {
+            path: path(inside.as_bytes()),
+            ..options(ArchiveFormat::Tar)
+        };
+        let made = make(&work.open(), &third, &options);
+        assert_eq!(entries(&made), entries(&wanted), "{inside}");
+    }
+    let nowhere = ArchiveOptions {
+        path: path(b"nowhere"),
+        ..options(ArchiveFormat::Tar)
+    };
+    assert!(work.open().archive(&third, &nowhere).is_err());
+}
+
+/// What unpacks the other formats finds the tar, or its entries.
+#[test]
+fn formats_differ_in_the_wrapping_only() {
+    for kind in [Kind::Git, Kind::Hg] {
+        let Story { work, ids } = story(kind);
+        let (repository, id) = (work.open(), ids[1]);
+        let of = |format| make(&repository, &id, &options(format));
+        let tar = of(ArchiveFormat::Tar);
+        let unpack = |reader: &mut dyn Read| {
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).expect("it unpacks");
+            bytes
+        };
+        let gz = of(ArchiveFormat::TarGz);
+        assert!(unpack(&mut flate2::read::GzDecoder::new(&gz[..])) == tar);
+        let bz2 = of(ArchiveFormat::TarBz2);
+        assert!(unpack(&mut bzip2::read::BzDecoder::new(&bz2[..])) == tar);
+        let zst = of(ArchiveFormat::TarZst);
+        assert!(zstd::decode_all(&zst[..]).expect("it unpacks") == tar);
+
+        let bytes = of(ArchiveFormat::Zip);
+        assert!(bytes == of(ArchiveFormat::Zip), "the same bytes each time");
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip");
+        let mut found = Vec::new();
+        for at in 0..zip.len() {
+            let mut file = zip.by_index(at).expect("an entry");
+            let content = String::from_utf8_lossy(&unpack(&mut file)).into_owned();
+            let mode = file.unix_mode().expect("a mode");
+            let executable = !file.is_dir() && !file.is_symlink() && mode & 0o100 != 0;
+            let name = file.name().expect("a name").into_owned();
+            let (content, link) = match file.is_symlink() {
+                true => (String::new(), content),
+                false => (content, String::new()),
+            };
+            found.push((name, executable, link, content));
+        }
+        let wanted: Vec<_> = entries(&tar)
+            .into_iter()
+            .filter(|entry| entry.1 != b'g')
+            .map(|(name, kind, mode, _, link, content)| {
+                let name = name.replace('\u{fffd}', "\u{e9}");
+                (name, kind == b'0' && mode & 0o100 != 0, link, content)
+            })
+            .collect();
+        assert_eq!(found, wanted, "{kind}");
+    }
+}
+
+#[test]
+fn hg_tars_have_the_entries_of_hg_archive() {
+    let Story { work, ids } = story(Kind::Hg);
+    work.run(
+        "hg",
+        &[
+            "tag",
+            "-q",
+            "-r",
+            &ids[1].to_string(),
+            "one point oh",
+            "-d",
+            "0 0",
+        ],
+    );
+    work.run(
+        "hg",
+        &["tag", "-q", "-r", &ids[3].to_string(), "side", "-d", "0 0"],
+    );
+    work.run("hg", &["branch", "-q", "st\u{e4}ble"]);
+    work.write(b".hg_archival.not", b"");
+    let last = work.commit("On a branch");
+    for (id, sub) in [
+        (ids[0], None),
+        (ids[1], None),
+        (ids[5], None),
+        (last, Some("src")),
+        (last, None),
+    ] {
+        let id_text = id.to_string();
+        let file = work.path().join("../out.tar");
+        let mut arguments = vec!["archive", "-t", "tar", "-p", "pre-fix/1", "-r", &id_text];
+        let include = sub.map(|sub| format!("path:{sub}"));
+        if let Some(include) = &include {
+            arguments.extend(["-I", include]);
+        }
+        let file = file.with_file_name(format!("out-{}.tar", std::process::id()));
+        let file = file.to_str().unwrap();
+        arguments.push(file);
+        work.run("hg", &arguments);
+        let wanted = std::fs::read(file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        let options = ArchiveOptions {
+            path: sub.map_or(RepoPath::root(), |sub| path(sub.as_bytes())),
+            ..options(ArchiveFormat::Tar)
+        };
+        let made = make(&work.open(), &id, &options);
+        assert_eq!(entries(&made), entries(&wanted), "{id}");
+    }
+}
+
+/// The first bytes come before the last file is looked for, and what is read in between is bounded by one file.
+#[test]
+fn archives_begin_at_once_and_break_off_loudly() {
+    let work = Work::new(Kind::Git);
+    let noise: Vec<u8> = (0..1_000_000u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    work.write(b"a", &noise);
+    work.write(b"z", b"last");
+    let id = work.commit("Two files");
+    let blob = work.git(&["rev-parse", "HEAD:z"]);
+    let (folder, name) = blob.trim().split_at(2);
+    std::fs::remove_file(work.path().join(".git/objects").join(folder).join(name)).unwrap();
+    let repository = work.open();
+    let mut archive = repository
+        .archive(&id, &options(ArchiveFormat::Tar))
+        .unwrap();
+    let mut start = vec![0; 900_000];
+    archive
+        .read_exact(&mut start)
+        .expect("the first file is whole");
+    let mut rest = Vec::new();
+    let error = archive
+        .read_to_end(&mut rest)
+        .expect_err("the second is missing");
+    assert!(error.to_string().contains(blob.trim()), "{error}");
+    assert!(archive.read(&mut start).is_err(), "and it stays so");
+}

@@ -1,0 +1,8 @@
+//! What goes beyond reading one repository: archives, caches, commits, forks and imports, comparing two repositories.
+
+extern crate kallithea_vcs as vcs;
+
+mod archives;
+#[allow(dead_code, reason = "recipes of the other test program too")]
+#[path = "../reading/recipe.rs"]
+mod recipe;
