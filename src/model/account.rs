@@ -1,6 +1,6 @@
 //! Accounts: creating them, signing in, and the very first administrator.
 
-use db::{ApiKey, DbError, LocalTime, UserId, Username, user_email_map, users};
+use db::{ApiKey, LocalTime, UserId, Username, user_email_map, users};
 
 use crate::{Error, Model, User, password, random, viewer};
 
@@ -18,7 +18,7 @@ pub struct NewUser<'a> {
 }
 
 /// Names that mean something else.
-const RESERVED: &[&str] = &["default", "new_user"];
+pub(crate) const RESERVED: &[&str] = &["default", "new_user"];
 
 impl Model {
     /// Creates an active user.
@@ -57,21 +57,8 @@ impl Model {
         password: &str,
         address: &str,
     ) -> Result<Option<User>, Error> {
-        let name = name.trim();
-        let user = self.db().read(|conn| {
-            let user = users::by_username_in_any_case(conn, &Username::from(name))?;
-            match user {
-                None if name.contains('@') => users::by_email(conn, name),
-                found => Ok::<_, DbError>(found),
-            }
-        })?;
-        let internal = user.filter(|user| {
-            !user.is_default() && matches!(user.extern_type.as_deref(), Some("internal") | None)
-        });
-        let matches = self
-            .passwords()
-            .verify(password, internal.as_ref().map(|user| &user.password));
-        let Some(user) = internal.filter(|user| matches && user.active) else {
+        let found = self.ask_sources(name, password)?;
+        let Some(user) = found.filter(|user| user.active) else {
             return Ok(None);
         };
         let allowed = self

@@ -7,6 +7,7 @@
 //! The database is never trusted to be ours alone: other programs write it too, so nothing is kept across requests.
 
 pub mod account;
+pub mod auth;
 pub mod config;
 mod error;
 mod gate;

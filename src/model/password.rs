@@ -46,6 +46,26 @@ pub fn unusable() -> Result<PasswordHash, Error> {
     hash_unchecked(&crate::random::hex(16))
 }
 
+/// Whether a stored hash is of a kind that the original no longer writes, or cheaper to guess than what it writes.
+pub(crate) fn is_outdated(stored: &PasswordHash) -> bool {
+    let hash = stored.as_str();
+    match hash
+        .strip_prefix("$2")
+        .and_then(|rest| rest.split('$').nth(1))
+    {
+        Some(cost) => cost.parse::<u32>().is_ok_and(|cost| cost < COST),
+        None => !hash.is_empty(),
+    }
+}
+
+/// The hash that takes the place of an outdated one. The password was good enough when it was chosen.
+///
+/// # Errors
+/// When the system has no randomness for the salt.
+pub(crate) fn rehash(password: &str) -> Result<PasswordHash, Error> {
+    hash_unchecked(password)
+}
+
 fn hash_unchecked(password: &str) -> Result<PasswordHash, Error> {
     bcrypt::hash(password, COST)
         .map(PasswordHash::from)
@@ -173,6 +193,20 @@ mod tests {
         assert!(verify("secret1", Some(&php)));
         assert!(!verify("", Some(&PasswordHash::from(""))));
         assert!(!verify("x", Some(&PasswordHash::from("garbage"))));
+    }
+
+    #[test]
+    fn hashes_that_are_cheaper_to_guess_are_outdated() {
+        assert!(!is_outdated(&hash("secret1").unwrap()));
+        let cheap = "$2b$04$abcdefghijklmnopqrstuuWbJHhY8PdHnUsr2gvbJ0ZDHxTHTmwSi";
+        assert!(is_outdated(&PasswordHash::from(cheap)));
+        assert!(!is_outdated(&PasswordHash::from(
+            cheap.replace("$04$", "$12$").as_str()
+        )));
+        assert!(is_outdated(&PasswordHash::from(
+            "5e884898da28047151d0e56f8dc62927"
+        )));
+        assert!(!is_outdated(&PasswordHash::from("")));
     }
 
     #[test]

@@ -1,0 +1,9 @@
+//! Every login source against the real thing: a directory, PAM, a server that speaks Crowd's REST.
+
+mod accounts;
+mod container;
+mod crowd;
+mod ldap;
+mod pam;
+mod slapd;
+mod support;
