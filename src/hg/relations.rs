@@ -27,6 +27,16 @@ impl Snapshot {
         found
     }
 
+    /// The served changesets between two, both included: those that descend from `first` and that `last` descends from.
+    pub fn between(&self, first: Rev, last: Rev) -> RevSet {
+        if first > last {
+            return RevSet::default();
+        }
+        let mut found = self.changelog.ancestors_down_to(&[last], first);
+        found.intersect(&self.descendants(&[first]));
+        found
+    }
+
     /// The ancestors of `include` that are not ancestors of `exclude`, each set counting itself.
     pub fn only(&self, include: &[Rev], exclude: &[Rev]) -> RevSet {
         self.changelog.only(include, exclude)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::error::{Error, LookupError};
 use crate::files::Stamp;
 use crate::layout::Layout;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Stage};
 use crate::store::Store;
 
 /// What a reader accepts from a repository.
@@ -100,6 +100,15 @@ impl Repository {
         Ok(snapshot)
     }
 
+    /// What the repository will hold if the transaction that is open now succeeds; without one, the present state.
+    ///
+    /// This is what Mercurial shows the hooks that may still refuse a push (`HG_PENDING`). Only answers to such a hook may
+    /// come from here: what is pending can vanish again.
+    pub fn pending(&self) -> Result<Snapshot, Error> {
+        let store = Store::new(Layout::read(&self.root)?, self.limits);
+        Snapshot::load(Arc::new(store), None, Stage::Pending)
+    }
+
     /// Runs `work` on the present state, and again on a fresh one when a writer that strips history made it fail.
     ///
     /// Writers that only add never disturb a reader. Those that take away do so for a few milliseconds, under a lock.
@@ -152,7 +161,7 @@ impl Repository {
         let mut tries = 0;
         loop {
             let state = State::of(&store.layout)?;
-            let snapshot = Snapshot::load(Arc::clone(&store), earlier);
+            let snapshot = Snapshot::load(Arc::clone(&store), earlier, Stage::Committed);
             tries += 1;
             if tries == TRIES || State::of_changelog(&store.layout)? == state.0[0] {
                 return Ok(Current {

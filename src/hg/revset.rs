@@ -62,6 +62,15 @@ impl RevSet {
         }
     }
 
+    /// Whether both sets have the same members among the first `end` revisions.
+    pub(crate) fn equals_below(&self, other: &RevSet, end: usize) -> bool {
+        let word = |set: &RevSet, place: usize| set.words.get(place).copied().unwrap_or(0);
+        let whole = end / 64;
+        let rest = (1u64 << (end % 64)) - 1;
+        (0..whole).all(|place| word(self, place) == word(other, place))
+            && word(self, whole) & rest == word(other, whole) & rest
+    }
+
     /// How many members there are.
     pub fn count(&self) -> usize {
         self.words
@@ -170,6 +179,16 @@ mod tests {
             let mut even = set.clone();
             even.intersect(&(0..150).map(|n| Rev::new(2 * n)).collect());
             prop_assert_eq!(even.iter().map(Rev::number).collect::<Vec<_>>(), model.iter().copied().filter(|n| n % 2 == 0).collect::<Vec<_>>());
+            for end in [0, 64, 100] {
+                let mut start = set.clone();
+                start.truncate(Rev::new(end));
+                prop_assert!(start.equals_below(&set, end as usize));
+                if let Some(last) = start.max() {
+                    let last_out = last.index();
+                    start.remove(last);
+                    prop_assert!(start.equals_below(&set, last_out) && !start.equals_below(&set, last_out + 1));
+                }
+            }
             set.truncate(Rev::new(100));
             prop_assert_eq!(set.iter().map(Rev::number).collect::<Vec<_>>(), model.range(..100).copied().collect::<Vec<_>>());
         }

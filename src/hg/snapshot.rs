@@ -1,10 +1,10 @@
 //! The state of a repository at one moment.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use crate::bookmarks::{Bookmark, named_nodes};
+use crate::branch_cache::{self, KnownHeads};
 use crate::branches::{self, Branch};
 use crate::changeset::{Changeset, RawChangeset};
 use crate::digest::{BranchTable, Digest};
@@ -14,6 +14,7 @@ use crate::files;
 use crate::ids::{Node, Rev};
 use crate::lookup;
 use crate::manifest::Manifest;
+use crate::obsolescence::{Instabilities, Rewrites};
 use crate::path::HgPath;
 use crate::revlog::Revlog;
 use crate::revset::RevSet;
@@ -21,6 +22,7 @@ use crate::store::Store;
 use crate::subrepositories::{self, Subrepository};
 use crate::tags::{self, Tag};
 use crate::text::Text;
+use crate::topics::Topic;
 use crate::visibility::{Phase, Visibility};
 
 /// What a repository holds at one moment: immutable, shared between threads, consistent in itself.
@@ -32,15 +34,65 @@ use crate::visibility::{Phase, Visibility};
 pub struct Snapshot {
     pub(crate) store: Arc<Store>,
     pub(crate) changelog: Revlog,
-    visibility: Visibility,
+    pub(crate) visibility: Visibility,
     bookmarks: Vec<Bookmark>,
     local_tags: Vec<u8>,
-    branch_table: OnceLock<BranchTable>,
+    /// The content of the file of rewrites; whom it names as rewritten is known, the rest is read when it is asked for.
+    pub(crate) obsstore: Vec<u8>,
+    pub(crate) rewrites: OnceLock<Rewrites>,
+    pub(crate) instabilities: OnceLock<Instabilities>,
+    branch_table: OnceLock<Arc<BranchTable>>,
+    branch_heads: OnceLock<Arc<KnownHeads>>,
     branches: OnceLock<Vec<Branch>>,
     tags: OnceLock<Vec<Tag>>,
+    pub(crate) topics: OnceLock<Vec<Topic>>,
     digest: OnceLock<Arc<Digest>>,
-    /// The digest of an earlier snapshot, from which ours is continued.
-    earlier_digest: Option<Arc<Digest>>,
+    carried: Carried,
+}
+
+/// What an earlier snapshot had found out about the changesets that are still the first ones now.
+#[derive(Debug, Default)]
+struct Carried {
+    digest: Option<Arc<Digest>>,
+    branch_table: Option<Arc<BranchTable>>,
+    branch_heads: Option<Arc<KnownHeads>>,
+}
+
+impl Carried {
+    fn from(earlier: &Snapshot, changelog: &Revlog, visibility: &Visibility) -> Carried {
+        let before = &earlier.changelog;
+        if !changelog.begins_with(before) {
+            return Carried::default();
+        }
+        // What was not served then, or obsolete, may be so no more, and the other way round.
+        let same = |before: &RevSet, now: &RevSet| before.equals_below(now, earlier.len());
+        let same_view = same(&earlier.visibility.served, &visibility.served)
+            && same(&earlier.visibility.obsolete, &visibility.obsolete);
+        let carried = &earlier.carried;
+        Carried {
+            digest: earlier.digest.get().or(carried.digest.as_ref()).cloned(),
+            branch_table: earlier
+                .branch_table
+                .get()
+                .or(carried.branch_table.as_ref())
+                .cloned(),
+            branch_heads: earlier
+                .branch_heads
+                .get()
+                .or(carried.branch_heads.as_ref())
+                .filter(|_| same_view)
+                .cloned(),
+        }
+    }
+}
+
+/// Which state of the repository to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// What is committed.
+    Committed,
+    /// What an open transaction would commit.
+    Pending,
 }
 
 impl Snapshot {
@@ -48,15 +100,27 @@ impl Snapshot {
     ///
     /// The changelog comes first: what it names is complete on disk by then. Phases come after it, as a root that was
     /// written later does no harm, while one missed would show a secret changeset.
-    pub(crate) fn load(store: Arc<Store>, earlier: Option<&Snapshot>) -> Result<Snapshot, Error> {
-        let changelog = store.changelog()?;
+    pub(crate) fn load(
+        store: Arc<Store>,
+        earlier: Option<&Snapshot>,
+        stage: Stage,
+    ) -> Result<Snapshot, Error> {
+        let changelog = store.changelog(stage)?;
         let layout = &store.layout;
         let read = |path: &Path| Ok::<_, Error>(files::read(path)?.unwrap_or_default());
-        let roots = read(&layout.store.join("phaseroots"))?;
+        let staged = |path: &Path| {
+            let pending = path.with_extension("pending");
+            match stage {
+                Stage::Pending if pending.exists() => read(&pending),
+                _ => read(path),
+            }
+        };
+        let roots = staged(&layout.store.join("phaseroots"))?;
         let obsstore_path = layout.store.join("obsstore");
-        let predecessors = crate::obsstore::predecessors(&read(&obsstore_path)?)
-            .map_err(|reason| Error::damaged(&obsstore_path, reason))?;
-        let bookmark_lines = read(&layout.bookmarks)?;
+        let obsstore = read(&obsstore_path)?;
+        let predecessors = crate::obsstore::predecessors(&obsstore)
+            .map_err(|fault| fault.in_file(&obsstore_path))?;
+        let bookmark_lines = staged(&layout.bookmarks)?;
         let local_tags = read(&layout.dot_hg.join("localtags"))?;
 
         let mut pinned: Vec<Node> = Vec::new();
@@ -80,23 +144,24 @@ impl Snapshot {
             .filter(|bookmark| visibility.served.contains(bookmark.rev))
             .collect();
         bookmarks.sort_by(|a, b| a.name.cmp(&b.name));
-        let earlier_digest = earlier.and_then(|earlier| {
-            earlier
-                .digest
-                .get()
-                .or(earlier.earlier_digest.as_ref())
-                .cloned()
+        let carried = earlier.map_or_else(Carried::default, |earlier| {
+            Carried::from(earlier, &changelog, &visibility)
         });
         Ok(Snapshot {
             changelog,
             visibility,
             bookmarks,
             local_tags,
+            obsstore,
+            rewrites: OnceLock::new(),
+            instabilities: OnceLock::new(),
             branch_table: OnceLock::new(),
+            branch_heads: OnceLock::new(),
             branches: OnceLock::new(),
             tags: OnceLock::new(),
+            topics: OnceLock::new(),
             digest: OnceLock::new(),
-            earlier_digest,
+            carried,
             store,
         })
     }
@@ -156,6 +221,14 @@ impl Snapshot {
         &self.visibility.served
     }
 
+    /// All changesets but the hidden ones: what `hg log` shows the owner of the repository, secret ones included.
+    pub fn visible(&self) -> RevSet {
+        (0..self.len())
+            .map(Rev::from_index)
+            .filter(|rev| !self.is_hidden(*rev))
+            .collect()
+    }
+
     /// The newest served changeset.
     pub fn tip(&self) -> Option<Rev> {
         self.served().max()
@@ -179,18 +252,14 @@ impl Snapshot {
         if let Some(branches) = self.branches.get() {
             return Ok(branches);
         }
-        let found = branches::branches(&self.changelog, &self.visibility, self.branch_table()?);
+        let found = branches::branches(self.branch_heads()?);
         Ok(self.branches.get_or_init(|| found))
     }
 
     /// The named branch of a changeset, without decoding the changeset.
     pub fn branch_name(&self, rev: Rev) -> Result<&[u8], Error> {
-        let table = self.branch_table()?;
-        let number = table.of_rev.get(rev.index()).map_or(u32::MAX, |of| of.0);
-        Ok(table
-            .names
-            .get(number as usize)
-            .map_or(b"default", Vec::as_slice))
+        let told = self.branch_table()?.get(rev);
+        Ok(told.map_or(b"default", |(name, _)| name))
     }
 
     /// The tags of served changesets, sorted by name; the synthetic `tip` is not among them.
@@ -275,40 +344,108 @@ impl Snapshot {
         RawChangeset::parse(text).map_err(|reason| self.changelog.damaged_at(rev, reason))
     }
 
-    /// What all changesets say about branches and files.
+    /// What all changesets say about files.
     pub(crate) fn digest(&self) -> Result<&Digest, Error> {
         if let Some(digest) = self.digest.get() {
             return Ok(digest);
         }
-        let digest = Arc::new(Digest::new(
-            &self.changelog,
-            self.earlier_digest.as_deref(),
-        )?);
+        let mut branches = self.known_branches();
+        let earlier = self.carried.digest.as_deref();
+        let digest = Arc::new(Digest::new(&self.changelog, earlier, &mut branches)?);
+        if branches.len() == self.len() {
+            let _ = self.branch_table.set(Arc::new(branches));
+        }
         Ok(self.digest.get_or_init(|| digest))
     }
 
-    fn branch_table(&self) -> Result<&BranchTable, Error> {
-        if let Some(digest) = self.digest.get() {
-            return Ok(&digest.branches);
+    /// The branches of the first changesets, as many as are known without decoding any.
+    fn known_branches(&self) -> BranchTable {
+        if let Some(table) = self.branch_table.get() {
+            return BranchTable::clone(table);
         }
+        if let Some(table) = &self.carried.branch_table {
+            return BranchTable::clone(table);
+        }
+        branch_cache::noted_branches(&self.cache_dir(), &self.changelog)
+    }
+
+    fn branch_table(&self) -> Result<&BranchTable, Error> {
         if let Some(table) = self.branch_table.get() {
             return Ok(table);
         }
-        match branches::cached_table(&self.store, &self.changelog) {
-            Some(table) => Ok(self.branch_table.get_or_init(|| table)),
-            None => Ok(&self.digest()?.branches),
+        let mut table = self.known_branches();
+        table.complete(&self.changelog)?;
+        let table = Arc::new(table);
+        Ok(self.branch_table.get_or_init(|| table))
+    }
+
+    /// The heads of all served branches: those known from before, or noted by Mercurial, and what came since.
+    fn branch_heads(&self) -> Result<&KnownHeads, Error> {
+        /// So many changesets are decoded one by one before a table of all is worth its while.
+        const FEW: usize = 100;
+        if let Some(heads) = self.branch_heads.get() {
+            return Ok(heads);
         }
+        let of = |rev: Rev| {
+            let text = self.changelog.text(rev)?;
+            Ok::<_, Error>(self.parse(rev, &text)?.branch())
+        };
+        let known = match &self.carried.branch_heads {
+            Some(heads) => KnownHeads::clone(heads),
+            None => branch_cache::noted_heads(
+                &self.cache_dir(),
+                &self.changelog,
+                &self.visibility,
+                &|rev| of(rev).ok(),
+            )
+            .unwrap_or_default(),
+        };
+        let heads = if self.len() - known.end <= FEW {
+            branches::heads(&self.changelog, &self.visibility, known, of)?
+        } else {
+            let table = self.branch_table()?;
+            branches::heads(&self.changelog, &self.visibility, known, |rev| {
+                let (name, closes) = table.get(rev).unwrap_or((b"default", false));
+                Ok((name.to_vec(), closes))
+            })?
+        };
+        let heads = Arc::new(heads);
+        Ok(self.branch_heads.get_or_init(|| heads))
+    }
+
+    /// Where Mercurial keeps what it could find out again.
+    pub(crate) fn cache_dir(&self) -> std::path::PathBuf {
+        self.store.layout.base.join("cache")
     }
 
     fn read_tags(&self) -> Result<Vec<Tag>, Error> {
+        let mut merge = match tags::noted(&self.cache_dir(), &self.changelog, &self.visibility) {
+            Some(merge) => merge,
+            None => self.merge_tags()?,
+        };
+        merge.add(&self.local_tags, true);
+        let tag = |(name, value): (Vec<u8>, tags::Value)| {
+            let rev = self.served_rev(&value.node)?;
+            Some(Tag {
+                name: Text::from(&name[..]),
+                rev,
+                node: value.node,
+                local: value.local,
+            })
+        };
+        Ok(merge.0.into_iter().filter_map(tag).collect())
+    }
+
+    /// Merges the tags of all heads.
+    fn merge_tags(&self) -> Result<tags::Merge, Error> {
         let path = HgPath::new(".hgtags");
         // An unreadable cache is as good as none.
-        let cache = files::read(&self.store.layout.base.join("cache/hgtagsfnodes1"))
+        let cache = files::read(&self.cache_dir().join("hgtagsfnodes1"))
             .ok()
             .flatten()
             .unwrap_or_default();
         let log = self.store.filelog(path)?;
-        let mut seen = HashSet::new();
+        let mut seen = std::collections::HashSet::new();
         let mut merge = tags::Merge::default();
         for head in self.heads().into_iter().rev() {
             let cached = tags::cached_revision(&cache, head, &self.node(head))
@@ -324,17 +461,7 @@ impl Snapshot {
                 merge.add(&self.file(path, &node)?.data, false);
             }
         }
-        merge.add(&self.local_tags, true);
-        let tag = |(name, value): (Vec<u8>, tags::Value)| {
-            let rev = self.served_rev(&value.node)?;
-            Some(Tag {
-                name: Text::from(&name[..]),
-                rev,
-                node: value.node,
-                local: value.local,
-            })
-        };
-        Ok(merge.0.into_iter().filter_map(tag).collect())
+        Ok(merge)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::path::{HgPath, HgPathBuf};
 use crate::repository::Limits;
 use crate::revlog::Revlog;
+use crate::snapshot::Stage;
 
 /// Hands out revlogs of manifests and files.
 #[derive(Debug)]
@@ -49,9 +50,16 @@ impl Store {
     }
 
     /// A fresh look at the changelog.
-    pub fn changelog(&self) -> Result<Revlog, Error> {
-        let places = self.layout.fixed("00changelog");
-        let docket = places.0.with_extension("n");
+    ///
+    /// While a transaction is open, its changesets are already in the data file, but in the index that Mercurial shows its
+    /// hooks.
+    pub fn changelog(&self, stage: Stage) -> Result<Revlog, Error> {
+        let mut places = self.layout.fixed("00changelog");
+        let pending = places.0.with_extension("i.a");
+        if stage == Stage::Pending && pending.exists() {
+            places.0 = pending;
+        }
+        let docket = self.layout.store.join("00changelog.n");
         Ok(Revlog::open(places, self.limits.max_text)?.with_node_map(docket))
     }
 

@@ -5,9 +5,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use std::path::Path;
+
 use crate::bookmarks::named_nodes;
+use crate::branch_cache::hash_of;
+use crate::files;
 use crate::ids::{Node, Rev};
+use crate::revlog::Revlog;
 use crate::text::Text;
+use crate::visibility::Visibility;
 
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +92,31 @@ impl Value {
             local,
         };
     }
+}
+
+/// The merged tags as Mercurial noted them for exactly this state, before local tags.
+///
+/// `tags2-served` begins with `last-rev SP tip-node [SP hash]`: the number of the last changeset of all, the newest served one,
+/// and the hash of the numbers of those not served. Then come all values a tag ever had, in the form of the file itself.
+pub(crate) fn noted(cache: &Path, changelog: &Revlog, visibility: &Visibility) -> Option<Merge> {
+    let content = files::read(&cache.join("tags2-served")).ok()??;
+    let end = memchr::memchr(b'\n', &content)?;
+    let mut key = content[..end].split(|&byte| byte == b' ');
+    let last: usize = std::str::from_utf8(key.next()?).ok()?.parse().ok()?;
+    let tip = changelog.node(visibility.served.max()?)?;
+    let aside: Vec<Rev> = (0..changelog.len())
+        .map(Rev::from_index)
+        .filter(|rev| !visibility.served.contains(*rev))
+        .collect();
+    let fits = last + 1 == changelog.len()
+        && Node::from_hex(key.next()?) == Some(tip)
+        && key.next().map(<[u8]>::to_vec) == hash_of(&aside);
+    if !fits {
+        return None;
+    }
+    let mut merge = Merge::default();
+    merge.add(&content[end + 1..], false);
+    Some(merge)
 }
 
 /// The `.hgtags` revisions of changesets as Mercurial's cache tells them: 24 bytes per changeset, the first four of its hash and

@@ -84,6 +84,11 @@ impl Index {
         self.raw.len() / V1_LEN
     }
 
+    /// Whether the first entries are all those of another index.
+    pub fn begins_with(&self, other: &Index) -> bool {
+        self.inline.is_some() == other.inline.is_some() && self.raw.starts_with(&other.raw)
+    }
+
     fn raw(&self, rev: Rev) -> Option<&[u8; V1_LEN]> {
         self.raw
             .get(rev.index().checked_mul(V1_LEN)?..)?
@@ -96,6 +101,7 @@ impl Index {
     }
 
     /// All entries, by revision number.
+    #[allow(dead_code, reason = "for those who send whole revlogs")]
     pub fn entries(&self) -> impl Iterator<Item = IndexEntry> + '_ {
         let (entries, _) = self.raw.as_chunks::<V1_LEN>();
         entries.iter().map(decode)

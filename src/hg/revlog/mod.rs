@@ -130,7 +130,13 @@ impl Revlog {
         self.index.nodes()
     }
 
+    /// Whether the first revisions of this revlog are all those of another one.
+    pub fn begins_with(&self, other: &Revlog) -> bool {
+        self.index.begins_with(&other.index)
+    }
+
     /// All index entries, by revision number.
+    #[allow(dead_code, reason = "for those who send whole revlogs")]
     pub fn entries(&self) -> impl Iterator<Item = IndexEntry> + '_ {
         self.index.entries()
     }
