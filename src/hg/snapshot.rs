@@ -304,6 +304,12 @@ impl Snapshot {
         filelog::size(&log, rev)
     }
 
+    /// Whether the content of a file revision is kept elsewhere, as the lfs extension does.
+    pub fn has_external_content(&self, path: HgPath<'_>, node: &Node) -> Result<bool, Error> {
+        let (log, rev) = self.file_revision(path, node)?;
+        Ok(log.known(rev)?.flags & crate::revlog::EXTERNAL != 0)
+    }
+
     /// The content that a *standin* of the largefiles extension stands for, if it is stored here. `standin` is the
     /// standin's own content; see [`largefile_of_standin`](crate::largefile_of_standin).
     pub fn largefile(&self, standin: &[u8]) -> Result<Option<Vec<u8>>, Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ChangesetId, RefName};
+use crate::{ChangesetId, RefName, Signature, SignatureFormat};
 
 /// The header of a changeset: everything but its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub struct Changeset {
     pub committer: Option<Person>,
     /// When it was recorded (Git: the committer's date).
     pub date: Timestamp,
+    /// When it was written. In Git what was amended, rebased or picked keeps this date; in Mercurial it is `date`.
+    pub author_date: Timestamp,
+    /// The kind of signature that the commit itself holds, Git only. [`Repository::signatures`](crate::Repository::signatures)
+    /// tells those of both systems.
+    pub signature: Option<SignatureFormat>,
     /// The message, decoded. Git's ends with a newline as a rule, Mercurial's never does.
     pub message: String,
     /// Mercurial's number of the changeset in this repository. Git's position shifts whenever a ref
@@ -45,6 +50,34 @@ impl Changeset {
             .trim_end()
     }
 
+    /// The changeset that this one was grafted from (`hg graft`), which may be in another repository only.
+    pub fn grafted_from(&self) -> Option<ChangesetId> {
+        self.hex_extra("source")
+    }
+
+    /// The changeset that this one was rebased from (`hg rebase`).
+    pub fn rebased_from(&self) -> Option<ChangesetId> {
+        self.hex_extra("rebase_source")
+    }
+
+    /// The changeset that this one was amended from (`hg commit --amend`).
+    pub fn amended_from(&self) -> Option<ChangesetId> {
+        self.hex_extra("amend_source")
+    }
+
+    /// The changeset that this one was transplanted from; the extension writes the bare twenty bytes.
+    pub fn transplanted_from(&self) -> Option<ChangesetId> {
+        let bytes = self.extras.get("transplant_source")?;
+        Some(ChangesetId::from_bytes(bytes.as_slice().try_into().ok()?))
+    }
+
+    fn hex_extra(&self, key: &str) -> Option<ChangesetId> {
+        std::str::from_utf8(self.extras.get(key)?)
+            .ok()?
+            .parse()
+            .ok()
+    }
+
     /// Whether it has more than one parent.
     pub fn is_merge(&self) -> bool {
         self.parents.len() > 1
@@ -61,6 +94,23 @@ pub enum Phase {
     Draft,
     /// Not to be shared.
     Secret,
+}
+
+/// What an annotated tag says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagMessage {
+    /// The id of the tag object itself, which is no changeset.
+    pub object: ChangesetId,
+    /// What it points at: a commit as a rule, but perhaps another tag, a tree or a file.
+    pub target: ChangesetId,
+    /// Who made the tag; tags from before 2005 do not tell.
+    pub tagger: Option<Person>,
+    /// When it was made.
+    pub date: Option<Timestamp>,
+    /// Its text, without the signature.
+    pub message: String,
+    /// Its signature, to be checked by [`Keyring::check`](crate::Keyring::check).
+    pub signature: Option<Signature>,
 }
 
 /// A moment and the time zone of the clock it was read from.

@@ -32,6 +32,14 @@ pub enum OpenError {
         /// The names of what is not supported, as the system itself calls them.
         requirements: Vec<String>,
     },
+    /// The repository borrows from a place that it must not.
+    #[error("the repository {} leads out of the directory of all repositories, to {}", path.display(), target.display())]
+    Outside {
+        /// The repository.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
     /// The repository is there but its own records cannot be understood.
     #[error("the repository {} is damaged", path.display())]
     Damaged {
@@ -135,6 +143,18 @@ pub enum NodeError {
         path: RepoPath,
         /// The changeset asked for.
         id: ChangesetId,
+    },
+    /// The content is larger than the caller, or we, can hold.
+    #[error("{path:?} in changeset {} is too large: {size} bytes, at most {most} are read", id.short())]
+    TooLarge {
+        /// The path asked for.
+        path: RepoPath,
+        /// The changeset asked for.
+        id: ChangesetId,
+        /// How many bytes it has.
+        size: u64,
+        /// How many would have been read.
+        most: u64,
     },
     /// Reading failed.
     #[error(transparent)]

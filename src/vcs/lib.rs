@@ -21,33 +21,41 @@
 //! The Git half is built on `gix` and stands in `git/`, the Mercurial half on our own reader and stands in `mercurial/`;
 //! neither crate's types appear in this interface. [`diff`] is common to both: it sees two blobs, never a repository.
 
+mod about;
 mod archive;
+mod borrowing;
 mod cache;
 mod changeset;
 pub mod diff;
 mod error;
 mod git;
+mod graph;
 mod id;
 mod kind;
 mod log;
+mod mailmap;
 mod mercurial;
 mod path;
 mod pushed;
 mod refs;
 mod relations;
 mod repository;
+mod signature;
 mod tree;
 pub mod wire;
 
 pub use archive::{Archive, ArchiveFormat, ArchiveOptions};
 pub use cache::{Cache, CacheKey, CacheWriter, CachedFile, Kept};
-pub use changeset::{Changeset, Person, Phase, Timestamp, Tip};
+pub use changeset::{Changeset, Person, Phase, TagMessage, Timestamp, Tip};
 pub use diff::{Diff, DiffLimit, DiffOptions, FileDiff, Whitespace};
 pub use error::{NodeError, OpenError, ReadError, RevisionError};
+pub use graph::{GraphNode, GraphParent};
 pub use id::{BadChangesetId, ChangesetId};
 pub use kind::{Kind, UnknownKind};
 pub use log::{LogPage, LogQuery};
+pub use mailmap::Mailmap;
 pub use path::{BadRepoPath, RepoPath};
-pub use refs::{Bookmark, Branch, Labels, RefName, Refs, Tag};
+pub use refs::{Bookmark, Branch, Head, Labels, Pull, RefName, Refs, Tag};
 pub use repository::Repository;
-pub use tree::{Entry, FileContent, LastChanges, Node, NodeKind};
+pub use signature::{Keyring, Signature, SignatureFormat, Verdict};
+pub use tree::{Entry, FileContent, FileNames, LastChanges, Listing, Node, NodeKind, Storage};

@@ -60,6 +60,29 @@ pub struct Bookmark {
     pub id: ChangesetId,
 }
 
+/// A pull request's commits, kept by Git under `refs/pull/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pull {
+    /// Its name without `refs/pull/`, e.g. `12/head`.
+    pub name: RefName,
+    /// The changeset.
+    pub id: ChangesetId,
+}
+
+/// Where Git's HEAD points.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Head {
+    /// At this branch, which exists.
+    Branch(RefName),
+    /// At a branch that does not exist (yet).
+    Unborn(RefName),
+    /// Right at a changeset, which a branch or tag may reach or not.
+    Detached(ChangesetId),
+    /// At nothing that can be understood. Mercurial has no such thing.
+    #[default]
+    Nowhere,
+}
+
 /// The names that point at one changeset.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Labels {
@@ -91,6 +114,10 @@ pub struct Refs {
     /// The branch a visitor sees first. Git: the one HEAD names if it exists, else the one changed last. Mercurial: `default`
     /// if it is open, else that of the tip.
     pub default_branch: Option<RefName>,
+    /// Commits of pull requests, Git only: they can be looked at by id or as `refs/pull/NAME` but are part of no list.
+    pub pulls: Vec<Pull>,
+    /// Where HEAD points, Git only.
+    pub head: Head,
     labels: HashMap<ChangesetId, Labels>,
 }
 
@@ -132,8 +159,17 @@ impl Refs {
             tags,
             bookmarks,
             default_branch,
+            pulls: Vec::new(),
+            head: Head::Nowhere,
             labels,
         }
+    }
+
+    /// Adds what only Git has.
+    pub(crate) fn of_git(mut self, mut pulls: Vec<Pull>, head: Head) -> Self {
+        pulls.sort_by(|a, b| a.name.cmp(&b.name));
+        (self.pulls, self.head) = (pulls, head);
+        self
     }
 
     /// The names that point at a changeset.
@@ -154,6 +190,11 @@ impl Refs {
     /// The bookmark of this name.
     pub fn bookmark(&self, name: &str) -> Option<&Bookmark> {
         find(&self.bookmarks, name, |bookmark| &bookmark.name)
+    }
+
+    /// The pull request's name without `refs/pull/`.
+    pub fn pull(&self, name: &str) -> Option<&Pull> {
+        find(&self.pulls, name, |pull| &pull.name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who descends from whom, and what stands beside what in the list of all changesets.
 
-use crate::repository::{System, either};
+use crate::repository::either;
 use crate::{ChangesetId, ReadError, RefName, Repository};
 
 impl Repository {

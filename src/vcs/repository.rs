@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::diff::{Diff, DiffOptions};
 use crate::{
-    Changeset, ChangesetId, Entry, FileContent, Kind, LastChanges, LogPage, LogQuery, Node,
-    NodeError, OpenError, ReadError, Refs, RepoPath, RevisionError, Tip, git, mercurial,
+    Changeset, ChangesetId, Entry, FileContent, FileNames, Kind, LastChanges, Listing, LogPage,
+    LogQuery, Node, NodeError, OpenError, ReadError, Refs, RepoPath, RevisionError, TagMessage,
+    Tip, borrowing, git, mercurial,
 };
 
 /// An open repository of either kind.
@@ -28,8 +29,8 @@ pub(crate) enum System {
 macro_rules! either {
     ($repository:expr, $system:ident => $call:expr) => {
         match &$repository.system {
-            System::Git($system) => $call,
-            System::Hg($system) => $call,
+            $crate::repository::System::Git($system) => $call,
+            $crate::repository::System::Hg($system) => $call,
         }
     };
 }
@@ -47,6 +48,13 @@ impl Repository {
             path: path.to_owned(),
             system,
         })
+    }
+
+    /// The same for a repository that may borrow only from inside `root`, the directory of all repositories: alternates of Git,
+    /// the place that a `.git` file names, the source of a Mercurial share. What leads elsewhere is [`OpenError::Outside`].
+    pub fn open_within(path: &Path, kind: Kind, root: &Path) -> Result<Self, OpenError> {
+        borrowing::check(path, kind, root)?;
+        Self::open(path, kind)
     }
 
     /// Which system it belongs to.
@@ -80,11 +88,15 @@ impl Repository {
         either!(self, system => system.refs())
     }
 
-    /// Finds the changeset a word means.
+    /// Finds the changeset a word means. The first rule that fits decides:
     ///
-    /// Git: nothing, `tip`, `HEAD` and `head` are the changeset of HEAD (or else of the branch that was changed last); then
-    /// come branches, tags, full ids, and beginnings of ids from seven digits on. Mercurial: what `hg log -r` takes for a
-    /// name: `tip`, numbers, bookmarks, tags, branches, ids and their beginnings.
+    /// * Git: nothing, `tip`, `HEAD` and `head` are the changeset of HEAD (or else of the branch that was changed last); a
+    ///   branch; a tag; either spelt out (`heads/x`, `refs/tags/x`, `refs/pull/3/head`); a full id; a number below twelve
+    ///   digits that is a place in the log; the beginning of an id, of seven digits or more.
+    /// * Mercurial: `tip` and `.`; a number, counted from the end where negative; a full id; a bookmark; a tag; a branch; the
+    ///   beginning of an id.
+    ///
+    /// A beginning that several changesets share is an error that lists them.
     pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
         either!(self, system => system.resolve(text))
     }
@@ -98,6 +110,11 @@ impl Repository {
     /// Lists changesets, newest first: Git by date (as `git log --date-order --branches --tags` does), Mercurial by number.
     pub fn log(&self, query: &LogQuery) -> Result<LogPage, ReadError> {
         either!(self, system => system.log(query))
+    }
+
+    /// How many changesets a query finds, whatever the page. Cheap where only `from`, `branch` or nothing is asked.
+    pub fn count(&self, query: &LogQuery) -> Result<usize, ReadError> {
+        Ok(self.log(&query.without_page())?.total)
     }
 
     /// The parents of a changeset.
@@ -123,11 +140,19 @@ impl Repository {
 
     /// What lies directly in a directory: submodules, then directories, then files, each ordered by the bytes of the name.
     pub fn directory(&self, id: &ChangesetId, path: &RepoPath) -> Result<Vec<Entry>, NodeError> {
-        either!(self, system => {
-            let mut entries = system.directory(id, path)?;
-            entries.sort_by(|a, b| (a.kind.rank(), &a.name).cmp(&(b.kind.rank(), &b.name)));
-            Ok(entries)
-        })
+        Ok(self.listing(id, path, 0, usize::MAX)?.entries)
+    }
+
+    /// A part of a directory in the order of [`Repository::directory`]: `limit` entries after the first `skip`. Sizes are looked
+    /// up for these only, so a part of a directory with a million entries costs little more than reading their names.
+    pub fn listing(
+        &self,
+        id: &ChangesetId,
+        path: &RepoPath,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Listing, NodeError> {
+        either!(self, system => system.listing(id, path, skip, limit))
     }
 
     /// For each name in a directory the newest ancestor of the changeset (itself included) that changed it. The search is
@@ -140,22 +165,42 @@ impl Repository {
         either!(self, system => system.last_changes(id, directory))
     }
 
-    /// Reads a file or the target of a symbolic link, whole. [`Repository::node`] tells its size beforehand.
+    /// Reads a file or the target of a symbolic link, whole. [`Repository::node`] tells its size beforehand; what has more
+    /// than a gibibyte is not read.
     pub fn file(&self, id: &ChangesetId, path: &RepoPath) -> Result<FileContent, NodeError> {
-        either!(self, system => system.file(id, path))
+        const LARGEST: u64 = 1 << 30;
+        self.file_up_to(id, path, LARGEST)
     }
 
-    /// The paths of all files below a directory, ordered by their bytes; submodules are not among them.
+    /// The same for at most so many bytes: a larger file is [`NodeError::TooLarge`], told without reading it.
+    pub fn file_up_to(
+        &self,
+        id: &ChangesetId,
+        path: &RepoPath,
+        most: u64,
+    ) -> Result<FileContent, NodeError> {
+        either!(self, system => system.file_up_to(id, path, most))
+    }
+
+    /// The paths of the files below a directory, up to a million; submodules are not among them.
     pub fn file_names(
         &self,
         id: &ChangesetId,
         directory: &RepoPath,
-    ) -> Result<Vec<RepoPath>, NodeError> {
+    ) -> Result<FileNames, NodeError> {
         either!(self, system => {
             let mut names = system.file_names(id, directory)?;
-            names.sort_unstable();
+            names.paths.sort_unstable();
             Ok(names)
         })
+    }
+
+    /// What the annotated tag of this name says; none for light tags, of which Mercurial's are all.
+    pub fn tag_message(&self, name: &str) -> Result<Option<TagMessage>, ReadError> {
+        match &self.system {
+            System::Git(git) => git.tag_message(name),
+            System::Hg(_) => Ok(None),
+        }
     }
 
     /// Compares two changesets; `None` is the empty tree, the state before a root.
@@ -188,42 +233,5 @@ impl Repository {
             date: changeset.date,
             author: changeset.author.raw,
         }))
-    }
-
-    /// How many bytes the files of the repository take on disk. Stops counting after a million files.
-    pub fn size_on_disk(&self) -> Result<u64, ReadError> {
-        const MOST_FILES: usize = 1_000_000;
-        let mut bytes = 0;
-        let mut files = 0;
-        let mut directories = vec![self.path.clone()];
-        while let Some(directory) = directories.pop() {
-            let io = |source| ReadError::Io {
-                path: directory.clone(),
-                source,
-            };
-            // What vanishes while we count (a repack, a finished transaction) simply does not count.
-            let entries = match std::fs::read_dir(&directory) {
-                Err(error)
-                    if error.kind() == std::io::ErrorKind::NotFound && directory != self.path =>
-                {
-                    continue;
-                }
-                entries => entries.map_err(io)?,
-            };
-            for entry in entries {
-                let entry = entry.map_err(io)?;
-                let Ok(meta) = entry.metadata() else { continue };
-                if meta.is_dir() {
-                    directories.push(entry.path());
-                } else {
-                    bytes += meta.len();
-                }
-                files += 1;
-                if files == MOST_FILES {
-                    return Ok(bytes);
-                }
-            }
-        }
-        Ok(bytes)
     }
 }

@@ -39,6 +39,58 @@ impl NodeKind {
     }
 }
 
+/// Where the content of a file really is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Storage {
+    /// In the repository itself.
+    #[default]
+    Here,
+    /// In a Git LFS (or Mercurial lfs) store; what lies in the repository is a pointer to it.
+    Lfs {
+        /// The SHA-256 of the content, in hex.
+        oid: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// With Mercurial's largefiles extension; what lies in the repository, below `.hglf`, is the hash.
+    Largefile {
+        /// The SHA-1 of the content, in hex.
+        hash: String,
+    },
+}
+
+/// A pointer of Git LFS: three lines or more, of which the first tells the version (`docs/spec.md` of Git LFS).
+pub(crate) fn lfs_pointer(content: &[u8]) -> Option<Storage> {
+    if !LFS_POINTER_SIZES.contains(&(content.len() as u64)) {
+        return None;
+    }
+    let text = std::str::from_utf8(content).ok()?;
+    let mut lines = text.lines();
+    let version = lines.next()?.strip_prefix("version ")?;
+    if !matches!(
+        version,
+        "https://git-lfs.github.com/spec/v1" | "https://hawser.github.com/spec/v1"
+    ) {
+        return None;
+    }
+    let (mut oid, mut size) = (None, None);
+    for line in lines {
+        match line.split_once(' ')? {
+            ("oid", value) => oid = value.strip_prefix("sha256:"),
+            ("size", value) => size = value.parse().ok(),
+            _ => {}
+        }
+    }
+    let is_hash = |oid: &&str| oid.len() == 64 && oid.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Some(Storage::Lfs {
+        oid: oid.filter(is_hash)?.to_owned(),
+        size: size?,
+    })
+}
+
+/// Pointers have this many bytes; others need not be looked at.
+pub(crate) const LFS_POINTER_SIZES: std::ops::Range<u64> = 100..1024;
+
 /// One thing at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -46,8 +98,10 @@ pub struct Node {
     pub path: RepoPath,
     /// What it is.
     pub kind: NodeKind,
-    /// Bytes of content; none for directories and submodules.
+    /// Bytes of content in the repository; none for directories and submodules.
     pub size: Option<u64>,
+    /// Where the content really is.
+    pub storage: Storage,
 }
 
 /// A line of a directory listing.
@@ -63,6 +117,31 @@ pub struct Entry {
     pub size: Option<u64>,
     /// The mode as Git writes it: `0o100644`, `0o100755`, `0o120000`, `0o040000` or `0o160000`.
     pub mode: u32,
+    /// Where the content of a file really is.
+    pub storage: Storage,
+}
+
+/// A part of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The entries of this part: submodules, then directories, then files, each ordered by the bytes of the name.
+    pub entries: Vec<Entry>,
+    /// How many the directory has.
+    pub total: usize,
+}
+
+/// The files below a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileNames {
+    /// Their paths, ordered by their bytes.
+    pub paths: Vec<RepoPath>,
+    /// Whether these are all; otherwise there were too many.
+    pub complete: bool,
+}
+
+impl FileNames {
+    /// More files are not listed. A few trees that hold each other again and again can pretend to be any number.
+    pub(crate) const MOST: usize = 1_000_000;
 }
 
 /// The content of a file or symbolic link.
@@ -74,6 +153,9 @@ pub struct FileContent {
     pub executable: bool,
     /// Whether it is a symbolic link.
     pub symlink: bool,
+    /// Where the content really is. For a Git LFS pointer `data` is the pointer; for Mercurial's largefiles and lfs the content
+    /// where the repository has it, else what stands in for it.
+    pub storage: Storage,
 }
 
 impl FileContent {

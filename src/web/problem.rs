@@ -172,9 +172,9 @@ impl From<vcs::OpenError> for Problem {
                 "The repository uses a format that is not supported: {}",
                 requirements.join(", ")
             )),
-            vcs::OpenError::Damaged { .. } | vcs::OpenError::Io { .. } => {
-                Self::Unavailable(UNREADABLE.into())
-            }
+            vcs::OpenError::Outside { .. }
+            | vcs::OpenError::Damaged { .. }
+            | vcs::OpenError::Io { .. } => Self::Unavailable(UNREADABLE.into()),
         }
     }
 }
@@ -201,6 +201,7 @@ impl From<vcs::NodeError> for Problem {
     fn from(error: vcs::NodeError) -> Self {
         match error {
             vcs::NodeError::Read(error) => error.into(),
+            vcs::NodeError::TooLarge { .. } => Self::TooLarge(error.to_string()),
             _ => Self::NotFound(error.to_string()),
         }
     }

@@ -30,6 +30,15 @@ impl Parent {
             Parent::Shown(id) | Parent::Hidden(id) => id,
         }
     }
+
+    /// The order of lines. A hidden parent counts as older than all shown ones, the newest hidden one as the oldest: the
+    /// scrapers of these pages know it as a negative number.
+    fn rank(self) -> i64 {
+        match self {
+            Parent::Shown(id) => i64::from(id),
+            Parent::Hidden(id) => -i64::from(id) - 1,
+        }
+    }
 }
 
 /// What is special about a changeset.
@@ -134,7 +143,7 @@ impl Layout<'_> {
             .copied()
             .filter(|parent| !self.awaited.contains(parent))
             .collect();
-        new_parents.sort_by_key(|parent| std::cmp::Reverse(parent.id()));
+        new_parents.sort_by_key(|parent| std::cmp::Reverse(parent.rank()));
         new_parents.dedup();
         self.colour_lines(node, colour, &new_parents);
 
@@ -195,7 +204,7 @@ impl Layout<'_> {
             .map(|(place, &parent)| (parent, place))
             .collect();
         let mut parents = node.parents.clone();
-        parents.sort_by_key(|parent| parent.id());
+        parents.sort_by_key(|parent| parent.rank());
         parents.dedup();
         let mut edges = Vec::with_capacity(next.len());
         for (from, &awaited) in self.awaited.iter().enumerate() {

@@ -15,6 +15,7 @@ mod unified;
 pub use options::{DiffLimit, DiffOptions, Whitespace};
 
 pub(crate) use compare::{Contents, Pair, Side, compare};
+pub(crate) use quote::unescaped;
 
 use crate::{Kind, RepoPath};
 

@@ -40,6 +40,47 @@ fn escaped(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Takes C escapes back.
+pub(crate) fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        if *byte != b'\\' {
+            out.push(*byte);
+            continue;
+        }
+        let Some((letter, after)) = rest.split_first() else {
+            break;
+        };
+        let octal = rest
+            .iter()
+            .take(3)
+            .take_while(|digit| (b'0'..=b'7').contains(digit))
+            .count();
+        if octal == 3 {
+            let value = rest[..3]
+                .iter()
+                .fold(0u32, |value, digit| value * 8 + u32::from(digit - b'0'));
+            out.push(value as u8);
+            rest = &rest[3..];
+            continue;
+        }
+        rest = after;
+        out.push(match letter {
+            b'a' => 0x07,
+            b'b' => 0x08,
+            b't' => b'\t',
+            b'n' => b'\n',
+            b'v' => 0x0b,
+            b'f' => 0x0c,
+            b'r' => b'\r',
+            other => *other,
+        });
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +98,12 @@ mod tests {
             ),
         ] {
             assert_eq!(quoted("a/", path), wanted);
+            let inner = wanted
+                .strip_prefix(b"\"")
+                .and_then(|text| text.strip_suffix(b"\""));
+            if let Some(inner) = inner {
+                assert_eq!(unescaped(inner), [b"a/", path].concat());
+            }
         }
     }
 }

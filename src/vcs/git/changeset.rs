@@ -35,6 +35,8 @@ impl Repository {
             author: header.author(),
             committer: Some(header.committer()),
             date: header.date(),
+            author_date: header.author_date(),
+            signature: header.signature_format(),
             message: header.message(),
             number: None,
             branch: None,

@@ -7,7 +7,7 @@
 
 use gix::ObjectId;
 
-use crate::{Person, Timestamp};
+use crate::{Person, SignatureFormat, Timestamp};
 
 /// The parts of a commit, undecoded.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub(super) struct Header<'a> {
     author: &'a [u8],
     committer: &'a [u8],
     encoding: Option<&'a [u8]>,
+    signature: &'a [u8],
     message: &'a [u8],
 }
 
@@ -31,6 +32,7 @@ impl<'a> Header<'a> {
             author: b"",
             committer: b"",
             encoding: None,
+            signature: b"",
             message: b"",
         };
         while !rest.is_empty() {
@@ -49,7 +51,8 @@ impl<'a> Header<'a> {
                 b"author" if header.author.is_empty() => header.author = value,
                 b"committer" if header.committer.is_empty() => header.committer = value,
                 b"encoding" if header.encoding.is_none() => header.encoding = Some(value),
-                // Signatures, merged tags (their further lines start with a space) and whatever is invented next.
+                b"gpgsig" if header.signature.is_empty() => header.signature = value,
+                // Merged tags (their further lines start with a space) and whatever is invented next.
                 _ => {}
             }
         }
@@ -71,21 +74,143 @@ impl<'a> Header<'a> {
         signature(self.committer).1
     }
 
+    /// When it was written; what was amended or picked keeps this date.
+    pub fn author_date(&self) -> Timestamp {
+        signature(self.author).1
+    }
+
     /// What it says.
     pub fn message(&self) -> String {
         self.decode(self.message)
     }
 
-    /// Text as UTF-8 if it is, else in the encoding the commit names, else as Latin-1, which takes any bytes.
+    /// The kind of its signature; none where it has none.
+    pub fn signature_format(&self) -> Option<SignatureFormat> {
+        SignatureFormat::of(self.signature)
+    }
+
     fn decode(&self, bytes: &[u8]) -> String {
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return text.to_owned();
+        decode(bytes, self.encoding)
+    }
+}
+
+/// Text as UTF-8 if it is, else in the encoding that is named, else as Latin-1, which takes any bytes.
+fn decode(bytes: &[u8], encoding: Option<&[u8]>) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    match gix::filter::plumbing::worktree::encoding::for_label(encoding.unwrap_or(b"latin1")) {
+        Ok(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+        Err(_) => bytes.iter().map(|&byte| byte as char).collect(),
+    }
+}
+
+/// Takes the signature out of a commit: it and what was signed, which is all but it.
+pub(super) fn split_signature(commit: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut armour, mut signed) = (Vec::new(), Vec::with_capacity(commit.len()));
+    let mut rest = commit;
+    let mut target: Option<bool> = None;
+    while !rest.is_empty() {
+        let (line, after) = split_line(rest);
+        if line.is_empty() {
+            break;
         }
-        let label = self.encoding.unwrap_or(b"latin1");
-        match gix::filter::plumbing::worktree::encoding::for_label(label) {
-            Ok(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
-            Err(_) => bytes.iter().map(|&byte| byte as char).collect(),
+        // Lines that go on start with a blank.
+        let (of, text) = match line.strip_prefix(b" ") {
+            Some(more) => (target, more),
+            None if line.starts_with(b"gpgsig ") => (Some(true), &line[b"gpgsig ".len()..]),
+            // A signature of the same commit in a repository with longer hashes.
+            None if line.starts_with(b"gpgsig-sha256 ") => (Some(false), &b""[..]),
+            None => (None, line),
+        };
+        target = of;
+        match target {
+            Some(true) => {
+                armour.extend_from_slice(text);
+                armour.push(b'\n');
+            }
+            Some(false) => {}
+            None => {
+                let whole = rest.len() - after.len();
+                signed.extend_from_slice(&rest[..whole]);
+            }
         }
+        rest = after;
+    }
+    signed.extend_from_slice(rest);
+    (armour, signed)
+}
+
+/// The parts of a tag object.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TagHeader<'a> {
+    pub target: ObjectId,
+    tagger: &'a [u8],
+    encoding: Option<&'a [u8]>,
+    /// The message with its signature.
+    body: &'a [u8],
+    /// All before the body.
+    head: &'a [u8],
+}
+
+impl<'a> TagHeader<'a> {
+    /// Splits the bytes of a tag; none when it does not start with what it tags.
+    pub fn parse(tag: &'a [u8]) -> Option<Self> {
+        let (object, mut rest) = split_line(tag);
+        let target = ObjectId::from_hex(object.strip_prefix(b"object ")?).ok()?;
+        let (mut tagger, mut encoding) = (&b""[..], None);
+        while !rest.is_empty() {
+            let (line, after) = split_line(rest);
+            rest = after;
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix(b"tagger ") {
+                tagger = value;
+            } else if let Some(value) = line.strip_prefix(b"encoding ") {
+                encoding = Some(value);
+            }
+        }
+        Some(TagHeader {
+            target,
+            tagger,
+            encoding,
+            body: rest,
+            head: &tag[..tag.len() - rest.len()],
+        })
+    }
+
+    /// Who made it; very old tags do not tell.
+    pub fn tagger(&self) -> Option<Person> {
+        (!self.tagger.is_empty())
+            .then(|| Person::parse(&decode(signature(self.tagger).0, self.encoding)))
+    }
+
+    /// When it was made; tags that do not tell who do not tell this.
+    pub fn date(&self) -> Option<Timestamp> {
+        (!self.tagger.is_empty()).then(|| signature(self.tagger).1)
+    }
+
+    /// What it says, without the signature.
+    pub fn message(&self) -> String {
+        let end = self.signature().map_or(self.body.len(), |(at, _, _)| at);
+        decode(&self.body[..end], self.encoding)
+    }
+
+    /// Where in the body its signature starts, the signature, and its kind.
+    pub fn signature(&self) -> Option<(usize, &'a [u8], SignatureFormat)> {
+        let starts = memchr::memchr_iter(b'\n', self.body).map(|at| at + 1);
+        std::iter::once(0).chain(starts).find_map(|at| {
+            let armour = &self.body[at..];
+            let begins = armour.starts_with(b"-----BEGIN ");
+            Some((at, armour, SignatureFormat::of(armour).filter(|_| begins)?))
+        })
+    }
+
+    /// What was signed.
+    pub fn signed(&self) -> Vec<u8> {
+        let end = self.signature().map_or(self.body.len(), |(at, _, _)| at);
+        [self.head, &self.body[..end]].concat()
     }
 }
 

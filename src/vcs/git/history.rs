@@ -5,7 +5,6 @@
 //! parents about the path changed nothing, and history goes on with that parent alone.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::ObjectId;
 
@@ -19,42 +18,21 @@ use crate::{ChangesetId, LastChanges, NodeError, ReadError, RepoPath};
 const FARTHEST: usize = 50_000;
 
 impl Repository {
-    /// The commits that changed a file or something below a directory, newest first: those that `git log [from] -- path`
-    /// lists. Answered from memory when asked again, as for the next page.
+    /// Those of some commits that changed a file or something below a directory, as `git log [from] -- path` finds them.
+    /// `starts` are the commits that the walk begins at.
     pub(super) fn touching(
         &self,
         repo: &gix::Repository,
         view: &View,
-        query: PathQuery,
-    ) -> Result<Arc<Vec<Place>>, ReadError> {
-        if let Some(known) = view.paths.get(&query) {
-            return Ok(known);
-        }
-        let found = Arc::new(self.find_touching(repo, view, &query)?);
-        view.paths.keep(query, found.clone());
-        Ok(found)
-    }
-
-    fn find_touching(
-        &self,
-        repo: &gix::Repository,
-        view: &View,
-        query: &PathQuery,
+        all: &[Place],
+        starts: impl Iterator<Item = Place>,
+        path: &RepoPath,
     ) -> Result<Vec<Place>, ReadError> {
-        let PathQuery { from, branch, path } = query;
-        let all = view.within(*from, *branch);
         let mut at = PathReader::new(self, repo, view, path);
         let mut found = Vec::new();
-        // History is followed from every branch and tag, or else from the newest changesets within the limits.
         let mut wanted = vec![false; view.graph.len()];
-        if from.or(*branch).is_none() {
-            view.tips().for_each(|tip| wanted[tip as usize] = true);
-        } else {
-            all.iter().for_each(|&place| wanted[place as usize] = true);
-            let parents = all.iter().flat_map(|&place| view.graph.parents(place));
-            parents.for_each(|&parent| wanted[parent as usize] = false);
-        }
-        for &place in all.iter() {
+        starts.for_each(|tip| wanted[tip as usize] = true);
+        for &place in all {
             if !wanted[place as usize] {
                 continue;
             }
@@ -228,38 +206,5 @@ impl<'a> PathReader<'a> {
             }
         }
         Ok(Some(item))
-    }
-}
-
-/// What the log of a path depends on besides the view.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct PathQuery {
-    pub from: Option<Place>,
-    pub branch: Option<Place>,
-    pub path: RepoPath,
-}
-
-/// The logs of paths asked for lately.
-#[derive(Debug, Default)]
-pub(super) struct PathLogs(Mutex<HashMap<PathQuery, Arc<Vec<Place>>>>);
-
-impl PathLogs {
-    /// How many are kept. When there are more all are dropped: it is only for turning pages.
-    const MOST: usize = 16;
-
-    fn get(&self, query: &PathQuery) -> Option<Arc<Vec<Place>>> {
-        self.lock().get(query).cloned()
-    }
-
-    fn keep(&self, query: PathQuery, found: Arc<Vec<Place>>) {
-        let mut kept = self.lock();
-        if kept.len() == Self::MOST {
-            kept.clear();
-        }
-        kept.insert(query, found);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<PathQuery, Arc<Vec<Place>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,21 +3,27 @@
 //! * `open.rs`: which directories are Git repositories we can read;
 //! * `names.rs`: branches, tags and HEAD as they are on disk at this moment;
 //! * `graph.rs`: who is whose parent, for every commit seen so far; grows, never changes;
-//! * `view.rs`: both together: what is reachable from the names, in which order, with which number. Everything else asks it.
+//! * `heads.rs`: what the names point at, and what words mean;
+//! * `view.rs`: all together: what is reachable from the names, in which order, with which number. Everything else asks it.
 
 mod archive;
 mod attributes;
 mod changeset;
 mod diff;
+mod drawing;
 mod graph;
 mod header;
+mod heads;
 mod history;
 mod large;
+mod lists;
 mod names;
 mod open;
 mod pushed;
 mod relations;
+mod signature;
 mod subst;
+mod tags;
 mod tree;
 mod view;
 
@@ -25,7 +31,7 @@ pub(crate) use archive::ArchiveSource;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Cause;
 use crate::{ChangesetId, LastChanges, ReadError, RepoPath};
@@ -37,7 +43,8 @@ const PACK_CACHE_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Repository {
     path: PathBuf,
     shared: gix::ThreadSafeRepository,
-    view: Mutex<Option<std::sync::Arc<view::View>>>,
+    heads: Mutex<Option<Arc<heads::Heads>>>,
+    view: Mutex<Option<Arc<view::View>>>,
     last_changes: Remembered,
 }
 

@@ -10,7 +10,7 @@ use crate::ReadError;
 /// deleted branch or `git tag` in the directory is noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
-    /// `refs/heads/…` and `refs/tags/…` in this order, each by name.
+    /// `refs/heads/…`, `refs/tags/…` and `refs/pull/…` in this order, each by name.
     pub refs: Vec<(BString, Target)>,
     /// Where HEAD points.
     pub head: Option<Target>,
@@ -42,7 +42,8 @@ impl Repository {
         let damaged = || self.damaged("the refs");
         let platform = repo.references().map_err(damaged())?;
         let mut refs = Vec::new();
-        for iter in [platform.local_branches(), platform.tags()] {
+        let pulls = platform.prefixed("refs/pull/");
+        for iter in [platform.local_branches(), platform.tags(), pulls] {
             // A ref file that cannot be parsed is passed over, as `git` does with a warning: one broken ref must not hide
             // the rest of the repository.
             for reference in iter.map_err(damaged())?.flatten() {
@@ -71,7 +72,7 @@ impl Repository {
 
 /// The part of a ref's name that people see.
 pub(super) fn shorten(name: &[u8]) -> String {
-    let short = [&b"refs/heads/"[..], b"refs/tags/"]
+    let short = [&b"refs/heads/"[..], b"refs/tags/", b"refs/pull/"]
         .iter()
         .find_map(|prefix| name.strip_prefix(*prefix));
     short.unwrap_or(name).to_str_lossy().into_owned()

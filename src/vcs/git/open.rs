@@ -40,6 +40,7 @@ impl Repository {
         Ok(Repository {
             path: path.to_owned(),
             shared,
+            heads: Mutex::new(None),
             view: Mutex::new(None),
             last_changes: Default::default(),
         })

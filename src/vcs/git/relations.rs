@@ -179,7 +179,7 @@ impl Repository {
     ) -> Result<Option<ChangesetId>, ReadError> {
         let view = self.view(&self.local())?;
         let place = self.place(&view, id)?;
-        let within = match branch.map(|name| view.refs.branch(name.as_str())) {
+        let within = match branch.map(|name| view.heads.refs.branch(name.as_str())) {
             None => None,
             Some(None) => return Ok(None),
             Some(Some(branch)) => Some(view.graph.reachable(view.reached(&branch.id))),

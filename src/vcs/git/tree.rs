@@ -6,7 +6,11 @@ use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::{Repository, to_git};
 use crate::error::Cause;
-use crate::{ChangesetId, Entry, FileContent, Node, NodeError, NodeKind, ReadError, RepoPath};
+use crate::tree::{LFS_POINTER_SIZES, lfs_pointer};
+use crate::{
+    ChangesetId, Entry, FileContent, FileNames, Listing, Node, NodeError, NodeKind, ReadError,
+    RepoPath, Storage,
+};
 
 /// What a tree says about one of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,32 +38,50 @@ impl Repository {
         let size = self.size(&repo, item, &kind)?;
         Ok(Node {
             path: path.clone(),
+            storage: self.storage(&repo, item, size)?,
             kind,
             size,
         })
     }
 
-    pub fn directory(&self, id: &ChangesetId, path: &RepoPath) -> Result<Vec<Entry>, NodeError> {
+    pub fn listing(
+        &self,
+        id: &ChangesetId,
+        path: &RepoPath,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Listing, NodeError> {
         let repo = self.local();
         let modules = Modules::new(self, &repo, id);
+        let mut items = self.items(&repo, id, path)?;
+        // Git itself refuses to make such names; who makes them anyway wants to lead somebody out of the directory.
+        items.retain(|(name, _)| !name.contains(&b'/') && path.join(name).is_ok());
+        items.sort_by(|(a, one), (b, other)| (rank(one.mode), a).cmp(&(rank(other.mode), b)));
+        items.dedup_by(|(a, _), (b, _)| a == b);
+        let total = items.len();
         let mut entries = Vec::new();
-        for (name, item) in self.items(&repo, id, path)? {
-            // Git itself refuses to make such names; who makes them anyway wants to lead somebody out of the directory.
+        for (name, item) in items.into_iter().skip(skip).take(limit) {
             let Ok(path) = path.join(&name) else { continue };
             let kind = modules.kind_of(item, &path);
             let size = self.size(&repo, item, &kind)?;
             entries.push(Entry {
                 name,
                 path,
+                storage: self.storage(&repo, item, size)?,
                 kind,
                 size,
                 mode: u32::from(item.mode.value()),
             });
         }
-        Ok(entries)
+        Ok(Listing { entries, total })
     }
 
-    pub fn file(&self, id: &ChangesetId, path: &RepoPath) -> Result<FileContent, NodeError> {
+    pub fn file_up_to(
+        &self,
+        id: &ChangesetId,
+        path: &RepoPath,
+        most: u64,
+    ) -> Result<FileContent, NodeError> {
         let repo = self.local();
         let item = self.item(&repo, id, path)?;
         if !item.mode.is_blob_or_symlink() {
@@ -68,11 +90,21 @@ impl Repository {
                 id: *id,
             });
         }
-        let blob = repo
-            .find_blob(item.id)
-            .map_err(self.damaged(format!("file {path:?} of {id}")))?;
+        let damaged = || self.damaged(format!("file {path:?} of {id}"));
+        let size = repo.find_header(item.id).map_err(damaged())?.size();
+        if size > most {
+            return Err(NodeError::TooLarge {
+                path: path.clone(),
+                id: *id,
+                size,
+                most,
+            });
+        }
+        let blob = repo.find_blob(item.id).map_err(damaged())?;
+        let data = blob.detach().data;
         Ok(FileContent {
-            data: blob.detach().data,
+            storage: lfs_pointer(&data).unwrap_or_default(),
+            data,
             executable: item.mode.is_executable(),
             symlink: item.mode.is_link(),
         })
@@ -82,7 +114,7 @@ impl Repository {
         &self,
         id: &ChangesetId,
         directory: &RepoPath,
-    ) -> Result<Vec<RepoPath>, NodeError> {
+    ) -> Result<FileNames, NodeError> {
         let repo = self.local();
         let item = self.item(&repo, id, directory)?;
         if !item.mode.is_tree() {
@@ -91,15 +123,25 @@ impl Repository {
                 id: *id,
             });
         }
-        let mut names = Vec::new();
+        let mut names = FileNames {
+            complete: true,
+            ..FileNames::default()
+        };
+        // Trees that hold nothing but trees could make as many directories as they like.
+        let mut directories = 0;
         let mut todo = vec![(directory.clone(), item.id)];
         while let Some((path, tree)) = todo.pop() {
+            directories += 1;
             for (name, item) in self.read_tree(&repo, tree)? {
+                if names.paths.len() >= FileNames::MOST || directories >= FileNames::MOST {
+                    names.complete = false;
+                    return Ok(names);
+                }
                 let Ok(path) = path.join(&name) else { continue };
                 if item.mode.is_tree() {
                     todo.push((path, item.id));
                 } else if item.mode.is_blob_or_symlink() {
-                    names.push(path);
+                    names.paths.push(path);
                 }
             }
         }
@@ -201,6 +243,23 @@ impl Repository {
             .map_err(self.damaged(format!("tree {id}")))
     }
 
+    /// Where the content of a file really is.
+    fn storage(
+        &self,
+        repo: &gix::Repository,
+        item: Item,
+        size: Option<u64>,
+    ) -> Result<Storage, ReadError> {
+        let may_point = item.mode.is_blob() && size.is_some_and(|s| LFS_POINTER_SIZES.contains(&s));
+        if !may_point {
+            return Ok(Storage::Here);
+        }
+        let blob = repo
+            .find_blob(item.id)
+            .map_err(self.damaged(format!("blob {}", item.id)))?;
+        Ok(lfs_pointer(&blob.data).unwrap_or_default())
+    }
+
     /// The bytes of content, read from the object's header without its content.
     fn size(
         &self,
@@ -215,6 +274,15 @@ impl Repository {
             .find_header(item.id)
             .map_err(self.damaged(format!("blob {}", item.id)))?;
         Ok(Some(header.size()))
+    }
+}
+
+/// The place in a listing, as [`NodeKind::rank`] has it.
+fn rank(mode: EntryMode) -> u8 {
+    match mode.kind() {
+        EntryKind::Commit => 0,
+        EntryKind::Tree => 1,
+        EntryKind::Link | EntryKind::Blob | EntryKind::BlobExecutable => 2,
     }
 }
 

@@ -3,33 +3,30 @@
 //! A [`View`] is made when the names have changed since the last one and kept until they change again. It answers "how many
 //! changesets are there", "which stands at place 400" and "which number has this one" by looking, not by walking.
 
-use std::collections::BinaryHeap;
-use std::sync::{Arc, PoisonError};
-
-use gix::ObjectId;
-use gix::bstr::BString;
+use std::collections::{BinaryHeap, HashSet};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::graph::{Graph, Place};
-use super::history::{PathLogs, PathQuery};
-use super::names::{Names, Target, shorten};
+use super::heads::Heads;
+use super::lists::Lists;
 use super::{Repository, from_git, to_git};
-use crate::{Branch, ChangesetId, LogPage, LogQuery, ReadError, RefName, Refs, RevisionError, Tag};
+use crate::{ChangesetId, ReadError, RevisionError};
 
 /// The reachable part of a repository at one moment.
 #[derive(Debug)]
 pub(super) struct View {
-    names: Names,
-    /// The same names, peeled and for people.
-    pub refs: Refs,
+    pub heads: Arc<Heads>,
     pub graph: Arc<Graph>,
-    /// All reachable commits, newest first.
+    /// All commits that branches and tags reach, newest first.
     pub order: Vec<Place>,
     /// For each commit of the graph where it stands in `order`, or [`UNREACHED`].
     rank: Vec<u32>,
-    /// The changeset of HEAD, or else of the branch that was changed last.
-    tip: Option<Place>,
-    /// Logs of paths, worked out before.
-    pub paths: PathLogs,
+    /// Commits that only pull requests reach. They can be looked at but are in no list.
+    only_pulls: HashSet<Place>,
+    /// Made when somebody first asks for children.
+    children: OnceLock<Children>,
+    /// Lists worked out before.
+    pub lists: Lists,
 }
 
 const UNREACHED: u32 = u32::MAX;
@@ -42,6 +39,13 @@ impl View {
             .filter(|&place| self.rank(place).is_some())
     }
 
+    /// The place of a changeset that a branch, tag or pull request reaches.
+    pub fn known(&self, id: &ChangesetId) -> Option<Place> {
+        self.graph
+            .place(&to_git(id))
+            .filter(|place| self.rank(*place).is_some() || self.only_pulls.contains(place))
+    }
+
     /// Where a commit stands in `order`, 0 being the newest.
     pub fn rank(&self, place: Place) -> Option<u32> {
         self.rank
@@ -50,49 +54,44 @@ impl View {
             .filter(|&rank| rank != UNREACHED)
     }
 
-    /// The commits that branches and tags point at.
-    pub fn tips(&self) -> impl Iterator<Item = Place> {
-        let branches = self.refs.branches.iter().map(|branch| &branch.id);
-        branches
-            .chain(self.refs.tags.iter().map(|tag| &tag.id))
-            .filter_map(|id| self.reached(id))
-    }
-
     /// The id of the changeset at a place.
     pub fn id(&self, place: Place) -> ChangesetId {
         from_git(self.graph.id(place))
     }
 
-    /// The changeset a word means, see [`crate::Repository::resolve`].
-    fn resolve(&self, text: &str) -> Result<Place, RevisionError> {
-        let Some(tip) = self.tip else {
-            return Err(RevisionError::Empty);
-        };
+    /// The changeset a word means that is no name, see [`crate::Repository::resolve`]; `id` is the word as a whole id, if it
+    /// is one.
+    pub fn resolve(
+        &self,
+        repo: &gix::Repository,
+        text: &str,
+        id: Option<ChangesetId>,
+    ) -> Result<ChangesetId, RevisionError> {
         let unknown = || RevisionError::Unknown {
             text: text.to_owned(),
         };
-        if matches!(text, "" | "tip" | "HEAD" | "head") {
-            return Ok(tip);
-        }
-        let named = self.refs.branch(text).map(|branch| branch.id);
-        if let Some(id) = named.or_else(|| self.refs.tag(text).map(|tag| tag.id)) {
-            return self.reached(&id).ok_or_else(unknown);
-        }
-        if let Ok(id) = text.parse() {
-            return self.reached(&id).ok_or_else(unknown);
+        if let Some(id) = id {
+            return self.known(&id).map(|_| id).ok_or_else(unknown);
         }
         // Numbers are what the API and old links use; they count from the oldest changeset.
         if text.len() < 12
             && let Ok(number) = text.parse::<usize>()
             && number < self.order.len()
         {
-            return Ok(self.order[self.order.len() - 1 - number]);
+            return Ok(self.id(self.order[self.order.len() - 1 - number]));
         }
-        self.by_prefix(text)?.ok_or_else(unknown)
+        self.by_prefix(repo, text)?.ok_or_else(unknown)
     }
 
-    /// The changeset whose id starts with these digits.
-    fn by_prefix(&self, text: &str) -> Result<Option<Place>, RevisionError> {
+    /// The changeset whose id starts with these digits. Files and trees whose ids do, too, are no changesets, and what cannot
+    /// be reached does not count: to say more would tell that it exists.
+    fn by_prefix(
+        &self,
+        repo: &gix::Repository,
+        text: &str,
+    ) -> Result<Option<ChangesetId>, RevisionError> {
+        /// How many changesets an ambiguous prefix names in its error.
+        const MOST: usize = 20;
         let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !digits || !(7..40).contains(&text.len()) {
             return Ok(None);
@@ -100,142 +99,87 @@ impl View {
         let Ok(prefix) = gix::hash::Prefix::from_hex(text) else {
             return Ok(None);
         };
-        let starts = |place: &&Place| prefix.cmp_oid(self.graph.id(**place)).is_eq();
-        let found: Vec<Place> = self.order.iter().filter(starts).copied().take(20).collect();
+        let mut found = HashSet::new();
+        // A pack that cannot be read is told by whoever reads its objects.
+        let _ = repo.objects.lookup_prefix(prefix, Some(&mut found));
+        let found = found.iter().map(|id| from_git(id));
+        let mut found: Vec<_> = found.filter(|id| self.known(id).is_some()).collect();
+        found.sort_unstable();
+        found.truncate(MOST);
         match found[..] {
             [] => Ok(None),
             [only] => Ok(Some(only)),
             _ => Err(RevisionError::Ambiguous {
                 text: text.to_owned(),
-                candidates: found.into_iter().map(|place| self.id(place)).collect(),
+                candidates: found,
             }),
         }
     }
 }
 
 impl Repository {
-    /// The view of this moment. Reads the names; anything else only when they have changed.
+    /// The view of this moment. Walks through history only when the names have changed, and then only through what is new.
     pub(super) fn view(&self, repo: &gix::Repository) -> Result<Arc<View>, ReadError> {
-        let names = self.names(repo)?;
-        let before = self
-            .view
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(view) = &before
-            && view.names == names
+        let heads = self.heads(repo)?;
+        let kept = || self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = kept().clone();
+        if let Some(view) = before
+            .as_ref()
+            .filter(|view| Arc::ptr_eq(&view.heads, &heads))
         {
             return Ok(view.clone());
         }
-        // Two threads may make the same view at once; that costs time, never truth.
-        let view = Arc::new(self.look(repo, names, before)?);
-        *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(view.clone());
+        let view = Arc::new(self.look(repo, heads, before)?);
+        *kept() = Some(view.clone());
         Ok(view)
     }
 
     fn look(
         &self,
         repo: &gix::Repository,
-        names: Names,
+        heads: Arc<Heads>,
         before: Option<Arc<View>>,
     ) -> Result<View, ReadError> {
+        let shallow = &heads.names.shallow;
         // A clone that has become less shallow has other parents for the same commits: start anew.
-        let before = before.filter(|view| view.names.shallow == names.shallow);
+        let before = before.filter(|view| view.heads.names.shallow == *shallow);
         let mut graph = before.map(|view| view.graph.clone()).unwrap_or_default();
-
-        let (mut branches, mut tags) = (Vec::new(), Vec::new());
-        for (name, target) in &names.refs {
-            let Some((commit, annotated)) = peel(repo, &names, target) else {
-                continue;
-            };
-            let (id, short) = (from_git(&commit), RefName::new(shorten(name)));
-            if name.starts_with(b"refs/heads/") {
-                branches.push(Branch {
-                    name: short,
-                    id,
-                    closed: false,
-                });
-            } else {
-                tags.push(Tag {
-                    name: short,
-                    id,
-                    annotated,
-                });
-            }
+        let (tips, pulls): (Vec<_>, Vec<_>) = (heads.tips().collect(), heads.pulls().collect());
+        for tips in [&tips, &pulls] {
+            Arc::make_mut(&mut graph)
+                .extend(repo, tips, shallow)
+                .map_err(self.damaged("the history"))?;
         }
-        let ids = branches
-            .iter()
-            .map(|branch| branch.id)
-            .chain(tags.iter().map(|tag| tag.id));
-        let tips: Vec<ObjectId> = ids.map(|id| to_git(&id)).collect();
-        Arc::make_mut(&mut graph)
-            .extend(repo, &tips, &names.shallow)
-            .map_err(self.damaged("the history"))?;
-
         let roots: Vec<Place> = tips.iter().filter_map(|tip| graph.place(tip)).collect();
         let order = by_date(&graph, &roots);
         let mut rank = vec![UNREACHED; graph.len()];
         for (at, &place) in order.iter().enumerate() {
             rank[place as usize] = at as u32;
         }
-
-        let newest = branches.iter().min_by_key(|branch| {
-            graph
-                .place(&to_git(&branch.id))
-                .map(|place| rank[place as usize])
-        });
-        let head_branch = match &names.head {
-            Some(Target::Ref(name)) => branches
-                .iter()
-                .find(|branch| branch.name.as_str() == shorten(name)),
-            _ => None,
-        };
-        let default_branch = head_branch.or(newest).map(|branch| branch.name.clone());
-        let head = names
-            .head
-            .as_ref()
-            .and_then(|head| peel(repo, &names, head));
-        let tip = head
-            .and_then(|(commit, _)| graph.place(&commit))
-            .filter(|&place| rank[place as usize] != UNREACHED)
-            .or_else(|| graph.place(&to_git(&newest?.id)))
-            .or_else(|| order.first().copied());
-        let refs = Refs::new(branches, tags, Vec::new(), default_branch);
+        let pulls: Vec<Place> = pulls.iter().filter_map(|tip| graph.place(tip)).collect();
+        let mut only_pulls = HashSet::new();
+        let mut todo = pulls;
+        while let Some(place) = todo.pop() {
+            if rank[place as usize] == UNREACHED && only_pulls.insert(place) {
+                todo.extend_from_slice(graph.parents(place));
+            }
+        }
         Ok(View {
-            names,
-            refs,
+            heads,
             graph,
             order,
             rank,
-            tip,
-            paths: PathLogs::default(),
+            only_pulls,
+            children: OnceLock::new(),
+            lists: Lists::default(),
         })
-    }
-
-    pub fn is_empty(&self) -> Result<bool, ReadError> {
-        Ok(self.view(&self.local())?.order.is_empty())
-    }
-
-    pub fn refs(&self) -> Result<Refs, ReadError> {
-        Ok(self.view(&self.local())?.refs.clone())
-    }
-
-    pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
-        let view = self.view(&self.local())?;
-        view.resolve(text).map(|place| view.id(place))
     }
 
     pub fn children(&self, id: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
         let view = self.view(&self.local())?;
-        let place = view.reached(id).ok_or_else(|| self.unknown(id))?;
-        let rank = view.rank(place).unwrap_or_default() as usize;
-        // Children stand before their parents.
-        let newer = &view.order[..rank];
-        Ok(newer
-            .iter()
-            .filter(|&&other| view.graph.parents(other).contains(&place))
-            .map(|&child| view.id(child))
-            .collect())
+        let place = self.place(&view, id)?;
+        let children = view.children(place).iter();
+        Ok(children.map(|&child| view.id(child)).collect())
     }
 
     pub fn number_of(&self, id: &ChangesetId) -> Result<Option<u32>, ReadError> {
@@ -243,70 +187,49 @@ impl Repository {
         let rank = view.reached(id).and_then(|place| view.rank(place));
         Ok(rank.map(|rank| view.order.len() as u32 - 1 - rank))
     }
+}
 
-    pub fn log(&self, query: &LogQuery) -> Result<LogPage, ReadError> {
-        let repo = self.local();
-        let view = self.view(&repo)?;
-        let from = match &query.from {
-            Some(id) => Some(view.reached(id).ok_or_else(|| self.unknown(id))?),
-            None => None,
-        };
-        let branch = match &query.branch {
-            Some(name) => match view.refs.branch(name.as_str()) {
-                Some(branch) => view.reached(&branch.id),
-                None => {
-                    return Ok(LogPage {
-                        changesets: Vec::new(),
-                        total: 0,
-                    });
-                }
-            },
-            None => None,
-        };
-        let (within, touching);
-        let places: &[Place] = match query.path.clone().filter(|path| !path.is_root()) {
-            Some(path) => {
-                touching = self.touching(&repo, &view, PathQuery { from, branch, path })?;
-                &touching
-            }
-            None => {
-                within = view.within(from, branch);
-                &within
-            }
-        };
-        let page = places.iter().skip(query.skip).take(query.limit);
-        let changesets = page
-            .map(|&place| self.read_changeset(&repo, &view.id(place)))
-            .collect::<Result<_, _>>()?;
-        Ok(LogPage {
-            changesets,
-            total: places.len(),
-        })
-    }
+/// The children of each commit, one after the other.
+#[derive(Debug)]
+struct Children {
+    /// Where the children of each commit begin, and where the last ones end.
+    starts: Vec<u32>,
+    children: Vec<Place>,
 }
 
 impl View {
-    /// All commits, or those that both limits reach, newest first.
-    pub fn within(
-        &self,
-        from: Option<Place>,
-        branch: Option<Place>,
-    ) -> std::borrow::Cow<'_, [Place]> {
-        let limits: Vec<Vec<bool>> = from
-            .into_iter()
-            .chain(branch)
-            .map(|limit| self.graph.reachable([limit]))
-            .collect();
-        if limits.is_empty() {
-            return (&self.order[..]).into();
+    /// The commits that have this one as a parent and that branches and tags reach, newest first.
+    pub fn children(&self, place: Place) -> &[Place] {
+        let index = self.children.get_or_init(|| self.index_children());
+        let at = place as usize;
+        &index.children[index.starts[at] as usize..index.starts[at + 1] as usize]
+    }
+
+    fn index_children(&self) -> Children {
+        let mut starts = vec![0u32; self.graph.len() + 1];
+        let families = || {
+            self.order.iter().flat_map(|&child| {
+                let parents = self.graph.parents(child);
+                let first_time = |at: &usize| !parents[..*at].contains(&parents[*at]);
+                (0..parents.len())
+                    .filter(first_time)
+                    .map(move |at| (child, parents[at]))
+            })
+        };
+        for (_, parent) in families() {
+            starts[parent as usize + 1] += 1;
         }
-        let inside = |place: &&Place| limits.iter().all(|limit| limit[**place as usize]);
-        self.order
-            .iter()
-            .filter(inside)
-            .copied()
-            .collect::<Vec<_>>()
-            .into()
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut children = vec![0; families().count()];
+        for (child, parent) in families() {
+            let at = &mut next[parent as usize];
+            children[*at as usize] = child;
+            *at += 1;
+        }
+        Children { starts, children }
     }
 }
 
@@ -348,39 +271,4 @@ fn by_date(graph: &Graph, roots: &[Place]) -> Vec<Place> {
         }
     }
     order
-}
-
-/// The commit a ref finally points at and whether an annotated tag lies between; none for refs that lead elsewhere, e.g. a
-/// tag of a single file, or nowhere.
-fn peel(repo: &gix::Repository, names: &Names, target: &Target) -> Option<(ObjectId, bool)> {
-    let mut id = follow(names, target)?;
-    let mut annotated = false;
-    loop {
-        match repo.try_find_header(id).ok()??.kind() {
-            gix::objs::Kind::Commit => return Some((id, annotated)),
-            gix::objs::Kind::Tag => {
-                annotated = true;
-                id = repo.find_tag(id).ok()?.target_id().ok()?.detach();
-            }
-            gix::objs::Kind::Tree | gix::objs::Kind::Blob => return None,
-        }
-    }
-}
-
-/// Follows refs to refs. Five steps, as many as `git` takes.
-fn follow(names: &Names, target: &Target) -> Option<ObjectId> {
-    let mut target = target;
-    for _ in 0..=5 {
-        match target {
-            Target::Object(id) => return Some(*id),
-            Target::Ref(name) => target = find(&names.refs, name)?,
-        }
-    }
-    None
-}
-
-fn find<'a>(refs: &'a [(BString, Target)], name: &BString) -> Option<&'a Target> {
-    refs.iter()
-        .find(|(other, _)| other == name)
-        .map(|(_, target)| target)
 }

@@ -52,6 +52,10 @@ pub(super) fn read_changeset(snapshot: &Snapshot, rev: Rev) -> Result<Changeset,
         .extras
         .into_iter()
         .map(|(key, value)| (String::from_utf8_lossy(&key).into_owned(), value));
+    let date = Timestamp {
+        seconds: read.time.seconds,
+        offset_east: read.time.offset_west.saturating_neg(),
+    };
     Ok(Changeset {
         id: from_node(&read.node),
         parents: read
@@ -62,10 +66,9 @@ pub(super) fn read_changeset(snapshot: &Snapshot, rev: Rev) -> Result<Changeset,
             .collect(),
         author: Person::parse(&read.user.to_str()),
         committer: None,
-        date: Timestamp {
-            seconds: read.time.seconds,
-            offset_east: read.time.offset_west.saturating_neg(),
-        },
+        date,
+        author_date: date,
+        signature: None,
         message: read.description.to_str().into_owned(),
         number: Some(rev.number()),
         branch: Some(RefName::new(read.branch.to_str())),

@@ -13,41 +13,38 @@ use crate::{ChangesetId, LastChanges, LogPage, LogQuery, NodeError, ReadError, R
 /// After so many changesets [`Repository::last_changes`] answers with what it has.
 const FARTHEST: usize = 50_000;
 
-/// The logs of paths asked for lately, for the next page.
+/// Lists asked for lately that are not worked out in no time, for the next page.
 #[derive(Debug, Default)]
-pub(super) struct PathLogs(Mutex<Kept>);
+pub(super) struct Lists(Mutex<Kept>);
 
 /// What is kept holds for one snapshot.
 #[derive(Debug, Default)]
 struct Kept {
     snapshot: Weak<Snapshot>,
-    logs: HashMap<PathQuery, Arc<Vec<Rev>>>,
+    lists: HashMap<LogQuery, Arc<Vec<Rev>>>,
 }
 
-/// What a log of a path depends on besides the snapshot.
-type PathQuery = (Option<Rev>, Option<RefName>, RepoPath);
-
-impl PathLogs {
+impl Lists {
     /// How many are kept.
     const MOST: usize = 16;
 
     fn get(
         &self,
         snapshot: &Arc<Snapshot>,
-        query: PathQuery,
+        query: LogQuery,
         make: impl FnOnce() -> Result<Vec<Rev>, ReadError>,
     ) -> Result<Arc<Vec<Rev>>, ReadError> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_current = |kept: &Kept| std::ptr::eq(kept.snapshot.as_ptr(), Arc::as_ptr(snapshot));
         let known = {
             let mut kept = lock();
-            if !is_current(&kept) || kept.logs.len() >= Self::MOST {
+            if !is_current(&kept) || kept.lists.len() >= Self::MOST {
                 *kept = Kept {
                     snapshot: Arc::downgrade(snapshot),
-                    logs: HashMap::new(),
+                    lists: HashMap::new(),
                 };
             }
-            kept.logs.get(&query).cloned()
+            kept.lists.get(&query).cloned()
         };
         if let Some(known) = known {
             return Ok(known);
@@ -55,7 +52,7 @@ impl PathLogs {
         let made = Arc::new(make()?);
         let mut kept = lock();
         if is_current(&kept) {
-            kept.logs.insert(query, made.clone());
+            kept.lists.insert(query, made.clone());
         }
         Ok(made)
     }
@@ -76,24 +73,60 @@ impl Repository {
                 None => snapshot.served().clone(),
             };
             scope.intersect(snapshot.served());
-            if let Some(branch) = &query.branch {
-                scope = of_branch(snapshot, &scope, branch)?;
-            }
-            let Some(path) = query.path.as_ref().filter(|path| !path.is_root()) else {
+            let asked = query.without_page();
+            let everything = LogQuery {
+                from: query.from,
+                ..LogQuery::default().without_page()
+            };
+            if asked == everything {
                 return Ok(LogPage {
                     changesets: page(&mut scope.iter().rev())?,
                     total: scope.count(),
                 });
-            };
-            let asked = (from, query.branch.clone(), path.clone());
+            }
             let revs = self
-                .paths
-                .get(snapshot, asked, || touching(snapshot, &scope, path))?;
+                .lists
+                .get(snapshot, asked, || self.list(snapshot, scope, query))?;
             Ok(LogPage {
                 changesets: page(&mut revs.iter().copied())?,
                 total: revs.len(),
             })
         })
+    }
+
+    /// Those of some changesets that a query finds, newest first.
+    fn list(
+        &self,
+        snapshot: &Snapshot,
+        mut scope: hg::RevSet,
+        query: &LogQuery,
+    ) -> Result<Vec<Rev>, ReadError> {
+        let limit = |id: &Option<ChangesetId>| id.map(|id| self.rev(snapshot, &id)).transpose();
+        let (newest, oldest) = (limit(&query.newest)?, limit(&query.oldest)?);
+        let between = |rev: &Rev| {
+            newest.is_none_or(|newest| *rev <= newest) && oldest.is_none_or(|oldest| oldest <= *rev)
+        };
+        scope = scope.iter().filter(between).collect();
+        if let Some(branch) = &query.branch {
+            scope = of_branch(snapshot, &scope, branch)?;
+        }
+        if let Some(path) = query.path.as_ref().filter(|path| !path.is_root()) {
+            scope = snapshot.touching(&scope, hg_path(path))?;
+        }
+        let mut found: Vec<Rev> = scope.iter().rev().collect();
+        if query.author.is_some() || query.since.is_some() || query.until.is_some() {
+            let mut fitting = Vec::new();
+            for rev in found {
+                let changeset = snapshot.changeset(rev)?;
+                if query.fits_time(changeset.time.seconds)
+                    && query.fits_author(&changeset.user.to_str())
+                {
+                    fitting.push(rev);
+                }
+            }
+            found = fitting;
+        }
+        Ok(found)
     }
 
     pub fn last_changes(
@@ -139,25 +172,6 @@ fn of_branch(
     for rev in scope.iter() {
         if snapshot.branch_name(rev)? == name {
             found.insert(rev);
-        }
-    }
-    Ok(found)
-}
-
-/// The changesets that say they touched a path or something below it, newest first: what `hg log PATH` lists.
-fn touching(
-    snapshot: &Snapshot,
-    scope: &hg::RevSet,
-    path: &RepoPath,
-) -> Result<Vec<Rev>, ReadError> {
-    let mut found = Vec::new();
-    for rev in scope.iter().rev() {
-        let at = hg_path(path);
-        if snapshot.changeset(rev)?.files.iter().any(|file| {
-            let file = file.as_path();
-            file == at || file.strip_dir(at).is_some()
-        }) {
-            found.push(rev);
         }
     }
     Ok(found)

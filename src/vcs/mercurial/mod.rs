@@ -7,11 +7,13 @@
 mod archive;
 mod changeset;
 mod diff;
+mod drawing;
 mod error;
 mod history;
 mod names;
 mod pushed;
 mod relations;
+mod signature;
 mod tree;
 
 pub(crate) use archive::ArchiveSource;
@@ -28,7 +30,7 @@ use crate::{ChangesetId, OpenError, ReadError};
 #[derive(Debug)]
 pub(crate) struct Repository {
     hg: hg::Repository,
-    paths: history::PathLogs,
+    lists: history::Lists,
     capabilities: CapabilitiesMemory,
 }
 
@@ -42,7 +44,7 @@ impl Repository {
         }
         Ok(Repository {
             hg: hg::Repository::open(path)?,
-            paths: Default::default(),
+            lists: Default::default(),
             capabilities: Default::default(),
         })
     }

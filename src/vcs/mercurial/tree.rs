@@ -7,7 +7,10 @@
 use hg::{FileKind, HgPath, Manifest, Snapshot};
 
 use super::Repository;
-use crate::{ChangesetId, Entry, FileContent, Node, NodeError, NodeKind, RepoPath};
+use crate::{
+    ChangesetId, Entry, FileContent, FileNames, Listing, Node, NodeError, NodeKind, RepoPath,
+    Storage,
+};
 
 impl Repository {
     pub fn node(&self, id: &ChangesetId, path: &RepoPath) -> Result<Node, NodeError> {
@@ -15,11 +18,12 @@ impl Repository {
             let manifest = snapshot.manifest(self.rev(snapshot, id)?)?;
             let at = hg_path(path);
             if let Some(entry) = manifest.get(at)? {
-                let size = Some(snapshot.file_size(at, &entry.node)?);
+                let size = snapshot.file_size(at, &entry.node)?;
                 return Ok(Node {
                     path: path.clone(),
                     kind: kind_of(entry.kind),
-                    size,
+                    size: Some(size),
+                    storage: storage(snapshot, path, &entry.node, size)?,
                 });
             }
             if manifest.has_dir(at)? {
@@ -27,6 +31,7 @@ impl Repository {
                     path: path.clone(),
                     kind: NodeKind::Directory,
                     size: None,
+                    storage: Storage::Here,
                 });
             }
             let modules = submodules(snapshot, &manifest)?;
@@ -39,26 +44,57 @@ impl Repository {
                 path,
                 kind,
                 size: None,
+                storage: Storage::Here,
             })
         })
     }
 
-    pub fn directory(&self, id: &ChangesetId, path: &RepoPath) -> Result<Vec<Entry>, NodeError> {
+    pub fn listing(
+        &self,
+        id: &ChangesetId,
+        path: &RepoPath,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Listing, NodeError> {
         self.read(|snapshot| {
             let manifest = snapshot.manifest(self.rev(snapshot, id)?)?;
-            let Some(children) = manifest.list_dir(hg_path(path))? else {
-                return Err(no_directory(&manifest, path, id)?);
+            let modules = submodules(snapshot, &manifest)?;
+            let here = |(place, _): &&(RepoPath, NodeKind)| place.parent().as_ref() == Some(path);
+            let modules: Vec<&(RepoPath, NodeKind)> = modules.iter().filter(here).collect();
+            let children = match manifest.list_dir(hg_path(path))? {
+                Some(children) => children,
+                // A directory may hold nothing but sub-repositories, which no manifest knows.
+                None if !modules.is_empty() => Vec::new(),
+                None => return Err(no_directory(&manifest, path, id)?),
             };
-            let mut entries = Vec::new();
+            let mut found: Vec<(u8, Vec<u8>, Found<'_>)> = Vec::new();
+            for (place, kind) in modules {
+                let name = place.file_name().unwrap_or_default().to_vec();
+                found.push((kind.rank(), name, Found::Submodule(kind)));
+            }
             for child in children {
-                let name = child.name.into_bytes();
+                let rank = if child.file.is_some() { 2 } else { 1 };
+                found.push((rank, child.name.into_bytes(), Found::Child(child.file)));
+            }
+            found.retain(|(_, name, _)| path.join(name).is_ok());
+            found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+            let total = found.len();
+            let mut entries = Vec::new();
+            for (_, name, found) in found.into_iter().skip(skip).take(limit) {
                 let Ok(path) = path.join(&name) else { continue };
-                let (kind, size, mode) = match child.file {
-                    Some(entry) => {
+                let (kind, size, mode, storage) = match found {
+                    Found::Child(Some(entry)) => {
                         let size = snapshot.file_size(hg_path(&path), &entry.node)?;
-                        (kind_of(entry.kind), Some(size), mode_of(entry.kind))
+                        let storage = storage(snapshot, &path, &entry.node, size)?;
+                        (
+                            kind_of(entry.kind),
+                            Some(size),
+                            mode_of(entry.kind),
+                            storage,
+                        )
                     }
-                    None => (NodeKind::Directory, None, 0o040_000),
+                    Found::Child(None) => (NodeKind::Directory, None, 0o040_000, Storage::Here),
+                    Found::Submodule(kind) => (kind.clone(), None, 0o160_000, Storage::Here),
                 };
                 entries.push(Entry {
                     name,
@@ -66,26 +102,19 @@ impl Repository {
                     kind,
                     size,
                     mode,
+                    storage,
                 });
             }
-            for (place, kind) in submodules(snapshot, &manifest)? {
-                if place.parent().as_ref() == Some(path)
-                    && let Some(name) = place.file_name()
-                {
-                    entries.push(Entry {
-                        name: name.to_vec(),
-                        path: place.clone(),
-                        kind,
-                        size: None,
-                        mode: 0o160_000,
-                    });
-                }
-            }
-            Ok(entries)
+            Ok(Listing { entries, total })
         })
     }
 
-    pub fn file(&self, id: &ChangesetId, path: &RepoPath) -> Result<FileContent, NodeError> {
+    pub fn file_up_to(
+        &self,
+        id: &ChangesetId,
+        path: &RepoPath,
+        most: u64,
+    ) -> Result<FileContent, NodeError> {
         self.read(|snapshot| {
             let manifest = snapshot.manifest(self.rev(snapshot, id)?)?;
             let at = hg_path(path);
@@ -101,10 +130,26 @@ impl Repository {
                     NodeError::NotFound { path, id }
                 });
             };
+            let size = snapshot.file_size(at, &entry.node)?;
+            if size > most {
+                return Err(NodeError::TooLarge {
+                    path: path.clone(),
+                    id: *id,
+                    size,
+                    most,
+                });
+            }
+            let file = snapshot.file(at, &entry.node)?;
+            let mut data = file.data;
+            let storage = storage_of(path, &file.storage, &data);
+            if matches!(storage, Storage::Largefile { .. }) {
+                data = snapshot.largefile(&data)?.unwrap_or(data);
+            }
             Ok(FileContent {
-                data: snapshot.file(at, &entry.node)?.data,
+                data,
                 executable: entry.kind == FileKind::Executable,
                 symlink: entry.kind == FileKind::Symlink,
+                storage,
             })
         })
     }
@@ -113,17 +158,59 @@ impl Repository {
         &self,
         id: &ChangesetId,
         directory: &RepoPath,
-    ) -> Result<Vec<RepoPath>, NodeError> {
+    ) -> Result<FileNames, NodeError> {
         self.read(|snapshot| {
             let manifest = snapshot.manifest(self.rev(snapshot, id)?)?;
             if !manifest.has_dir(hg_path(directory))? {
                 return Err(no_directory(&manifest, directory, id)?);
             }
             let files = manifest.files_below(hg_path(directory))?;
-            Ok(files
-                .filter_map(|(path, _)| RepoPath::parse(path.as_bytes()).ok())
-                .collect())
+            let mut paths = files.filter_map(|(path, _)| RepoPath::parse(path.as_bytes()).ok());
+            Ok(FileNames {
+                paths: paths.by_ref().take(FileNames::MOST).collect(),
+                complete: paths.next().is_none(),
+            })
         })
+    }
+}
+
+/// What lies in a directory under a name.
+enum Found<'a> {
+    /// A file, or else a directory.
+    Child(Option<hg::Entry>),
+    Submodule(&'a NodeKind),
+}
+
+/// Where the content of a file really is. Only what may be a pointer is read.
+fn storage(
+    snapshot: &Snapshot,
+    path: &RepoPath,
+    node: &hg::Node,
+    size: u64,
+) -> Result<Storage, hg::Error> {
+    let standin = hg::largefile_of_standin(hg_path(path)).is_some() && size <= 64;
+    // What the lfs extension keeps elsewhere has the size of the content here.
+    if !standin && !snapshot.has_external_content(hg_path(path), node)? {
+        return Ok(Storage::Here);
+    }
+    let file = snapshot.file(hg_path(path), node)?;
+    Ok(storage_of(path, &file.storage, &file.data))
+}
+
+fn storage_of(path: &RepoPath, told: &hg::FileStorage, data: &[u8]) -> Storage {
+    if let hg::FileStorage::Lfs { oid, size, .. } = told {
+        return Storage::Lfs {
+            oid: oid.clone(),
+            size: *size,
+        };
+    }
+    let hash = std::str::from_utf8(data.trim_ascii()).ok();
+    let is_hash = |text: &&str| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    match hash.filter(is_hash) {
+        Some(hash) if hg::largefile_of_standin(hg_path(path)).is_some() => Storage::Largefile {
+            hash: hash.to_owned(),
+        },
+        _ => Storage::Here,
     }
 }
 

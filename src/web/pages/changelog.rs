@@ -1,10 +1,8 @@
 //! The list of changesets, of a repository, a branch or a file.
 
-use std::collections::HashMap;
-
 use model::ReadableRepository;
 use render::graph::{Flags, Node, Parent, Row};
-use vcs::{Changeset, ChangesetId, LogQuery, RefName};
+use vcs::{Changeset, GraphParent, LogQuery, RefName, Repository};
 
 use super::revision;
 use crate::frame;
@@ -65,6 +63,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         path: path.clone(),
         skip: (page - 1) * size,
         limit: size,
+        ..LogQuery::default()
     };
     let log = contents.log(&query)?;
     let here = |n: usize| {
@@ -90,7 +89,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
             url: words::changeset_url(visit, name, &id),
         });
     let lanes = if path.is_none() {
-        graph(&log.changesets)
+        graph(&contents, &log.changesets)?
     } else {
         Vec::new()
     };
@@ -126,40 +125,31 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     template::page(&view)
 }
 
-/// The rows of the page as lanes. A parent beyond the page fades out.
-fn graph(changesets: &[Changeset]) -> Vec<Row> {
-    let count = u32::try_from(changesets.len()).unwrap_or(u32::MAX);
-    // Newest first: numbers that grow from parent to child, as the layout wants them. Below them, those of hidden parents.
-    let shown: HashMap<ChangesetId, u32> = changesets
-        .iter()
-        .zip(0..)
-        .map(|(changeset, row)| (changeset.id, 2 * count - row))
-        .collect();
-    let mut hidden: HashMap<ChangesetId, u32> = HashMap::new();
-    let nodes: Vec<Node> = changesets
-        .iter()
-        .map(|changeset| Node {
-            id: shown[&changeset.id],
-            parents: changeset
+/// The rows of the page as lanes.
+fn graph(contents: &Repository, changesets: &[Changeset]) -> Result<Vec<Row>, Problem> {
+    let ids: Vec<_> = changesets.iter().map(|changeset| changeset.id).collect();
+    let nodes: Vec<Node> = contents
+        .graph(&ids)?
+        .into_iter()
+        .map(|node| Node {
+            id: node.number,
+            parents: node
                 .parents
-                .iter()
-                .map(|parent| match shown.get(parent) {
-                    Some(id) => Parent::Shown(*id),
-                    None => {
-                        let next = u32::try_from(hidden.len()).unwrap_or(0);
-                        Parent::Hidden(*hidden.entry(*parent).or_insert(next))
-                    }
+                .into_iter()
+                .map(|parent| match parent {
+                    GraphParent::Shown(number) => Parent::Shown(number),
+                    GraphParent::Hidden(number) => Parent::Hidden(number),
                 })
                 .collect(),
-            branch: changeset.branch.as_ref().map(ToString::to_string),
+            branch: node.branch.map(|branch| branch.to_string()),
             flags: Flags {
-                closing: changeset.closes_branch,
-                obsolete: changeset.obsolete,
+                closing: node.closes_branch,
+                obsolete: node.obsolete,
                 ..Flags::default()
             },
         })
         .collect();
-    render::graph::lanes(&nodes)
+    Ok(render::graph::lanes(&nodes))
 }
 
 /// The parts of a path, each with its own history.

@@ -62,6 +62,7 @@ pub fn names(
     let (id, _, path) = revision::split(&contents, captures.bytes("rest"))?;
     let names = contents.file_names(&id, &revision::path(path)?)?;
     let nodes: Vec<_> = names
+        .paths
         .iter()
         .map(|name| serde_json::json!({"name": name.to_string_lossy(), "type": "file"}))
         .collect();

@@ -223,7 +223,7 @@ fn directories_and_files_are_gits() {
         }
         assert_eq!(ours, theirs);
 
-        let names: Vec<_> = repository.file_names(id, &RepoPath::root()).unwrap();
+        let names = repository.file_names(id, &RepoPath::root()).unwrap().paths;
         let files = theirs
             .iter()
             .filter(|(_, (mode, _))| mode != "040000")
@@ -318,6 +318,9 @@ fn words_mean_what_they_should() {
         ("HEAD", 5),
         ("head", 5),
         ("main", 5),
+        ("heads/main", 5),
+        ("refs/heads/main", 5),
+        ("refs/tags/heavy", 2),
         ("feature/x", 1),
         ("light", 0),
         ("heavy", 2),
@@ -336,8 +339,9 @@ fn words_mean_what_they_should() {
         "-1",
         "a-file",
         "nothing",
-        "refs/heads/main",
         "main~1",
+        "heads/nothing",
+        "refs/other/main",
         "..",
         "é",
     ] {
@@ -456,7 +460,14 @@ fn what_git_does_behind_our_back_shows() {
         assert_eq!(repository.resolve("main").unwrap(), *ids.last().unwrap());
         assert_eq!(log(&repository, LogQuery::default()).len(), ids.len());
         for id in ids {
-            assert!(repository.file_names(id, &RepoPath::root()).unwrap().len() > 5);
+            assert!(
+                repository
+                    .file_names(id, &RepoPath::root())
+                    .unwrap()
+                    .paths
+                    .len()
+                    > 5
+            );
         }
     };
     everything(&ids);

@@ -156,6 +156,7 @@ fn directories_and_files_are_hgs() {
         let names = repository.file_names(id, &RepoPath::root()).unwrap();
         assert!(
             names
+                .paths
                 .iter()
                 .map(RepoPath::as_bytes)
                 .eq(theirs.keys().map(|name| &name[..]))

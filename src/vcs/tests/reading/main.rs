@@ -2,8 +2,10 @@
 
 extern crate kallithea_vcs as vcs;
 
+mod about;
 mod diffs;
 mod git;
 mod hg;
+mod lists;
 mod recipe;
 mod relations;

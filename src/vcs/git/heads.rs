@@ -1,0 +1,225 @@
+//! What the names of a repository point at, and what words mean.
+//!
+//! [`Heads`] are made when the names have changed since the last time and kept until they change again. They need no walk
+//! through history: only the objects that names point at are looked at, so that `main`, `v1.0` or HEAD are found in a
+//! repository of any length at once.
+
+use std::sync::{Arc, PoisonError};
+
+use gix::ObjectId;
+use gix::bstr::BString;
+
+use super::names::{Names, Target, shorten};
+use super::{Repository, from_git, to_git};
+use crate::{Branch, ChangesetId, Head, Pull, ReadError, RefName, Refs, RevisionError, Tag};
+
+/// The names of a repository at one moment, peeled.
+#[derive(Debug)]
+pub(super) struct Heads {
+    pub names: Names,
+    /// The same names for people.
+    pub refs: Refs,
+    /// The changeset of HEAD, wherever it is.
+    head: Option<ChangesetId>,
+    /// The head of the default branch, or else of the first tag.
+    first: Option<ChangesetId>,
+}
+
+impl Heads {
+    /// The commits that branches and tags point at.
+    pub fn tips(&self) -> impl Iterator<Item = ObjectId> {
+        let branches = self.refs.branches.iter().map(|branch| &branch.id);
+        branches
+            .chain(self.refs.tags.iter().map(|tag| &tag.id))
+            .map(to_git)
+    }
+
+    /// The commits that pull requests point at.
+    pub fn pulls(&self) -> impl Iterator<Item = ObjectId> {
+        self.refs.pulls.iter().map(|pull| to_git(&pull.id))
+    }
+
+    /// Whether a branch or tag points right at this commit.
+    fn is_tip(&self, id: &ChangesetId) -> bool {
+        let labels = self.refs.labels(id);
+        !labels.branches.is_empty() || !labels.tags.is_empty()
+    }
+
+    /// The changeset a name stands for: a branch, a tag, or either spelt out as `heads/…`, `tags/…` or `refs/…`.
+    fn named(&self, text: &str) -> Option<ChangesetId> {
+        let branch = |name: &str| self.refs.branch(name).map(|branch| branch.id);
+        let tag = |name: &str| self.refs.tag(name).map(|tag| tag.id);
+        if let Some(id) = branch(text).or_else(|| tag(text)) {
+            return Some(id);
+        }
+        if let Some(name) = text.strip_prefix("refs/pull/") {
+            return self.refs.pull(name).map(|pull| pull.id);
+        }
+        let spelt = text.strip_prefix("refs/").unwrap_or(text);
+        match spelt.split_once('/')? {
+            ("heads", name) => branch(name),
+            ("tags", name) => tag(name),
+            _ => None,
+        }
+    }
+}
+
+impl Repository {
+    /// The heads of this moment. Reads the names; anything else only when they have changed.
+    pub(super) fn heads(&self, repo: &gix::Repository) -> Result<Arc<Heads>, ReadError> {
+        let names = self.names(repo)?;
+        let kept = || self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(heads) = kept().as_ref().filter(|heads| heads.names == names) {
+            return Ok(heads.clone());
+        }
+        // Two threads may make the same at once; that costs time, never truth.
+        let heads = Arc::new(peel_all(repo, names));
+        *kept() = Some(heads.clone());
+        Ok(heads)
+    }
+
+    pub fn is_empty(&self) -> Result<bool, ReadError> {
+        Ok(self.heads(&self.local())?.tips().next().is_none())
+    }
+
+    pub fn refs(&self) -> Result<Refs, ReadError> {
+        Ok(self.heads(&self.local())?.refs.clone())
+    }
+
+    pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
+        let repo = self.local();
+        let heads = self.heads(&repo)?;
+        let Some(first) = heads.first else {
+            return Err(RevisionError::Empty);
+        };
+        if matches!(text, "" | "tip" | "HEAD" | "head") {
+            return match heads.head {
+                Some(head) if heads.is_tip(&head) => Ok(head),
+                // A detached HEAD may stand on something that no branch and no tag reaches.
+                Some(head) => {
+                    let view = self.view(&repo)?;
+                    Ok(view.reached(&head).map_or(first, |_| head))
+                }
+                None => Ok(first),
+            };
+        }
+        if let Some(id) = heads.named(text) {
+            return Ok(id);
+        }
+        let id: Option<ChangesetId> = text.parse().ok();
+        if let Some(id) = id.filter(|id| heads.is_tip(id)) {
+            return Ok(id);
+        }
+        self.view(&repo)?.resolve(&repo, text, id)
+    }
+}
+
+/// Looks at what all names point at.
+fn peel_all(repo: &gix::Repository, names: Names) -> Heads {
+    let (mut branches, mut tags, mut pulls) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, target) in &names.refs {
+        let Some((commit, annotated)) = peel(repo, &names, target) else {
+            continue;
+        };
+        let (id, short) = (from_git(&commit), RefName::new(shorten(name)));
+        if name.starts_with(b"refs/heads/") {
+            branches.push(Branch {
+                name: short,
+                id,
+                closed: false,
+            });
+        } else if name.starts_with(b"refs/tags/") {
+            tags.push(Tag {
+                name: short,
+                id,
+                annotated,
+            });
+        } else {
+            pulls.push(Pull { name: short, id });
+        }
+    }
+    let head = names.head.as_ref();
+    let head_branch = match head {
+        Some(Target::Ref(name)) if name.starts_with(b"refs/heads/") => {
+            let name = RefName::new(shorten(name));
+            Some((branches.iter().any(|branch| branch.name == name), name))
+        }
+        _ => None,
+    };
+    let default_branch = match &head_branch {
+        Some((true, name)) => Some(name.clone()),
+        _ => changed_last(repo, &branches).map(|branch| branch.name.clone()),
+    };
+    let head_id = head
+        .and_then(|head| peel(repo, &names, head))
+        .map(|(commit, _)| from_git(&commit));
+    let kind = match (head, head_branch, head_id) {
+        (_, Some((true, name)), _) => Head::Branch(name),
+        (_, Some((false, name)), _) => Head::Unborn(name),
+        (Some(Target::Object(_)), _, Some(id)) => Head::Detached(id),
+        _ => Head::Nowhere,
+    };
+    let first = branches
+        .iter()
+        .find(|branch| Some(&branch.name) == default_branch.as_ref())
+        .map(|branch| branch.id)
+        .or_else(|| tags.first().map(|tag| tag.id));
+    let refs = Refs::new(branches, tags, Vec::new(), default_branch).of_git(pulls, kind);
+    Heads {
+        names,
+        refs,
+        head: head_id,
+        first,
+    }
+}
+
+/// The branch whose head has the latest date.
+fn changed_last<'a>(repo: &gix::Repository, branches: &'a [Branch]) -> Option<&'a Branch> {
+    let time = |branch: &&Branch| {
+        let commit = repo.find_commit(to_git(&branch.id)).ok();
+        let header = commit
+            .as_ref()
+            .and_then(|commit| super::header::Header::parse(&commit.data));
+        header.map(|header| header.date().seconds)
+    };
+    branches.iter().rev().max_by_key(|branch| time(branch))
+}
+
+/// The commit a ref finally points at and whether an annotated tag lies between; none for refs that lead elsewhere, e.g. a
+/// tag of a single file, or nowhere.
+fn peel(repo: &gix::Repository, names: &Names, target: &Target) -> Option<(ObjectId, bool)> {
+    /// A tag of a tag of a tag… has an end in practice. Objects cannot form a ring, but a chain may be made as long as one likes.
+    const DEEPEST: usize = 100;
+    let mut id = follow(names, target)?;
+    let mut annotated = false;
+    for _ in 0..DEEPEST {
+        match repo.try_find_header(id).ok()??.kind() {
+            gix::objs::Kind::Commit => return Some((id, annotated)),
+            gix::objs::Kind::Tag => {
+                annotated = true;
+                id = repo.find_tag(id).ok()?.target_id().ok()?.detach();
+            }
+            gix::objs::Kind::Tree | gix::objs::Kind::Blob => return None,
+        }
+    }
+    None
+}
+
+/// Follows refs to refs. Five steps, as many as `git` takes.
+pub(super) fn follow(names: &Names, target: &Target) -> Option<ObjectId> {
+    let mut target = target;
+    for _ in 0..=5 {
+        match target {
+            Target::Object(id) => return Some(*id),
+            Target::Ref(name) => target = find(&names.refs, name)?,
+        }
+    }
+    None
+}
+
+/// The target of a ref of this whole name.
+pub(super) fn find<'a>(refs: &'a [(BString, Target)], name: &[u8]) -> Option<&'a Target> {
+    refs.iter()
+        .find(|(other, _)| other == name)
+        .map(|(_, target)| target)
+}
