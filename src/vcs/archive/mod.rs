@@ -175,8 +175,12 @@ pub struct Archive {
     content: Option<Content>,
     out: Vec<u8>,
     read: usize,
+    entries: u64,
     failed: bool,
 }
+
+/// A few folders that hold each other again and again can pretend to be any number of files; nobody has so many.
+const MOST_ENTRIES: u64 = 10_000_000;
 
 /// How much of a file is handed to the compression at once.
 const BLOCK: usize = 128 << 10;
@@ -194,6 +198,7 @@ impl Archive {
             content: None,
             out: Vec::new(),
             read: 0,
+            entries: 0,
             failed: false,
         })
     }
@@ -222,6 +227,12 @@ impl Archive {
             }
             None => match self.source.next().map_err(io::Error::other)? {
                 Some(entry) => {
+                    self.entries += 1;
+                    if self.entries > MOST_ENTRIES {
+                        return Err(io::Error::other(
+                            "the changeset has too many files for an archive",
+                        ));
+                    }
                     self.content = container.begin(entry)?;
                     Ok(())
                 }

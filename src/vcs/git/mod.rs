@@ -9,6 +9,7 @@
 mod archive;
 mod attributes;
 mod changeset;
+mod commit;
 mod diff;
 mod drawing;
 mod graph;

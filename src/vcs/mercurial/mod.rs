@@ -6,6 +6,7 @@
 
 mod archive;
 mod changeset;
+mod commit;
 mod diff;
 mod drawing;
 mod error;
