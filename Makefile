@@ -50,7 +50,7 @@ lint: rust-tools
 
 # The Python binding has no test binary: linked without an interpreter it could not start. The whole-program tests test it.
 rust-test: .venv/installed
-	@.ci/need slapd
+	@.ci/need slapd postgresql mariadb
 	$(STEP) 'Rust tests'
 	cargo test $(CARGO_FLAGS) --exclude kallithea-python
 

@@ -1,21 +1,20 @@
-//! Connections, transactions, values and rows: what a table file needs of the database, and all it needs.
+//! Connections, transactions and rows: what a table file needs of the database, and all it needs.
 //!
-//! No other file of this crate but `sqlite` names the driver. A later engine changes how a statement is sent (its
-//! placeholders, how a boolean is bound), not how it is written in the table files.
+//! The drivers stand behind [`Session`]. What differs between engines (how a value is bound, how an id comes back) is
+//! settled there, not in the table files.
 
-use std::cell::Cell;
-use std::ops::Deref;
-use std::time::Duration;
-
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::cell::{Cell, RefCell};
+use std::ops::{ControlFlow, Deref};
 
 use crate::error::DbError;
-use crate::sqlite;
+use crate::session::{Access, Columns, Failure, FailureKind, Session};
+use crate::url::Engine;
 pub(crate) use crate::value::{Column, FromColumn, Value, params, placeholders};
+use crate::{mysql, postgresql, sqlite};
 
 /// One row of an answer. Columns are taken in the order of the SELECT.
 pub(crate) struct Row<'a> {
-    raw: &'a rusqlite::Row<'a>,
+    raw: &'a dyn Columns,
     next: Cell<usize>,
 }
 
@@ -23,31 +22,37 @@ impl Row<'_> {
     /// The next column.
     pub(crate) fn take<T: FromColumn>(&self) -> T {
         let index = self.next.replace(self.next.get() + 1);
-        let raw = self.raw.get_ref(index);
-        debug_assert!(raw.is_ok(), "the statement has no column {index}");
-        T::from_column(match raw {
-            Ok(ValueRef::Integer(n)) => Column::Int(n),
-            Ok(ValueRef::Real(n)) => Column::Real(n),
-            Ok(ValueRef::Text(text)) => Column::Text(text),
-            Ok(ValueRef::Blob(bytes)) => Column::Bytes(bytes),
-            Ok(ValueRef::Null) | Err(_) => Column::Null,
-        })
+        T::from_column(self.raw.column(index))
     }
 }
 
 /// A connection within a transaction, for queries. Got from [`Db::read`](crate::Db::read).
 pub struct Conn {
-    raw: rusqlite::Connection,
+    /// Borrowed while a statement runs, so a closure that reads rows must not ask for others.
+    session: RefCell<Box<dyn Session>>,
+    engine: Engine,
+    /// The transaction that is open.
+    open: Cell<Option<Access>>,
     /// Set when the engine said something that another attempt on this connection will not cure.
     broken: Cell<bool>,
+    /// Set when a statement of the transaction failed, which ends it on some engines and so on all.
+    spoilt: Cell<bool>,
 }
 
 impl Conn {
-    pub(crate) fn new(raw: rusqlite::Connection) -> Self {
+    pub(crate) fn new(session: impl Session + 'static, engine: Engine) -> Self {
         Self {
-            raw,
+            session: RefCell::new(Box::new(session)),
+            engine,
+            open: Cell::new(None),
             broken: Cell::new(false),
+            spoilt: Cell::new(false),
         }
+    }
+
+    /// The engine, for the few places where one SQL does not do for all.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// All rows of a query.
@@ -57,19 +62,15 @@ impl Conn {
         params: &[Value<'_>],
         mut row: impl FnMut(&Row<'_>) -> T,
     ) -> Result<Vec<T>, DbError> {
-        let mut run = || -> rusqlite::Result<Vec<T>> {
-            let mut statement = self.raw.prepare_cached(sql)?;
-            let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-            let mut answer = Vec::new();
-            while let Some(raw) = rows.next()? {
-                answer.push(row(&Row {
-                    raw,
-                    next: Cell::new(0),
-                }));
-            }
-            Ok(answer)
-        };
-        run().map_err(|error| self.failed(sql, error))
+        let mut answer = Vec::new();
+        self.each(sql, params, &mut |raw| {
+            answer.push(row(&Row {
+                raw,
+                next: Cell::new(0),
+            }));
+            ControlFlow::Continue(())
+        })?;
+        Ok(answer)
     }
 
     /// The first row of a query, if there is one.
@@ -79,17 +80,27 @@ impl Conn {
         params: &[Value<'_>],
         row: impl FnOnce(&Row<'_>) -> T,
     ) -> Result<Option<T>, DbError> {
-        let run = || -> rusqlite::Result<Option<T>> {
-            let mut statement = self.raw.prepare_cached(sql)?;
-            let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-            Ok(rows.next()?.map(|raw| {
+        let (mut row, mut answer) = (Some(row), None);
+        self.each(sql, params, &mut |raw| {
+            answer = row.take().map(|row| {
                 row(&Row {
                     raw,
                     next: Cell::new(0),
                 })
-            }))
-        };
-        run().map_err(|error| self.failed(sql, error))
+            });
+            ControlFlow::Break(())
+        })?;
+        Ok(answer)
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        row: &mut dyn FnMut(&dyn Columns) -> ControlFlow<()>,
+    ) -> Result<(), DbError> {
+        let ran = self.session.borrow_mut().query(sql, params, row);
+        ran.map_err(|failure| self.failed(sql, failure))
     }
 
     /// The single number that a `SELECT COUNT(…)` answers.
@@ -104,39 +115,63 @@ impl Conn {
 
     /// The names of all tables.
     pub(crate) fn tables(&self) -> Result<Vec<String>, DbError> {
-        self.query(sqlite::TABLES, &[], |row| row.take())
+        let sql = match self.engine {
+            Engine::Sqlite => sqlite::TABLES,
+            Engine::PostgreSql => postgresql::TABLES,
+            Engine::MySql => mysql::TABLES,
+        };
+        self.query(sql, &[], |row| row.take())
     }
 
-    /// Runs a statement that takes no values and gives no rows: BEGIN, COMMIT, ROLLBACK.
-    pub(crate) fn control(&self, sql: &str) -> rusqlite::Result<()> {
-        self.raw.prepare_cached(sql)?.raw_execute().map(drop)
+    pub(crate) fn begin(&self, access: Access) -> Result<(), Failure> {
+        self.session
+            .borrow_mut()
+            .begin(access)
+            .inspect_err(|_| self.broken.set(true))?;
+        self.spoilt.set(false);
+        self.open.set(Some(access));
+        Ok(())
     }
 
-    /// Looks at the file, which fixes the state that the queries of this transaction see.
-    pub(crate) fn fix_state(&self) -> rusqlite::Result<()> {
-        self.raw.prepare_cached(sqlite::LOOK)?.exists([]).map(drop)
+    /// Keeps the changes, unless a statement failed and nobody said so.
+    pub(crate) fn commit(&self) -> Result<(), DbError> {
+        let Some(access) = self.open.get() else {
+            return Ok(());
+        };
+        if self.spoilt.get() {
+            return Err(DbError::Other {
+                operation: "commit a transaction in which a statement failed".to_owned(),
+                source: "the error was not handed on".into(),
+            });
+        }
+        let committed = self.session.borrow_mut().commit(access);
+        committed.map_err(|failure| self.failed("COMMIT", failure))?;
+        self.open.set(None);
+        Ok(())
     }
 
-    /// Leaves the database as one complete file, if nobody is in the way.
-    pub(crate) fn empty_log(&self, timeout: Duration) -> rusqlite::Result<()> {
-        sqlite::empty_log(&self.raw, timeout)
-    }
-
-    pub(crate) fn in_transaction(&self) -> bool {
-        !self.raw.is_autocommit()
-    }
-
-    pub(crate) fn is_broken(&self) -> bool {
-        self.broken.get()
+    /// Leaves the transaction, if one is still open. Says whether the connection can be used for another.
+    pub(crate) fn leave(&self) -> bool {
+        let left = match self.open.take() {
+            Some(access) if !self.broken.get() => {
+                self.session.borrow_mut().rollback(access).is_ok()
+            }
+            _ => true,
+        };
+        left && !self.broken.get()
     }
 
     /// Names the operation in the error and remembers when the connection is of no more use.
-    pub(crate) fn failed(&self, operation: &str, error: rusqlite::Error) -> DbError {
-        let error = sqlite::error(operation, error);
-        if matches!(error, DbError::Unavailable { .. } | DbError::Corrupt { .. }) {
+    fn failed(&self, operation: &str, failure: Failure) -> DbError {
+        self.spoilt.set(true);
+        if matches!(
+            failure.kind,
+            FailureKind::Lost | FailureKind::Unavailable | FailureKind::Corrupt
+        ) {
             self.broken.set(true);
         }
-        error
+        let words: Vec<&str> = operation.split_whitespace().collect();
+        failure.during(format!("run {:?}", words.join(" ")))
     }
 }
 
@@ -152,13 +187,8 @@ impl<'a> Tx<'a> {
 
     /// Runs an UPDATE or DELETE and tells how many rows it met.
     pub(crate) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, DbError> {
-        let run = || {
-            self.conn
-                .raw
-                .prepare_cached(sql)?
-                .execute(rusqlite::params_from_iter(params))
-        };
-        run().map_err(|error| self.conn.failed(sql, error))
+        let ran = self.conn.session.borrow_mut().execute(sql, params);
+        ran.map_err(|failure| self.conn.failed(sql, failure))
     }
 
     /// Inserts one row, given by its columns, and tells the number the database gave it in `id_column`.
@@ -168,21 +198,10 @@ impl<'a> Tx<'a> {
         id_column: &str,
         row: &[(&str, Value<'_>)],
     ) -> Result<i64, DbError> {
-        let sql = format!("{} RETURNING \"{id_column}\"", insert_sql(table, row));
-        let run = || {
-            let mut statement = self.conn.raw.prepare_cached(&sql)?;
-            let mut rows = statement.query(rusqlite::params_from_iter(
-                row.iter().map(|(_, value)| value),
-            ))?;
-            let id = match rows.next()? {
-                Some(row) => row.get(0)?,
-                None => return Err(rusqlite::Error::QueryReturnedNoRows),
-            };
-            // The statement is run to its end, for only then is the insert complete.
-            while rows.next()?.is_some() {}
-            Ok(id)
-        };
-        run().map_err(|error| self.conn.failed(&sql, error))
+        let (sql, values) = insert_sql(table, row);
+        let mut session = self.conn.session.borrow_mut();
+        let ran = session.insert(&sql, id_column, &values);
+        ran.map_err(|failure| self.conn.failed(&sql, failure))
     }
 
     /// Inserts one row into a table that has no number of its own.
@@ -191,24 +210,15 @@ impl<'a> Tx<'a> {
         table: &str,
         row: &[(&str, Value<'_>)],
     ) -> Result<(), DbError> {
-        let sql = insert_sql(table, row);
-        let run = || {
-            let mut statement = self.conn.raw.prepare_cached(&sql)?;
-            statement.execute(rusqlite::params_from_iter(
-                row.iter().map(|(_, value)| value),
-            ))
-        };
-        run()
-            .map(drop)
-            .map_err(|error| self.conn.failed(&sql, error))
+        let (sql, values) = insert_sql(table, row);
+        self.execute(&sql, &values).map(drop)
     }
 
-    /// Runs the statements of a schema, separated by `;`.
+    /// Runs the statements of a schema, separated by `;`. On MySQL that keeps what was done before in the transaction,
+    /// for statements about tables cannot be undone there.
     pub(crate) fn batch(&self, operation: &str, sql: &str) -> Result<(), DbError> {
-        self.conn
-            .raw
-            .execute_batch(sql)
-            .map_err(|error| self.conn.failed(operation, error))
+        let ran = self.conn.session.borrow_mut().batch(sql);
+        ran.map_err(|failure| self.conn.failed(operation, failure))
     }
 }
 
@@ -220,30 +230,17 @@ impl Deref for Tx<'_> {
     }
 }
 
-fn insert_sql(table: &str, row: &[(&str, Value<'_>)]) -> String {
+fn insert_sql<'a>(table: &str, row: &[(&str, Value<'a>)]) -> (String, Vec<Value<'a>>) {
     let columns: Vec<String> = row
         .iter()
         .map(|(column, _)| format!("\"{column}\""))
         .collect();
-    format!(
+    let sql = format!(
         "INSERT INTO \"{table}\" ({}) VALUES ({})",
         columns.join(", "),
         placeholders(row.len())
-    )
-}
-
-impl rusqlite::ToSql for Value<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Value::Time(time) => return Ok(time.to_string().into()),
-            Value::Null => ValueRef::Null,
-            Value::Int(n) => ValueRef::Integer(*n),
-            Value::Real(n) => ValueRef::Real(*n),
-            Value::Bool(flag) => ValueRef::Integer(i64::from(*flag)),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
-            Value::Bytes(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
+    );
+    (sql, row.iter().map(|(_, value)| value.clone()).collect())
 }
 
 #[cfg(test)]
@@ -255,36 +252,124 @@ mod tests {
 
     #[test]
     fn values_come_back_as_they_went_in() {
-        let test = TestDb::empty();
-        let text = "Zoë 'quoted' \0 nul".to_owned();
+        let test = TestDb::fresh();
+        let text = "Zoë 'quoted' \"twice\" \\back\\ ?% 🦀 日本".to_owned();
+        let bytes = b"\xff\0\x80'\\?";
+        let time: LocalTime = "2026-11-22 01:02:03.000004".parse().unwrap();
+        test.write(|tx| {
+            let row = [
+                ("username", (&text).into()),
+                ("password", "".into()),
+                ("active", true.into()),
+                ("admin", false.into()),
+                ("firstname", "".into()),
+                ("lastname", "".into()),
+                ("email", None::<&str>.into()),
+                ("api_key", "".into()),
+                ("created_on", time.into()),
+                ("user_data", (&bytes[..]).into()),
+            ];
+            let user = tx.insert("users", "user_id", &row)?;
+            let row = [
+                ("user_id", user.into()),
+                ("api_key", "key".into()),
+                ("description", "".into()),
+                ("expires", (-1.5).into()),
+                ("created_on", time.into()),
+            ];
+            tx.insert("user_api_keys", "user_api_key_id", &row)
+        });
         let row = test.read(|conn| {
             conn.query_one(
-                "SELECT ?, ?, ?, ?, ?, ?, typeof(?)",
-                &params![
-                    42,
-                    -1.5,
-                    true,
-                    &text,
-                    &b"\xff\0"[..],
-                    None::<i64>,
-                    &b"x"[..]
-                ],
+                "SELECT u.active, u.\"admin\", k.expires, u.email, u.created_on, u.username, u.user_data \
+                 FROM users u JOIN user_api_keys k ON k.user_id = u.user_id \
+                 WHERE u.username = ? AND u.active = ? AND k.expires < ? AND u.created_on <= ? AND u.user_data = ?",
+                &params![&text, true, 0.0, time, &bytes[..]],
                 |row| {
-                    let numbers: (i64, f64, bool) = (row.take(), row.take(), row.take());
-                    let others: (String, Vec<u8>, Option<i64>, String) =
-                        (row.take(), row.take(), row.take(), row.take());
-                    (numbers, others)
+                    let flags: (bool, bool) = (row.take(), row.take());
+                    let others: (f64, Option<String>, LocalTime) =
+                        (row.take(), row.take(), row.take());
+                    (flags, others, row.take::<String>(), row.take::<Vec<u8>>())
                 },
             )
         });
-        let (numbers, others) = row.unwrap();
-        assert_eq!(numbers, (42, -1.5, true));
-        assert_eq!(others, (text, b"\xff\0".to_vec(), None, "blob".to_owned()));
+        let (flags, others, name, data) = row.unwrap();
+        assert_eq!(flags, (true, false));
+        assert_eq!(others, (-1.5, None, test.as_stored(time)));
+        assert_eq!((name, data), (text, bytes.to_vec()));
+    }
+
+    #[test]
+    fn what_no_row_can_hold_is_asked_for_and_not_found() {
+        let test = TestDb::kallithea();
+        for number in [i64::MAX, i64::MIN, -1, 4_000_000_000] {
+            let sql = "SELECT 1 FROM users WHERE user_id = ?";
+            assert!(
+                !test.read(|conn| conn.exists(sql, &params![number])),
+                "{number}"
+            );
+        }
+        for name in ["ali\0ce", "alice\0", "\0", "🦀", "' OR ''='", "%", "_____"] {
+            let sql = "SELECT 1 FROM users WHERE username = ?";
+            assert!(
+                !test.read(|conn| conn.exists(sql, &params![name])),
+                "{name:?}"
+            );
+            let sql = "SELECT 1 FROM users WHERE lower(username) LIKE lower(?) ESCAPE '!'";
+            let pattern = crate::value::contains(name);
+            assert!(
+                !test.read(|conn| conn.exists(sql, &params![pattern])),
+                "{name:?}"
+            );
+        }
+        let sql = "SELECT COUNT(*) FROM users WHERE lower(lastname) LIKE lower(?) ESCAPE '!'";
+        let found = |pattern: String| test.read(|conn| conn.count(sql, &params![pattern]));
+        assert_eq!(found(crate::value::contains("NGSTRÖ")), 1);
+        assert_eq!(found(crate::value::starts_with("åNG")), 1);
+        assert_eq!(found(crate::value::starts_with("strö")), 0);
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_no_defect_of_ours() {
+        let test = TestDb::fresh();
+        let long = "x".repeat(256);
+        let row = [("permission_name", (&long).into())];
+        let inserted = test
+            .db
+            .write(|tx| tx.insert("permissions", "permission_id", &row));
+        if test.engine() == Engine::Sqlite {
+            assert!(inserted.is_ok(), "SQLite does not count letters");
+        } else {
+            assert!(
+                matches!(inserted, Err(DbError::Unfit { .. })),
+                "{inserted:?}"
+            );
+        }
+        let fits = "日".repeat(255);
+        let row = [("permission_name", (&fits).into())];
+        test.write(|tx| tx.insert("permissions", "permission_id", &row));
+    }
+
+    #[test]
+    fn an_error_that_was_kept_quiet_spoils_the_transaction() {
+        let test = TestDb::fresh();
+        let row = [("permission_name", "kept".into())];
+        let kept_quiet = test.db.write(|tx| {
+            tx.insert("permissions", "permission_id", &row)?;
+            drop(tx.execute("UPDATE nowhere SET x = ?", &params![1]));
+            Ok::<_, DbError>(())
+        });
+        assert!(
+            matches!(kept_quiet, Err(DbError::Other { .. })),
+            "{kept_quiet:?}"
+        );
+        let sql = "SELECT 1 FROM permissions WHERE permission_name = ?";
+        assert!(!test.read(|conn| conn.exists(sql, &params!["kept"])));
     }
 
     #[test]
     fn reading_is_never_strict() {
-        let test = TestDb::empty();
+        let test = TestDb::sqlite();
         let odd: [&str; 6] = [
             "NULL",
             "'text'",
@@ -321,20 +406,16 @@ mod tests {
 
     #[test]
     fn an_insert_tells_the_new_number() {
-        let test = TestDb::empty();
-        let numbers = test.write(|tx| {
-            tx.batch(
-                "prepare the test",
-                "CREATE TABLE \"groups\" (\"id\" INTEGER PRIMARY KEY, \"text\" TEXT)",
-            )?;
-            let first = tx.insert("groups", "id", &[("text", "a".into())])?;
-            Ok((first, tx.insert("groups", "id", &[("text", "b".into())])?))
-        });
-        assert_eq!(numbers, (1, 2));
-        assert_eq!(
-            test.read(|conn| conn.count("SELECT COUNT(*) FROM \"groups\"", &[])),
-            2
-        );
+        let test = TestDb::fresh();
+        let insert = |tx: &Tx<'_>, name: &str| {
+            tx.insert(
+                "permissions",
+                "permission_id",
+                &[("permission_name", name.into())],
+            )
+        };
+        let numbers = test.write(|tx| Ok((insert(tx, "a")?, insert(tx, "b")?)));
+        assert_eq!(numbers, (25, 26), "behind the 24 of a fresh database");
     }
 
     #[test]

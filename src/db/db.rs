@@ -8,8 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::conn::{Conn, Tx};
 use crate::error::DbError;
+use crate::session::{Access, Failure, FailureKind};
 use crate::sqlite::{self, Missing};
-use crate::url::DatabaseUrl;
+use crate::url::{DatabaseUrl, Engine};
+use crate::{mysql, postgresql};
 
 /// More idle connections than a worker has threads at work are not worth their memory.
 const MAX_IDLE: usize = 8;
@@ -17,12 +19,14 @@ const MAX_IDLE: usize = 8;
 /// The database of one instance, shared by all threads of a process.
 ///
 /// Nothing is opened before the first use. Connections are kept for the next user, but never across a fork: what a
-/// child process inherits it neither uses nor closes (both may damage a SQLite database), it opens its own. A process
-/// that has used the database and is about to fork should call [`Db::close_idle`] first.
+/// child process inherits it neither uses nor closes (both may damage a SQLite database, and to a server both would
+/// speak for the parent), it opens its own. A process that has used the database and is about to fork should call
+/// [`Db::close_idle`] first.
 ///
 /// A connection also ends when it met an error that it cannot recover from (a file that was read-only when it was
 /// opened stays read-only to it) and when the file at the path is no longer the one it has open, for then a backup
-/// was put in its place.
+/// was put in its place. A kept connection that turns out to be dead when a transaction begins (the server was
+/// restarted meanwhile, a firewall forgot it) is replaced by a new one without anybody noticing.
 pub struct Db {
     url: DatabaseUrl,
     idle: Mutex<Idle>,
@@ -57,7 +61,17 @@ impl Db {
 
     /// Makes an empty database if there is none. [`Db::read`] and [`Db::write`] never do.
     pub fn create_if_missing(&self) -> Result<(), DbError> {
-        sqlite::open(self.url.path(), self.url.timeout(), Missing::Create).map(drop)
+        let patience = self.url.timeout();
+        let made = match (self.url.file(), self.url.server()) {
+            (Some(path), _) => sqlite::open(path, patience, Missing::Create).map(|_| true),
+            (None, Some(server)) if server.engine == Engine::MySql => {
+                mysql::create_if_missing(server, patience)
+            }
+            (None, Some(server)) => postgresql::create_if_missing(server, patience),
+            (None, None) => Ok(false),
+        };
+        made.map(drop)
+            .map_err(|failure| failure.during(format!("open or make {}", self.url)))
     }
 
     /// Runs queries on one consistent state of the database.
@@ -65,12 +79,9 @@ impl Db {
         &self,
         queries: impl FnOnce(&Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let lent = self.lend()?;
-        // A deferred transaction fixes its state at the first query. Asking one now means that no later query of
-        // the closure can meet a lock.
-        lent.begin("BEGIN", Conn::fix_state)?;
+        let lent = self.lend(Access::Read)?;
         let answer = queries(lent.conn())?;
-        lent.commit()?;
+        lent.conn().commit()?;
         Ok(answer)
     }
 
@@ -80,12 +91,9 @@ impl Db {
         &self,
         changes: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let lent = self.lend()?;
-        // Immediate, since a transaction that reads first and writes later fails when somebody wrote in between.
-        lent.begin("BEGIN IMMEDIATE", |_| Ok(()))?;
+        let lent = self.lend(Access::Write)?;
         let answer = changes(&Tx::new(lent.conn()))?;
-        lent.commit()?;
-        lent.empty_log();
+        lent.conn().commit()?;
         Ok(answer)
     }
 
@@ -95,9 +103,10 @@ impl Db {
         drop(connections);
     }
 
-    fn lend(&self) -> Result<Lent<'_>, DbError> {
+    /// A connection with a transaction begun on it.
+    fn lend(&self, access: Access) -> Result<Lent<'_>, DbError> {
         let file = file_id(&self.url);
-        let (kept, outdated) = {
+        let (mut kept, outdated) = {
             let mut idle = self.idle();
             let outdated = if idle.file == file {
                 Vec::new()
@@ -108,19 +117,44 @@ impl Db {
             (idle.connections.pop(), outdated)
         };
         drop(outdated);
-        let conn = match kept {
-            Some(conn) => conn,
-            None => Conn::new(sqlite::open(
-                self.url.path(),
-                self.url.timeout(),
-                Missing::Fail,
-            )?),
+        loop {
+            let was_kept = kept.is_some();
+            let conn = match kept.take() {
+                Some(conn) => conn,
+                None => self.open()?,
+            };
+            match conn.begin(access) {
+                Ok(()) => {
+                    return Ok(Lent {
+                        db: self,
+                        file,
+                        conn: Some(conn),
+                    });
+                }
+                // Nothing was asked of it yet, so nothing is lost with it. The others are as old.
+                Err(failure) if was_kept && failure.kind == FailureKind::Lost => self.close_idle(),
+                Err(failure) => return Err(self.failed("begin a transaction on", failure)),
+            }
+        }
+    }
+
+    fn open(&self) -> Result<Conn, DbError> {
+        let patience = self.url.timeout();
+        let opened = match (self.url.file(), self.url.server()) {
+            (Some(path), _) => sqlite::open(path, patience, Missing::Fail)
+                .map(|session| Conn::new(session, Engine::Sqlite)),
+            (None, Some(server)) if server.engine == Engine::MySql => {
+                mysql::open(server, patience).map(|session| Conn::new(session, Engine::MySql))
+            }
+            (None, Some(server)) => postgresql::open(server, patience)
+                .map(|session| Conn::new(session, Engine::PostgreSql)),
+            (None, None) => Err(Failure::new(FailureKind::Other, "the URL names nothing")),
         };
-        Ok(Lent {
-            db: self,
-            file,
-            conn: Some(conn),
-        })
+        opened.map_err(|failure| self.failed("open", failure))
+    }
+
+    fn failed(&self, action: &str, failure: Failure) -> DbError {
+        failure.during(format!("{action} {}", self.url))
     }
 
     /// The idle connections of this process. A panic cannot leave them in a state worth fearing, so poison is ignored.
@@ -137,7 +171,7 @@ impl Db {
 }
 
 fn file_id(url: &DatabaseUrl) -> Option<FileId> {
-    fs::metadata(url.path())
+    fs::metadata(url.file()?)
         .ok()
         .map(|file| (file.dev(), file.ino()))
 }
@@ -153,48 +187,15 @@ impl Lent<'_> {
     fn conn(&self) -> &Conn {
         self.conn.as_ref().expect("taken out only when dropped")
     }
-
-    /// Begins a transaction, waiting while the database is locked.
-    fn begin(
-        &self,
-        sql: &str,
-        then: impl Fn(&Conn) -> rusqlite::Result<()>,
-    ) -> Result<(), DbError> {
-        let conn = self.conn();
-        let attempt = || {
-            conn.control(sql)?;
-            then(conn).inspect_err(|_| drop(conn.control("ROLLBACK")))
-        };
-        sqlite::retry_busy(self.db.url.timeout(), attempt).map_err(|error| conn.failed(sql, error))
-    }
-
-    fn commit(&self) -> Result<(), DbError> {
-        let conn = self.conn();
-        conn.control("COMMIT")
-            .map_err(|error| conn.failed("COMMIT", error))
-    }
-
-    /// The transaction is kept by now, so trouble here is no error; but this connection is not to be used again.
-    fn empty_log(&self) {
-        let conn = self.conn();
-        if let Err(error) = conn.empty_log(self.db.url.timeout()) {
-            let error = conn.failed("empty the log", error);
-            tracing::warn!(error = &error as &dyn std::error::Error, "after a write");
-        }
-    }
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
-        // Still within the transaction: the closure gave up or panicked, or the commit failed.
-        let usable = !conn.in_transaction() || conn.control("ROLLBACK").is_ok();
+        // Perhaps still within the transaction: the closure gave up or panicked, or the commit failed.
+        let usable = conn.leave();
         let mut idle = self.db.idle();
-        if usable
-            && !conn.is_broken()
-            && idle.file == self.file
-            && idle.connections.len() < MAX_IDLE
-        {
+        if usable && idle.file == self.file && idle.connections.len() < MAX_IDLE {
             idle.connections.push(conn);
         } else {
             // Closing may write to the disk; nobody should have to wait for it.
@@ -240,8 +241,11 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_unavailable_and_is_not_made() {
-        let test = TestDb::fresh();
-        let (here, away) = (test.db.url().path(), test.dir.path().join("moved-away.db"));
+        let test = TestDb::fresh_sqlite();
+        let (here, away) = (
+            test.db.url().file().unwrap(),
+            test.dir.path().join("moved-away.db"),
+        );
         test.db.close_idle();
         fs::rename(here, &away).unwrap();
         assert!(test.db.read(title).unwrap_err().is_unavailable());
@@ -258,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_database_put_in_place_of_the_open_one_is_seen() {
-        let (test, backup) = (TestDb::fresh(), TestDb::fresh());
+        let (test, backup) = (TestDb::fresh_sqlite(), TestDb::fresh_sqlite());
         test.write(|tx| settings::set(tx, "title", Some("present"), None));
         backup.write(|tx| settings::set(tx, "title", Some("restored"), None));
         backup.db.close_idle();
@@ -266,7 +270,11 @@ mod tests {
             (test.read(title), idle(&test.db)),
             ("present".to_owned(), 1)
         );
-        fs::rename(backup.db.url().path(), test.db.url().path()).unwrap();
+        fs::rename(
+            backup.db.url().file().unwrap(),
+            test.db.url().file().unwrap(),
+        )
+        .unwrap();
         assert_eq!(test.read(title), "restored");
         test.write(|tx| settings::set(tx, "title", Some("and written"), None));
         assert_eq!(test.read(title), "and written");
@@ -274,7 +282,7 @@ mod tests {
 
     #[test]
     fn an_error_or_a_panic_undoes_the_changes_and_gives_the_connection_back() {
-        let test = TestDb::fresh();
+        let test = TestDb::fresh_sqlite();
         let failed: Result<(), DbError> = test.db.write(|tx| {
             settings::set(tx, "title", Some("half done"), None)?;
             users::insert(
@@ -309,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_read_sees_one_state_from_its_beginning_to_its_end() {
-        let test = TestDb::fresh();
+        let test = TestDb::fresh_sqlite();
         let seen = test.read(|conn| {
             let before = title(conn)?;
             test.write(|tx| settings::set(tx, "title", Some("changed meanwhile"), None));
@@ -321,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_lock_held_for_too_long_is_unavailable() {
-        let test = TestDb::fresh();
+        let test = TestDb::fresh_sqlite();
         let hasty = Db::new(
             test.db
                 .url()
@@ -347,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_unavailable_and_the_database_recovers() {
-        let test = TestDb::fresh();
+        let test = TestDb::fresh_sqlite();
         let long = "x".repeat(1_000_000);
         let refused: Result<(), DbError> = test.db.write(|tx| {
             // The engine's own way to pretend a full disk.
@@ -362,7 +370,7 @@ mod tests {
 
     #[test]
     fn threads_share_it() {
-        let test = TestDb::fresh();
+        let test = TestDb::fresh_sqlite();
         let barrier = Barrier::new(4);
         thread::scope(|scope| {
             for thread in 0..4 {
@@ -382,7 +390,7 @@ mod tests {
 
     #[test]
     fn what_a_fork_inherited_is_not_used() {
-        let test = TestDb::fresh();
+        let test = TestDb::fresh_sqlite();
         test.read(title);
         // As it looks in a child process: connections made under another process id.
         test.db.idle.lock().unwrap().process = 0;
@@ -393,7 +401,7 @@ mod tests {
 
     #[test]
     fn errors_are_sorted_by_what_can_be_done_about_them() {
-        let test = TestDb::empty();
+        let test = TestDb::sqlite();
         assert!(matches!(
             test.db.read(users::all),
             Err(DbError::NoSuchTable { .. })
@@ -422,7 +430,7 @@ mod tests {
 
     #[test]
     fn the_database_logs_ahead_and_waits_for_the_disk() {
-        let test = TestDb::fresh();
+        let test = TestDb::fresh_sqlite();
         let pragma = |name: &str| {
             test.read(|conn| {
                 conn.query_one(&format!("PRAGMA {name}"), &[], |row| row.take::<String>())

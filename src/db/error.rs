@@ -2,9 +2,7 @@
 
 use std::error::Error;
 
-use crate::url::Engine;
-
-type Cause = Box<dyn Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// An error of the database. Each names the operation that failed; statements are named by their SQL, which never
 /// holds values (those are always bound).
@@ -27,6 +25,15 @@ pub enum DbError {
         operation: String,
         /// Whether it was a UNIQUE or PRIMARY KEY constraint.
         unique: bool,
+        /// What the engine said.
+        #[source]
+        source: Cause,
+    },
+    /// A value is too long, too large or of no form that its column can hold.
+    #[error("the database cannot hold a value that was given to {operation}")]
+    Unfit {
+        /// What was being done.
+        operation: String,
         /// What the engine said.
         #[source]
         source: Cause,
@@ -57,12 +64,6 @@ pub enum DbError {
         /// What the engine said.
         #[source]
         source: Cause,
-    },
-    /// The URL names an engine that this build does not have.
-    #[error("this build cannot use {engine} databases yet; use a sqlite:/// URL")]
-    EngineNotBuilt {
-        /// The engine named by the URL.
-        engine: Engine,
     },
     /// The URL cannot be understood. The text never holds the URL itself, which may contain a password.
     #[error("cannot understand the database URL: {reason}")]

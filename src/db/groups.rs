@@ -227,7 +227,7 @@ mod tests {
             names(&test.read(|conn| ancestors(conn, deep.id))),
             ["tools", "tools/backend"]
         );
-        test.write(|tx| tx.execute(parent, &params![GroupId(99), tools.id]));
+        test.write_orphans(|tx| tx.execute(parent, &params![GroupId(99), tools.id]));
         assert_eq!(
             names(&test.read(|conn| ancestors(conn, deep.id))),
             ["tools", "tools/backend"]

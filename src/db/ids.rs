@@ -1,6 +1,5 @@
 //! Ids, names and secrets as types of their own, so that one cannot be passed for another.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::conn::{Column, FromColumn, Value};
@@ -101,7 +100,7 @@ macro_rules! text {
 
         impl<'a> From<&'a $name> for Value<'a> {
             fn from(text: &'a $name) -> Self {
-                Value::Text(Cow::Borrowed(&text.0))
+                Value::from(text.0.as_str())
             }
         }
     )*};

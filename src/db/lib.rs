@@ -60,9 +60,13 @@ mod grants;
 pub mod ids;
 pub mod json;
 mod level;
+mod mysql;
+mod postgresql;
 pub mod schema;
+mod session;
 mod sqlite;
 mod time;
+mod tls;
 mod url;
 mod value;
 
@@ -97,6 +101,8 @@ pub mod users_group_to_perm;
 pub mod users_groups;
 pub mod users_groups_members;
 
+#[cfg(test)]
+mod engines;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn what_was_acknowledged_survives_a_kill() {
             println!("done {n}");
         }
     }
-    let test = TestDb::fresh();
+    let test = TestDb::fresh_sqlite();
     let program = env::current_exe().unwrap();
     let mut acknowledged = 0;
     for round in 0..4 {
@@ -107,7 +107,7 @@ fn what_was_acknowledged_survives_a_kill() {
             &program,
             "processes::what_was_acknowledged_survives_a_kill",
             round,
-            test.db.url().path(),
+            test.db.url().file().unwrap(),
             |_| (),
         );
         let mut output = BufReader::new(worker.stdout.take().unwrap())
@@ -145,9 +145,9 @@ fn a_read_only_file_is_unavailable_until_it_is_writable() {
         db.write(|tx| add_user(tx, "alice")).unwrap();
         return;
     }
-    let test = TestDb::fresh();
+    let test = TestDb::fresh_sqlite();
     test.db.close_idle();
-    let (dir, database) = (test.dir.path(), test.db.url().path());
+    let (dir, database) = (test.dir.path(), test.db.url().file().unwrap());
     // Nothing is read-only to root, so the worker runs as nobody, from a copy of the program that nobody may start.
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let nobody = is_root.then_some(65534);

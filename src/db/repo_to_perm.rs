@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn what_was_granted_is_listed_and_can_be_revoked() {
         let (test, user, group, repository) = setting();
-        test.write(|tx| {
+        test.write_orphans(|tx| {
             grant(tx, user, repository, Level::Write)?;
             grant(tx, DEFAULT, repository, Level::Read)?;
             grant(tx, UserId(99), repository, Level::Admin)?;

@@ -536,10 +536,13 @@ mod tests {
             ..made
         };
         assert_eq!(changed, wanted);
-        // Text in this column would make the original fail.
+        // Text in this column would make the original fail, and only SQLite would take it.
         let kind =
             "SELECT 1 FROM repositories WHERE repo_id = ? AND typeof(changeset_cache) = 'blob'";
-        assert!(test.read(|conn| conn.exists(kind, &params![id])));
+        assert!(
+            test.engine() != crate::Engine::Sqlite
+                || test.read(|conn| conn.exists(kind, &params![id]))
+        );
     }
 
     #[test]

@@ -6,11 +6,15 @@
 
 use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
+use crate::session::statements;
+use crate::url::Engine;
 
 /// The alembic revision of Kallithea 0.7.
 pub const HEAD: &str = "7ba0d2cad930";
 
-const KALLITHEA: &str = include_str!("schema/sqlite.sql");
+const SQLITE: &str = include_str!("schema/sqlite.sql");
+const POSTGRESQL: &str = include_str!("schema/postgresql.sql");
+const MYSQL: &str = include_str!("schema/mysql.sql");
 const OWN: &str = include_str!("schema/own.sql");
 
 /// Revisions that earlier releases left behind, or that an upgrade by the old program passed through.
@@ -53,6 +57,10 @@ pub fn check(conn: &Conn) -> Result<SchemaState, DbError> {
                 row.take()
             })?;
         return Ok(match found.as_slice() {
+            // Somebody was stopped while making the tables, on the engine that keeps what there was by then.
+            [] if conn.engine() == Engine::MySql && !(has("users") && any_user(conn)?) => {
+                SchemaState::Empty
+            }
             [version] if version == HEAD => SchemaState::Head,
             [version] if OLDER.contains(&version.as_str()) => SchemaState::Older(found.remove(0)),
             _ => SchemaState::Unknown(found),
@@ -74,20 +82,33 @@ pub fn create_if_empty(tx: &Tx<'_>) -> Result<bool, DbError> {
     if check(tx)? != SchemaState::Empty {
         return Ok(false);
     }
-    tx.batch("create the tables of Kallithea 0.7", KALLITHEA)?;
+    let tables = match tx.engine() {
+        Engine::Sqlite => SQLITE,
+        Engine::PostgreSql => POSTGRESQL,
+        Engine::MySql => MYSQL,
+    };
+    tx.batch("create the tables of Kallithea 0.7", tables)?;
+    tx.insert_plain("alembic_version", &[("version_num", HEAD.into())])?;
     Ok(true)
+}
+
+fn any_user(conn: &Conn) -> Result<bool, DbError> {
+    conn.exists("SELECT 1 FROM users", &[])
 }
 
 /// Whether our own tables are there in their present form, or in that of a newer release of this program.
 pub fn has_own_tables(conn: &Conn) -> Result<bool, DbError> {
-    Ok(own_version(conn)?.is_some_and(|version| version >= own_statements().count()))
+    Ok(own_version(conn)?.is_some_and(|version| version >= own_statements(conn.engine()).count()))
 }
 
 /// Runs the statements of own.sql that this database has not seen. Ask [`has_own_tables`] first, which does not need
 /// the write lock.
 pub fn create_own_tables(tx: &Tx<'_>) -> Result<(), DbError> {
     let seen = own_version(tx)?;
-    for (number, sql) in (1..).zip(own_statements()).skip(seen.unwrap_or(0)) {
+    for (number, sql) in (1..)
+        .zip(own_statements(tx.engine()))
+        .skip(seen.unwrap_or(0))
+    {
         tx.batch("create the tables named rs_*", &sql)?;
         // At once, for MySQL has no transaction around such statements.
         let number: i64 = number;
@@ -111,20 +132,29 @@ fn own_version(conn: &Conn) -> Result<Option<usize>, DbError> {
     Ok(version.and_then(|version| usize::try_from(version).ok()))
 }
 
-/// The statements of own.sql in the words of SQLite.
-fn own_statements() -> impl Iterator<Item = String> {
-    OWN.split(";\n")
-        .map(|statement| {
-            let lines = statement.lines().filter(|line| !line.starts_with("--"));
-            lines.collect::<Vec<_>>().join("\n")
-        })
-        .filter(|statement| !statement.trim().is_empty())
-        .map(|statement| {
-            statement
-                .replace("{id}", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT")
-                .replace("{text}", "TEXT")
-                .replace("{bytes}", "BLOB")
-        })
+/// The statements of own.sql in the words of an engine.
+fn own_statements(engine: Engine) -> impl Iterator<Item = String> {
+    let [id, text, bytes] = match engine {
+        Engine::Sqlite => ["INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "TEXT", "BLOB"],
+        Engine::PostgreSql => ["BIGSERIAL NOT NULL PRIMARY KEY", "TEXT", "BYTEA"],
+        Engine::MySql => [
+            "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+            "LONGTEXT",
+            "LONGBLOB",
+        ],
+    };
+    statements(OWN).into_iter().map(move |statement| {
+        let sql = statement
+            .replace("{id}", id)
+            .replace("{text}", text)
+            .replace("{bytes}", bytes);
+        if engine == Engine::MySql && sql.contains("CREATE TABLE") {
+            // Tables that may hold anything and that compare text to the letter.
+            sql + " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        } else {
+            sql
+        }
+    })
 }
 
 #[cfg(test)]
@@ -206,9 +236,9 @@ mod tests {
 
     #[test]
     fn the_tables_are_those_of_a_real_kallithea() {
-        let ours = TestDb::empty();
+        let ours = TestDb::sqlite();
         assert!(ours.write(create_if_empty));
-        let (ours, theirs) = (ours.read(shapes), TestDb::kallithea().read(shapes));
+        let (ours, theirs) = (ours.read(shapes), TestDb::kallithea_sqlite().read(shapes));
         assert_eq!(ours.len(), 30, "29 tables and alembic_version");
         for (ours, theirs) in ours.iter().zip(&theirs) {
             assert!(ours.1.len() > 1, "{}: nothing to compare", ours.0);
@@ -237,10 +267,12 @@ mod tests {
         assert!(test.read(has_own_tables));
         test.write(create_own_tables);
         assert_eq!(test.read(check), SchemaState::Head);
-        let keys =
-            test.read(|conn| conn.query("PRAGMA foreign_key_list(rs_sessions)", &[], |_| ()));
+    }
+
+    #[test]
+    fn our_own_tables_have_no_keys_to_the_others() {
         assert!(
-            keys.is_empty(),
+            !OWN.contains("REFERENCES"),
             "the original must be able to drop and delete without looking here"
         );
     }
@@ -253,34 +285,80 @@ mod tests {
     }
 
     #[test]
+    fn what_own_sql_has_more_is_made_later() {
+        let test = TestDb::fresh();
+        let all = own_statements(test.engine()).count();
+        // As the first release left it.
+        test.write(|tx| {
+            tx.batch("prepare the test", "DROP TABLE rs_sessions")?;
+            tx.execute("UPDATE rs_version SET version = ?", &params![1])
+        });
+        assert!(!test.read(has_own_tables));
+        test.write(create_own_tables);
+        assert_eq!(test.read(own_version), Some(all));
+        assert_eq!(
+            test.read(|conn| conn.count("SELECT COUNT(*) FROM rs_sessions", &[])),
+            0
+        );
+        // A newer release was here before.
+        test.write(|tx| tx.execute("UPDATE rs_version SET version = ?", &params![1000]));
+        assert!(test.read(has_own_tables));
+        test.write(create_own_tables);
+    }
+
+    #[test]
     fn other_versions_are_told_apart() {
-        let version = |statement: &str| {
-            let test = TestDb::kallithea();
+        let test = TestDb::kallithea();
+        let state = |statement: &str| {
             test.write(|tx| tx.batch("prepare the test", statement));
             test.read(check)
         };
         let set = |version: &str| format!("UPDATE alembic_version SET version_num = '{version}'");
         for older in OLDER {
-            assert_eq!(version(&set(older)), SchemaState::Older(older.to_owned()));
+            assert_eq!(state(&set(older)), SchemaState::Older(older.to_owned()));
         }
         assert_eq!(
-            version(&set("ffffffffffff")),
+            state(&set("ffffffffffff")),
             SchemaState::Unknown(vec!["ffffffffffff".to_owned()])
         );
+        assert_eq!(state(&set(HEAD)), SchemaState::Head);
         assert_eq!(
-            version("DELETE FROM alembic_version"),
+            state("DELETE FROM alembic_version"),
             SchemaState::Unknown(Vec::new())
         );
         assert_eq!(
-            version("DROP TABLE alembic_version"),
+            state("DROP TABLE alembic_version"),
             SchemaState::Unknown(Vec::new())
         );
         assert_eq!(
-            version(
-                "DROP TABLE alembic_version; CREATE TABLE db_migrate_version (repository_id, repository_path, version); \
+            state(
+                "CREATE TABLE db_migrate_version (repository_id VARCHAR(250), repository_path TEXT, version INTEGER); \
                  INSERT INTO db_migrate_version VALUES ('kallithea_db_migrations', 'versions', 31)"
             ),
             SchemaState::Older("31".to_owned())
         );
+    }
+
+    #[test]
+    fn whoever_was_stopped_while_making_the_tables_makes_the_rest_later() {
+        let test = TestDb::empty();
+        let state = |test: &TestDb| test.read(check);
+        if test.engine() == Engine::MySql {
+            let some = statements(MYSQL)[..5].join(";\n");
+            test.write(|tx| tx.batch("prepare the test", &some));
+            assert_eq!(state(&test), SchemaState::Empty);
+            assert!(test.write(create_if_empty));
+        } else {
+            let stopped: Result<(), DbError> = test.db.write(|tx| {
+                create_if_empty(tx)?;
+                Err(DbError::Url {
+                    reason: "stopped".to_owned(),
+                })
+            });
+            assert!(stopped.is_err());
+            assert_eq!(state(&test), SchemaState::Empty, "all of it or nothing");
+            assert!(test.write(create_if_empty));
+        }
+        assert_eq!(state(&test), SchemaState::Head);
     }
 }

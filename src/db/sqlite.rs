@@ -6,22 +6,26 @@
 //!   belong to the process, and closing any descriptor of the file drops all of them.
 //! * A connection must not cross a fork. See [`Db`](crate::Db).
 
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rusqlite::ffi::{
     SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID, SQLITE_CONSTRAINT_UNIQUE,
 };
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::error::DbError;
+use crate::session::{Access, Columns, Failure, FailureKind, Session};
+use crate::value::{Column, Value};
 
 /// Lists the tables, without those that SQLite made for itself.
 pub(crate) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
 /// The cheapest query that reads the file.
-pub(crate) const LOOK: &str = "SELECT 1 FROM sqlite_master LIMIT 1";
+const LOOK: &str = "SELECT 1 FROM sqlite_master LIMIT 1";
 
 /// How long the change to write-ahead logging is tried. It is worth a moment, not a minute: without it everything
 /// works, only slower, and the next connection tries again.
@@ -35,12 +39,15 @@ pub(crate) enum Missing {
     Create,
 }
 
-/// Opens the file and sets up the connection.
-pub(crate) fn open(
-    path: &Path,
+/// A connection to the file.
+pub(crate) struct Sqlite {
+    raw: Connection,
+    path: PathBuf,
     timeout: Duration,
-    missing: Missing,
-) -> Result<Connection, DbError> {
+}
+
+/// Opens the file and sets up the connection.
+pub(crate) fn open(path: &Path, timeout: Duration, missing: Missing) -> Result<Sqlite, Failure> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Create);
     let run = || {
@@ -52,10 +59,152 @@ pub(crate) fn open(
         raw.pragma_update(None, "synchronous", "FULL")?;
         // The driver turns them on. The original never did, and its databases hold rows that violate them.
         raw.pragma_update(None, "foreign_keys", false)?;
+        // SQLite's own folds the letters of ASCII alone, so that Ä and ä would be two names here and one on a server.
+        raw.create_scalar_function(
+            "lower",
+            1,
+            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+            |call| {
+                Ok(match call.get_raw(0) {
+                    ValueRef::Text(text) => Some(String::from_utf8_lossy(text).to_lowercase()),
+                    ValueRef::Integer(n) => Some(n.to_string()),
+                    ValueRef::Real(n) => Some(n.to_string()),
+                    ValueRef::Null | ValueRef::Blob(_) => None,
+                })
+            },
+        )?;
         write_ahead_logging(&raw, timeout)?;
         Ok(raw)
     };
-    run().map_err(|error| error_of(&format!("open {}", path.display()), error))
+    let raw = run().map_err(failure)?;
+    Ok(Sqlite {
+        raw,
+        path: path.to_owned(),
+        timeout,
+    })
+}
+
+impl Session for Sqlite {
+    fn begin(&mut self, access: Access) -> Result<(), Failure> {
+        let raw = &self.raw;
+        let attempt = || match access {
+            // A deferred transaction fixes its state at the first query. Asking one now means that no later query
+            // can meet a lock.
+            Access::Read => {
+                control(raw, "BEGIN")?;
+                let looked = raw
+                    .prepare_cached(LOOK)
+                    .and_then(|mut look| look.exists([]).map(drop));
+                looked.inspect_err(|_| drop(control(raw, "ROLLBACK")))
+            }
+            // Immediate, since a transaction that reads first and writes later fails when somebody wrote in between.
+            Access::Write => control(raw, "BEGIN IMMEDIATE"),
+        };
+        retry_busy(self.timeout, attempt).map_err(failure)
+    }
+
+    fn commit(&mut self, access: Access) -> Result<(), Failure> {
+        control(&self.raw, "COMMIT").map_err(failure)?;
+        if access == Access::Write
+            && let Err(error) = empty_log(&self.raw, self.timeout)
+        {
+            // What was changed is kept by now, so this is no error.
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot empty the log of {} after a write",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
+
+    fn rollback(&mut self, _: Access) -> Result<(), Failure> {
+        // A full disk, among others, makes the engine roll back by itself.
+        if self.raw.is_autocommit() {
+            return Ok(());
+        }
+        control(&self.raw, "ROLLBACK").map_err(failure)
+    }
+
+    fn query(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        row: &mut dyn FnMut(&dyn Columns) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let mut run = || -> rusqlite::Result<()> {
+            let mut statement = self.raw.prepare_cached(sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+            while let Some(raw) = rows.next()? {
+                if row(raw).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        run().map_err(failure)
+    }
+
+    fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, Failure> {
+        let run = || {
+            let mut statement = self.raw.prepare_cached(sql)?;
+            statement.execute(rusqlite::params_from_iter(params))
+        };
+        run().map_err(failure)
+    }
+
+    fn insert(&mut self, sql: &str, id_column: &str, params: &[Value<'_>]) -> Result<i64, Failure> {
+        let run = || {
+            let sql = format!("{sql} RETURNING \"{id_column}\"");
+            let mut statement = self.raw.prepare_cached(&sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+            let id = match rows.next()? {
+                Some(row) => row.get(0)?,
+                None => return Err(rusqlite::Error::QueryReturnedNoRows),
+            };
+            // The statement is run to its end, for only then is the insert complete.
+            while rows.next()?.is_some() {}
+            Ok(id)
+        };
+        run().map_err(failure)
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), Failure> {
+        self.raw.execute_batch(sql).map_err(failure)
+    }
+}
+
+impl Columns for rusqlite::Row<'_> {
+    fn column(&self, index: usize) -> Column<'_> {
+        let raw = self.get_ref(index);
+        debug_assert!(raw.is_ok(), "the statement has no column {index}");
+        match raw {
+            Ok(ValueRef::Integer(n)) => Column::Int(n),
+            Ok(ValueRef::Real(n)) => Column::Real(n),
+            Ok(ValueRef::Text(text)) => Column::Text(text),
+            Ok(ValueRef::Blob(bytes)) => Column::Bytes(bytes),
+            Ok(ValueRef::Null) | Err(_) => Column::Null,
+        }
+    }
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(n) => ValueRef::Integer(*n),
+            Value::Real(n) => ValueRef::Real(*n),
+            Value::Bool(flag) => ValueRef::Integer(i64::from(*flag)),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Time(time) => return Ok(time.to_string().into()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// Runs a statement that takes no values and gives no rows: BEGIN, COMMIT, ROLLBACK.
+fn control(raw: &Connection, sql: &str) -> rusqlite::Result<()> {
+    raw.prepare_cached(sql)?.raw_execute().map(drop)
 }
 
 /// Turns on write-ahead logging, which lets readers and one writer work at the same time. The mode is kept in the
@@ -83,7 +232,7 @@ fn write_ahead_logging(raw: &Connection, timeout: Duration) -> rusqlite::Result<
 /// So the file is complete by itself whenever nobody is writing, as it was under the original: backups that copy it
 /// miss nothing, and no leftover log is mixed into a backup that is put in its place. A write together with this takes
 /// as long as a write of the original, which had no log.
-pub(crate) fn empty_log(raw: &Connection, timeout: Duration) -> rusqlite::Result<()> {
+fn empty_log(raw: &Connection, timeout: Duration) -> rusqlite::Result<()> {
     raw.busy_timeout(Duration::ZERO)?;
     let done = raw
         .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -94,7 +243,7 @@ pub(crate) fn empty_log(raw: &Connection, timeout: Duration) -> rusqlite::Result
 
 /// Tries again while the database is locked. SQLite waits by itself in most places; where it does not (recovery after
 /// a crash, the last connection of another process going away) this does.
-pub(crate) fn retry_busy<T>(
+fn retry_busy<T>(
     patience: Duration,
     attempt: impl Fn() -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
@@ -120,17 +269,10 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Sorts an error of a statement.
-pub(crate) fn error(sql: &str, error: rusqlite::Error) -> DbError {
-    let words: Vec<&str> = sql.split_whitespace().collect();
-    error_of(&format!("run {:?}", words.join(" ")), error)
-}
-
-/// Sorts an error of an operation.
-pub(crate) fn error_of(operation: &str, error: rusqlite::Error) -> DbError {
-    let operation = operation.to_owned();
+/// Sorts an error.
+fn failure(error: rusqlite::Error) -> Failure {
     let extended = error.sqlite_error().map(|error| error.extended_code);
-    match code(&error) {
+    let kind = match code(&error) {
         Some(
             ErrorCode::CannotOpen
             | ErrorCode::ReadOnly
@@ -141,36 +283,20 @@ pub(crate) fn error_of(operation: &str, error: rusqlite::Error) -> DbError {
             | ErrorCode::SystemIoFailure
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::OutOfMemory,
-        ) => DbError::Unavailable {
-            operation,
-            source: error.into(),
+        ) => FailureKind::Unavailable,
+        Some(ErrorCode::ConstraintViolation) => match extended {
+            Some(
+                SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_ROWID,
+            ) => FailureKind::Unique,
+            _ => FailureKind::Constraint,
         },
-        Some(ErrorCode::ConstraintViolation) => DbError::Constraint {
-            operation,
-            unique: matches!(
-                extended,
-                Some(
-                    SQLITE_CONSTRAINT_UNIQUE
-                        | SQLITE_CONSTRAINT_PRIMARYKEY
-                        | SQLITE_CONSTRAINT_ROWID
-                )
-            ),
-            source: error.into(),
-        },
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DbError::Corrupt {
-            operation,
-            source: error.into(),
-        },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => FailureKind::Corrupt,
+        Some(ErrorCode::TooBig) => FailureKind::Unfit,
         // SQLite has no code of its own for this one, only the words.
         Some(ErrorCode::Unknown) if error.to_string().contains("no such table") => {
-            DbError::NoSuchTable {
-                operation,
-                source: error.into(),
-            }
+            FailureKind::NoSuchTable
         }
-        _ => DbError::Other {
-            operation,
-            source: error.into(),
-        },
-    }
+        _ => FailureKind::Other,
+    };
+    Failure::new(kind, error)
 }

@@ -1,7 +1,9 @@
 //! The database URL of the ini file (`sqlalchemy.url`).
 //!
 //! SQLAlchemy's way to write them: `sqlite:///relative/path.db`, `sqlite:////absolute/path.db`, with options after `?`
-//! of which `timeout` (seconds) matters to us. The driver after `+` (`postgresql+psycopg2`) is of no interest here.
+//! of which `timeout` (seconds) matters to us. Servers are in a room of their own.
+
+mod server;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::DbError;
+pub(crate) use server::{Server, Tls, TlsMode, Way};
 
 /// How long to wait for a lock when the URL does not say. Kallithea's own ini template says the same.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -37,18 +40,24 @@ impl fmt::Display for Engine {
     }
 }
 
-/// A database URL of an engine that this build can use.
+/// Where a database is. Comes from the text of the ini file or, for SQLite, from a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseUrl {
-    path: PathBuf,
+    place: Place,
     timeout: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    File(PathBuf),
+    Server(Server),
 }
 
 impl DatabaseUrl {
     /// The URL of a SQLite file.
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         Self {
-            path: path.into(),
+            place: Place::File(path.into()),
             timeout: DEFAULT_TIMEOUT,
         }
     }
@@ -60,17 +69,41 @@ impl DatabaseUrl {
 
     /// The engine of the database.
     pub fn engine(&self) -> Engine {
-        Engine::Sqlite
+        match &self.place {
+            Place::File(_) => Engine::Sqlite,
+            Place::Server(server) => server.engine,
+        }
     }
 
-    /// The database file. A relative path counts from the working directory of the process, as in the original.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The database file, if it is one. A relative path counts from the working directory of the process, as in the
+    /// original.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Server(_) => None,
+        }
+    }
+
+    pub(crate) fn server(&self) -> Option<&Server> {
+        match &self.place {
+            Place::File(_) => None,
+            Place::Server(server) => Some(server),
+        }
     }
 
     /// How long a lock held by somebody else is waited for.
     pub fn timeout(&self) -> Duration {
         self.timeout.min(MAX_TIMEOUT)
+    }
+}
+
+/// The place in words, for messages; never the password.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::File(path) => write!(f, "the SQLite database {}", path.display()),
+            Place::Server(server) => server.fmt(f),
+        }
     }
 }
 
@@ -85,18 +118,17 @@ impl FromStr for DatabaseUrl {
             .trim()
             .split_once("://")
             .ok_or_else(|| bad("there is no \"://\" in it"))?;
-        match scheme.split('+').next().unwrap_or(scheme) {
+        let (engine, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
+        let server = |engine: Engine| -> Result<Self, DbError> {
+            Ok(Self {
+                place: Place::Server(Server::parse(engine, driver, rest)?),
+                timeout: DEFAULT_TIMEOUT,
+            })
+        };
+        match engine {
             "sqlite" => {}
-            "postgresql" | "postgres" => {
-                return Err(DbError::EngineNotBuilt {
-                    engine: Engine::PostgreSql,
-                });
-            }
-            "mysql" | "mariadb" => {
-                return Err(DbError::EngineNotBuilt {
-                    engine: Engine::MySql,
-                });
-            }
+            "postgresql" | "postgres" => return server(Engine::PostgreSql),
+            "mysql" | "mariadb" => return server(Engine::MySql),
             other => return Err(bad(&format!("no engine is called {other:?}"))),
         }
         let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
@@ -109,7 +141,7 @@ impl FromStr for DatabaseUrl {
             ));
         }
         Ok(Self {
-            path: PathBuf::from(path),
+            place: Place::File(PathBuf::from(path)),
             timeout: timeout(options)?,
         })
     }
@@ -153,8 +185,8 @@ mod tests {
             DatabaseUrl::sqlite("/srv/kallithea/kallithea.db")
         );
         assert_eq!(
-            parse("sqlite+pysqlite:////a%20b.db").unwrap().path(),
-            Path::new("/a%20b.db")
+            parse("sqlite+pysqlite:////a%20b.db").unwrap().file(),
+            Some(Path::new("/a%20b.db"))
         );
     }
 
@@ -174,30 +206,6 @@ mod tests {
             parse("sqlite:////x.db?timeout=-1"),
             Err(DbError::Url { .. })
         ));
-    }
-
-    #[test]
-    fn other_engines_are_known_by_name() {
-        for (url, wanted) in [
-            (
-                "postgresql://user:pw@localhost/kallithea",
-                Engine::PostgreSql,
-            ),
-            (
-                "postgresql+psycopg2://localhost/kallithea",
-                Engine::PostgreSql,
-            ),
-            (
-                "mysql://user:pw@localhost/kallithea?charset=utf8mb4",
-                Engine::MySql,
-            ),
-            ("mariadb+pymysql://localhost/kallithea", Engine::MySql),
-        ] {
-            match parse(url) {
-                Err(DbError::EngineNotBuilt { engine }) => assert_eq!(engine, wanted, "{url}"),
-                other => panic!("{url}: {other:?}"),
-            }
-        }
     }
 
     #[test]

@@ -152,7 +152,7 @@ mod tests {
         let time: LocalTime = "2026-11-22 01:02:03.000004".parse().unwrap();
         test.write(|tx| set_last_seen(tx, id, time));
         let key = test.read(|conn| by_fingerprint(conn, "print")).unwrap();
-        assert_eq!((key.user, key.last_seen), (bob, Some(time)));
+        assert_eq!((key.user, key.last_seen), (bob, Some(test.as_stored(time))));
         assert_eq!(test.read(|conn| by_id(conn, id)), Some(key));
         assert_eq!(test.read(of_active_users).len(), before + 1);
         test.write(|tx| users::set_active(tx, bob, false));

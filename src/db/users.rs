@@ -366,9 +366,8 @@ mod tests {
 
     #[test]
     fn a_real_account_is_read_in_full() {
-        let user = TestDb::kallithea()
-            .read(|conn| by_id(conn, UserId(9)))
-            .unwrap();
+        let test = TestDb::kallithea();
+        let user = test.read(|conn| by_id(conn, UserId(9))).unwrap();
         assert_eq!(
             (
                 user.username.as_str(),
@@ -387,11 +386,9 @@ mod tests {
             user.api_key.as_str(),
             "0a9a9d76e0d0bcc185e79ae0cf33cc5706d7201b"
         );
-        assert_eq!(
-            user.last_login.unwrap().to_string(),
-            "2026-11-21 21:37:18.028098"
-        );
-        assert_eq!(user.created_on.to_string(), "2026-11-21 21:37:12.801106");
+        let time = |text: &str| test.as_stored(text.parse().unwrap());
+        assert_eq!(user.last_login, Some(time("2026-11-21 21:37:18.028098")));
+        assert_eq!(user.created_on, time("2026-11-21 21:37:12.801106"));
         assert!(user.password.as_str().starts_with("$2b$10$"));
     }
 
@@ -400,9 +397,19 @@ mod tests {
         let test = TestDb::fresh();
         test.write(|tx| {
             add_user(tx, "Alice")?;
-            add_user(tx, "alice")?;
             add_user(tx, "Bob")
         });
+        let twin = test.db.write(|tx| add_user(tx, "alice"));
+        if test.engine() == crate::Engine::MySql {
+            assert!(
+                twin.unwrap_err().is_unique_violation(),
+                "one name in any case"
+            );
+            let exact = test.read(|conn| by_username(conn, &"bob".into()));
+            assert_eq!(name(exact).as_deref(), Some("Bob"));
+            return;
+        }
+        twin.unwrap();
         let any_case =
             |text: &str| name(test.read(|conn| by_username_in_any_case(conn, &text.into())));
         assert_eq!(any_case("alice").as_deref(), Some("alice"));
@@ -524,7 +531,7 @@ mod tests {
         let erin = test.read(|conn| by_id(conn, UserId(7))).unwrap();
         assert_eq!(
             (erin.last_login, erin.password.as_str(), erin.active),
-            (Some(time), "new hash", true)
+            (Some(test.as_stored(time)), "new hash", true)
         );
         assert_eq!(test.read(first_admin).unwrap().username.as_str(), "admin");
         assert_eq!(test.read(all).len(), 9);
@@ -584,11 +591,12 @@ mod tests {
     fn rows_of_very_old_databases_are_read() {
         let test = TestDb::empty();
         test.write(|tx| {
-            let columns = "username, password, active, admin, firstname, lastname, email, last_login, extern_type, \
-                           extern_name, api_key, created_on, user_data";
             tx.batch(
                 "prepare the test",
-                &format!("CREATE TABLE users (user_id INTEGER PRIMARY KEY, {columns}); INSERT INTO users (user_id) VALUES (1)"),
+                "CREATE TABLE users (user_id INTEGER PRIMARY KEY, username VARCHAR(255), password VARCHAR(255), \
+                 active BOOLEAN, \"admin\" BOOLEAN, firstname VARCHAR(255), lastname VARCHAR(255), email VARCHAR(255), \
+                 last_login TIMESTAMP NULL, extern_type VARCHAR(255), extern_name VARCHAR(255), api_key VARCHAR(255), \
+                 created_on TIMESTAMP NULL); INSERT INTO users (user_id) VALUES (1)",
             )
         });
         let user = test.read(|conn| by_id(conn, UserId(1))).unwrap();

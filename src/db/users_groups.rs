@@ -165,7 +165,11 @@ mod tests {
             [UserId(5), UserId(7)]
         );
         assert_eq!(test.read(|conn| by_id(conn, group.id)), Some(group));
-        assert_eq!(test.read(|conn| by_name(conn, &"Reviewers".into())), None);
+        let in_other_case = test.read(|conn| by_name(conn, &"Reviewers".into()));
+        assert_eq!(
+            in_other_case.is_some(),
+            test.engine() == crate::Engine::MySql
+        );
     }
 
     #[test]
@@ -203,7 +207,7 @@ mod tests {
         let rows = "SELECT COUNT(*) FROM users_groups_members WHERE users_group_id = ?";
         assert_eq!(test.read(|conn| conn.count(rows, &params![group])), 1);
         // What the original may have left: a row twice, and an account that is gone.
-        test.write(|tx| {
+        test.write_orphans(|tx| {
             tx.execute(
                 "INSERT INTO users_groups_members (users_group_id, user_id) VALUES (?, 4), (?, 99)",
                 &params![group, group],

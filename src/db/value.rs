@@ -23,6 +23,16 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+/// A text as it is bound. NUL is the one letter that PostgreSQL cannot hold, MySQL takes for nothing in comparisons and
+/// SQLite's LIKE takes for the end. So it is the replacement character everywhere: what asks for it finds nothing.
+fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        text
+    }
+}
+
 macro_rules! value_from {
     ($type:ty, $name:ident => $value:expr) => {
         impl<'a> From<$type> for Value<'a> {
@@ -36,9 +46,9 @@ macro_rules! value_from {
 value_from!(i64, n => Value::Int(n));
 value_from!(f64, n => Value::Real(n));
 value_from!(bool, flag => Value::Bool(flag));
-value_from!(String, text => Value::Text(Cow::Owned(text)));
-value_from!(&'a str, text => Value::Text(Cow::Borrowed(text)));
-value_from!(&'a String, text => Value::Text(Cow::Borrowed(text)));
+value_from!(String, text => Value::Text(without_nul(Cow::Owned(text))));
+value_from!(&'a str, text => Value::Text(without_nul(Cow::Borrowed(text))));
+value_from!(&'a String, text => Value::Text(without_nul(Cow::Borrowed(text))));
 value_from!(&'a [u8], bytes => Value::Bytes(bytes));
 value_from!(&'a Vec<u8>, bytes => Value::Bytes(bytes));
 value_from!(LocalTime, time => Value::Time(time));

@@ -26,7 +26,7 @@ impl Model {
                 .create(path);
             made.map_err(|error| Error::disk("create", path, error))
         };
-        if let Some(folder) = url.path().parent() {
+        if let Some(folder) = url.file().and_then(Path::parent) {
             make(folder)?;
         }
         make(&config.cache_dir)?;

