@@ -1,9 +1,106 @@
-//! `changeset_comments`: so far only what deletions need. A vote belongs to a comment and goes with it.
+//! `changeset_comments`: comments on changesets and on pull requests. A vote belongs to a comment and goes with it.
 
 use crate::changeset_statuses;
-use crate::conn::{Tx, Value};
+use crate::conn::{Conn, Row, Tx, Value, params};
 use crate::error::DbError;
-use crate::ids::{PullRequestId, RepoId, UserId};
+use crate::ids::{CommentId, PullRequestId, RepoId, UserId};
+use crate::time::LocalTime;
+
+/// One comment: on a changeset or on a pull request, general or at a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// `comment_id`
+    pub id: CommentId,
+    /// `repo_id`: for a pull request the repository that the changesets come from.
+    pub repository: RepoId,
+    /// `revision`: the full id of a changeset; none for pull requests.
+    pub revision: Option<String>,
+    /// `pull_request_id`; none for changesets.
+    pub pull_request: Option<PullRequestId>,
+    /// `line_no`: `o12` or `n12`, a line of the old or of the new side; none for general comments.
+    pub line: Option<String>,
+    /// `f_path`; none for general comments.
+    pub path: Option<String>,
+    /// `user_id`
+    pub author: UserId,
+    /// `text`
+    pub text: String,
+    /// `created_on`
+    pub created_on: LocalTime,
+}
+
+/// What a new comment is made of; it is created now.
+#[derive(Clone, Debug)]
+pub struct NewComment<'a> {
+    /// `repo_id`
+    pub repository: RepoId,
+    /// `revision`
+    pub revision: Option<&'a str>,
+    /// `pull_request_id`
+    pub pull_request: Option<PullRequestId>,
+    /// `line_no`
+    pub line: Option<&'a str>,
+    /// `f_path`
+    pub path: Option<&'a str>,
+    /// `user_id`
+    pub author: UserId,
+    /// `text`
+    pub text: &'a str,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT comment_id, repo_id, revision, pull_request_id, line_no, f_path, user_id, \"text\", created_on ",
+            "FROM changeset_comments ",
+            $rest
+        )
+    };
+}
+
+fn row(row: &Row<'_>) -> Comment {
+    Comment {
+        id: row.take(),
+        repository: row.take(),
+        revision: row.take(),
+        pull_request: row.take(),
+        line: row.take(),
+        path: row.take(),
+        author: row.take(),
+        text: row.take(),
+        created_on: row.take(),
+    }
+}
+
+/// The comments on a pull request, oldest first.
+pub fn of_pull_request(conn: &Conn, id: PullRequestId) -> Result<Vec<Comment>, DbError> {
+    conn.query(
+        select!("WHERE pull_request_id = ? ORDER BY comment_id"),
+        &params![id],
+        row,
+    )
+}
+
+/// Adds a comment.
+pub fn insert(tx: &Tx<'_>, new: &NewComment<'_>) -> Result<CommentId, DbError> {
+    let now = LocalTime::now();
+    tx.insert(
+        "changeset_comments",
+        "comment_id",
+        &[
+            ("repo_id", new.repository.into()),
+            ("revision", new.revision.into()),
+            ("pull_request_id", new.pull_request.map(|id| id.0).into()),
+            ("line_no", new.line.into()),
+            ("f_path", new.path.into()),
+            ("user_id", new.author.into()),
+            ("text", new.text.into()),
+            ("created_on", now.into()),
+            ("modified_at", now.into()),
+        ],
+    )
+    .map(CommentId)
+}
 
 pub(crate) fn delete_of_repository(tx: &Tx<'_>, repository: RepoId) -> Result<(), DbError> {
     delete_where(tx, "repo_id", repository.into())
@@ -24,4 +121,31 @@ fn delete_where(tx: &Tx<'_>, column: &str, value: Value<'_>) -> Result<(), DbErr
         &[value],
     )
     .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDb;
+
+    #[test]
+    fn comments_on_a_pull_request_come_in_their_order() {
+        let test = TestDb::kallithea();
+        let id = PullRequestId(1);
+        let new = NewComment {
+            repository: RepoId(10),
+            revision: None,
+            pull_request: Some(id),
+            line: None,
+            path: None,
+            author: UserId(4),
+            text: "Done",
+        };
+        let added = test.write(|tx| insert(tx, &new));
+        let comments = test.read(|conn| of_pull_request(conn, id));
+        let ids: Vec<i64> = comments.iter().map(|comment| comment.id.0).collect();
+        assert_eq!(ids, [10, 13, 14, 15, added.0]);
+        assert!(comments[2].line.is_some());
+        assert_eq!(comments[4].path, None);
+    }
 }

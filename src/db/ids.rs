@@ -54,6 +54,10 @@ id! {
     SshKeyId
     /// `repositories_fields.repo_field_id`.
     FieldId
+    /// `changeset_comments.comment_id`.
+    CommentId
+    /// `gists.gist_id`.
+    GistId
 }
 
 macro_rules! text {
@@ -148,12 +152,14 @@ text! {
     PasswordHash
     /// `users.api_key` or `user_api_keys.api_key`, in clear.
     ApiKey
+    /// `gists.gist_access_id`; of a private gist all that guards it.
+    GistAccessId
     /// `repositories.clone_uri`; may hold a password in clear.
     CloneUri
 }
 
 shown!(Username RepoName GroupName UserGroupName PermissionName);
-hidden!(PasswordHash ApiKey CloneUri);
+hidden!(PasswordHash ApiKey CloneUri GistAccessId);
 
 /// The name by which the account of anonymous visitors is found.
 pub const DEFAULT_USER: &str = "default";

@@ -73,6 +73,7 @@ mod value;
 pub mod changeset_comments;
 pub mod changeset_statuses;
 pub mod failed_logins;
+pub mod gists;
 pub mod groups;
 pub mod permissions;
 pub mod pull_request_reviewers;
@@ -112,8 +113,9 @@ pub use conn::{Conn, Tx};
 pub use db::Db;
 pub use error::DbError;
 pub use ids::{
-    ApiKey, CloneUri, EmailId, FieldId, GroupId, GroupName, IpRuleId, PasswordHash, PermissionName,
-    RepoId, RepoName, SshKeyId, UserGroupId, UserGroupName, UserId, Username,
+    ApiKey, CloneUri, CommentId, EmailId, FieldId, GistAccessId, GistId, GroupId, GroupName,
+    IpRuleId, PasswordHash, PermissionName, PullRequestId, RepoId, RepoName, SshKeyId, UserGroupId,
+    UserGroupName, UserId, Username,
 };
 pub use level::{Level, ObjectKind};
 pub use time::LocalTime;
