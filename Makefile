@@ -15,6 +15,8 @@ STEP = @printf '\n==> %s\n'
 export PYO3_BUILD_EXTENSION_MODULE := 1
 # Rust tests compare with the real Mercurial, the one that the program itself uses.
 export KALLITHEA_TEST_HG := $(BIN)/hg
+# The evolve extension is among the test tools, so that a test that needs it must not do without.
+export KALLITHEA_TEST_EVOLVE := 1
 CARGO_FLAGS := --release --locked --workspace
 
 .PHONY: help run test test-all bench wheel clean lint rust-test python-test test-tools rust-tools
@@ -49,7 +51,7 @@ lint: rust-tools
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
 # The Python binding has no test binary: linked without an interpreter it could not start. The whole-program tests test it.
-rust-test: .venv/installed
+rust-test: .venv/test-tools
 	@.ci/need slapd postgresql mariadb
 	$(STEP) 'Rust tests'
 	cargo test $(CARGO_FLAGS) --exclude kallithea-python

@@ -65,7 +65,7 @@ fn version_2(
     branch_of: BranchOf<'_>,
 ) -> Option<KnownHeads> {
     let mut lines = lines(content);
-    let mut key = lines.next()?.split(|&byte| byte == b' ');
+    let mut key = lines.next()?.splitn(3, |&byte| byte == b' ');
     let node = Node::from_hex(key.next()?)?;
     let tip = decimal(key.next()?)?;
     if changelog.node(tip)? != node {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ids::{Node, Rev};
+use crate::requirements::explain;
 
 /// Why a repository could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +17,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// The repository needs abilities that this reader lacks.
-    #[error("repository {path} needs features this program does not know: {}", requirements.join(", "))]
+    #[error(
+        "repository {path} needs features this program does not have: {}",
+        explain(requirements)
+    )]
     Unsupported {
         /// The repository.
         path: PathBuf,

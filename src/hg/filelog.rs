@@ -3,6 +3,7 @@
 //! A stored text may begin with a header between two marks `01 0A`, lines `key: value` that tell the copy source. Content
 //! that begins with such a mark itself gets an empty header, so that stripping once is always right.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -52,9 +53,10 @@ pub enum FileStorage {
     },
 }
 
+const MARK: &[u8] = b"\x01\n";
+
 /// Splits a stored text into header and content.
 pub(crate) fn split_header(text: &[u8]) -> (&[u8], &[u8]) {
-    const MARK: &[u8] = b"\x01\n";
     let Some(rest) = text.strip_prefix(MARK) else {
         return (b"", text);
     };
@@ -113,6 +115,21 @@ impl<'a> LfsPointer<'a> {
         })
     }
 
+    /// The text that a revision with this content would have, the one its hash is about.
+    fn text_of<'c>(&self, content: &'c [u8]) -> Cow<'c, [u8]> {
+        let header = match &self.copied_from {
+            Some(source) => [
+                b"copy: ",
+                source.path.as_bytes(),
+                format!("\ncopyrev: {}\n", source.node).as_bytes(),
+            ]
+            .concat(),
+            None if content.starts_with(MARK) => Vec::new(),
+            None => return Cow::Borrowed(content),
+        };
+        Cow::Owned([MARK, &header, MARK, content].concat())
+    }
+
     /// The content, if it lies in the repository and is what the pointer says.
     fn content(&self, store: &Store) -> Result<Option<Vec<u8>>, Error> {
         let place = store
@@ -151,7 +168,9 @@ pub(crate) fn read(store: &Store, log: &Revlog, rev: Rev) -> Result<FileRevision
     if entry.flags & revlog::EXTERNAL != 0 {
         let pointer = LfsPointer::parse(&text)
             .ok_or_else(|| log.damaged_at(rev, "it is kept elsewhere, but does not tell where"))?;
-        let content = pointer.content(store)?;
+        let content = pointer
+            .content(store)?
+            .filter(|content| log.hash(&entry, &pointer.text_of(content)) == entry.node);
         let storage = FileStorage::Lfs {
             oid: pointer.oid.to_owned(),
             size: pointer.size,
@@ -170,6 +189,12 @@ pub(crate) fn read(store: &Store, log: &Revlog, rev: Rev) -> Result<FileRevision
         copied_from: copy_source(log, rev, header),
         storage: FileStorage::Here,
     })
+}
+
+/// SHA-256 and size of a content that the lfs extension keeps elsewhere.
+pub(crate) fn lfs_pointer(log: &Revlog, rev: Rev) -> Result<Option<(String, u64)>, Error> {
+    let text = log.text(rev)?;
+    Ok(LfsPointer::parse(&text).map(|pointer| (pointer.oid.to_owned(), pointer.size)))
 }
 
 /// The size of the content, mostly from the index alone.

@@ -26,6 +26,8 @@ pub(crate) struct Layout {
     pub bookmarks: PathBuf,
     /// Whether each directory has its own manifest.
     pub tree_manifest: bool,
+    /// Whether files may be kept by the lfs extension.
+    pub may_have_lfs: bool,
     encoding: NameEncoding,
     /// The files that all of this was read from, to notice when it changes.
     sources: Vec<(PathBuf, Stamp)>,
@@ -68,6 +70,7 @@ impl Layout {
         Ok(Layout {
             bookmarks,
             tree_manifest: requirements.has("treemanifest"),
+            may_have_lfs: requirements.has("lfs"),
             encoding: NameEncoding::of(&requirements),
             dot_hg,
             base,

@@ -19,7 +19,6 @@ use crate::path::HgPath;
 use crate::revlog::Revlog;
 use crate::revset::RevSet;
 use crate::store::Store;
-use crate::subrepositories::{self, Subrepository};
 use crate::tags::{self, Tag};
 use crate::text::Text;
 use crate::topics::Topic;
@@ -314,19 +313,6 @@ impl Snapshot {
     /// standin's own content; see [`largefile_of_standin`](crate::largefile_of_standin).
     pub fn largefile(&self, standin: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         filelog::read_largefile(&self.store.layout.base, standin, self.store.limits.max_text)
-    }
-
-    /// The repositories that a changeset nests in its directories, sorted by path. They are not among the files.
-    pub fn subrepositories(&self, rev: Rev) -> Result<Vec<Subrepository>, Error> {
-        let manifest = self.manifest(rev)?;
-        let content = |name: &str| match manifest.get(HgPath::new(name))? {
-            Some(entry) => Ok(self.file(HgPath::new(name), &entry.node)?.data),
-            None => Ok::<_, Error>(Vec::new()),
-        };
-        Ok(subrepositories::parse(
-            &content(".hgsub")?,
-            &content(".hgsubstate")?,
-        ))
     }
 
     /// The revlog of a file and the number of a revision in it.

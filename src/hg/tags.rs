@@ -101,7 +101,7 @@ impl Value {
 pub(crate) fn noted(cache: &Path, changelog: &Revlog, visibility: &Visibility) -> Option<Merge> {
     let content = files::read(&cache.join("tags2-served")).ok()??;
     let end = memchr::memchr(b'\n', &content)?;
-    let mut key = content[..end].split(|&byte| byte == b' ');
+    let mut key = content[..end].splitn(3, |&byte| byte == b' ');
     let last: usize = std::str::from_utf8(key.next()?).ok()?.parse().ok()?;
     let tip = changelog.node(visibility.served.max()?)?;
     let aside: Vec<Rev> = (0..changelog.len())

@@ -39,6 +39,18 @@ impl Tree {
         Ok(Some(text))
     }
 
+    /// Refuses trees that were made to nest deeper than a thread's stack; file systems end at some two thousand levels.
+    fn check_depth(&self, directory: HgPath<'_>) -> Result<(), Error> {
+        const MAX_DEPTH: usize = 2048;
+        if memchr::memchr_iter(b'/', directory.as_bytes()).count() < MAX_DEPTH {
+            return Ok(());
+        }
+        Err(Error::damaged(
+            &self.store.layout.store,
+            format!("manifests nest deeper than {MAX_DEPTH} directories"),
+        ))
+    }
+
     pub fn flat(&self, root: &[u8]) -> Result<&Arc<[u8]>, Error> {
         if self.flat.get().is_none() {
             let mut text = Vec::new();
@@ -56,6 +68,7 @@ impl Tree {
     }
 
     fn flatten(&self, directory: HgPath<'_>, text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        self.check_depth(directory)?;
         for line in lines(text) {
             match line.tree() {
                 Some(node) => {
@@ -85,6 +98,7 @@ impl Tree {
         new: &[u8],
         take: &mut impl FnMut(HgPath<'_>, Option<Entry>, Option<Entry>),
     ) -> Result<(), Error> {
+        self.check_depth(directory)?;
         let mut changed = Vec::new();
         each_difference(old, new, |name, old, new| {
             changed.push((name.to_vec(), old.map(Line::value), new.map(Line::value)))

@@ -20,7 +20,8 @@ fn numbers(revs: impl IntoIterator<Item = Rev>) -> Value {
 fn everything_is_as_mercurial_tells() {
     let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/judge.py");
     let mut hg = Hg::new(&format!(
-        "[extensions]\njudge={}\n[experimental]\nevolution=all\n",
+        "{}judge={}\n[experimental]\nevolution=all\n",
+        common::every::extension(),
         judge.display()
     ));
     hg.init("random", &[]);
@@ -29,6 +30,7 @@ fn everything_is_as_mercurial_tells() {
         compare(&mut hg, seed);
         hg.run("random", &["makehidden", seed, "15"]);
         compare(&mut hg, seed);
+        common::every::compare(&mut hg, "random");
     }
 }
 

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod every;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -20,6 +22,7 @@ const SETTINGS: &str = "[ui]\nusername = Test User <test@example.com>\n[storage]
 
 /// A directory for repositories, and the program to fill it.
 pub struct Hg {
+    program: PathBuf,
     dir: tempfile::TempDir,
     server: Child,
     input: ChildStdin,
@@ -29,9 +32,19 @@ pub struct Hg {
 impl Hg {
     /// Starts the program with further settings, such as extensions.
     pub fn new(settings: &str) -> Hg {
+        Hg::start(hg_program(), settings)
+    }
+
+    /// An older release, if `KALLITHEA_TEST_OLD_HG` names one.
+    pub fn old(settings: &str) -> Option<Hg> {
+        let program = env::var_os("KALLITHEA_TEST_OLD_HG")?;
+        Some(Hg::start(PathBuf::from(program), settings))
+    }
+
+    fn start(program: PathBuf, settings: &str) -> Hg {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("hgrc"), format!("{SETTINGS}{settings}")).unwrap();
-        let mut server = command(dir.path())
+        let mut server = command(&program, dir.path())
             .args(["serve", "--cmdserver", "pipe"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -41,6 +54,7 @@ impl Hg {
             });
         let (input, output) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
         let mut hg = Hg {
+            program,
             dir,
             server,
             input,
@@ -61,7 +75,7 @@ impl Hg {
 
     /// A separate process, for what the command server cannot do.
     pub fn command(&self, repository: &str) -> Command {
-        let mut command = command(self.dir.path());
+        let mut command = command(&self.program, self.dir.path());
         command.current_dir(self.path(repository));
         command
     }
@@ -153,8 +167,8 @@ impl Drop for Hg {
     }
 }
 
-fn command(dir: &Path) -> Command {
-    let mut command = Command::new(hg_program());
+fn command(program: &Path, dir: &Path) -> Command {
+    let mut command = Command::new(program);
     command
         .current_dir(dir)
         .env("HGRCPATH", dir.join("hgrc"))
