@@ -67,6 +67,7 @@ mod session;
 mod sqlite;
 mod time;
 mod tls;
+pub mod upgrade;
 mod url;
 mod value;
 

@@ -7,6 +7,7 @@
 use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
 use crate::session::statements;
+use crate::upgrade;
 use crate::url::Engine;
 
 /// The alembic revision of Kallithea 0.7.
@@ -17,27 +18,16 @@ const POSTGRESQL: &str = include_str!("schema/postgresql.sql");
 const MYSQL: &str = include_str!("schema/mysql.sql");
 const OWN: &str = include_str!("schema/own.sql");
 
-/// Revisions that earlier releases left behind, or that an upgrade by the old program passed through.
-const OLDER: [&str; 9] = [
-    "9358dc3d6828",
-    "a020f7044fd6",
-    "ad357ccd9521",
-    "b74907136bc1",
-    "151b4a4e8c48",
-    "4851d15bc437",
-    "d7ec25b66e47",
-    "a0a1bf09c143",
-    "f62826179f39",
-];
-
 /// What kind of database this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaState {
     /// Kallithea 0.7: ready for use.
     Head,
-    /// An older Kallithea, which `kallithea-cli` of Kallithea 0.7 can upgrade. Holds the version found; releases
-    /// before 0.4 have a number.
+    /// An older Kallithea, which [`upgrade`] can bring up to date. Holds the version found; the last release before 0.4
+    /// has the number 31.
     Older(String),
+    /// A Kallithea before 0.3.7, which only that release can bring up to date. Holds the number found.
+    TooOld(String),
     /// Something else: not a Kallithea database, or one from the future. Holds the versions found, if any.
     Unknown(Vec<String>),
     /// No tables but perhaps ours.
@@ -62,7 +52,11 @@ pub fn check(conn: &Conn) -> Result<SchemaState, DbError> {
                 SchemaState::Empty
             }
             [version] if version == HEAD => SchemaState::Head,
-            [version] if OLDER.contains(&version.as_str()) => SchemaState::Older(found.remove(0)),
+            [version]
+                if upgrade::steps_from(version).is_some() && version != upgrade::BEFORE_ALEMBIC =>
+            {
+                SchemaState::Older(found.remove(0))
+            }
             _ => SchemaState::Unknown(found),
         });
     }
@@ -71,7 +65,11 @@ pub fn check(conn: &Conn) -> Result<SchemaState, DbError> {
             conn.query_one("SELECT version FROM db_migrate_version", &[], |row| {
                 row.take()
             })?;
-        return Ok(found.map_or(SchemaState::Unknown(Vec::new()), SchemaState::Older));
+        return Ok(match found {
+            Some(version) if version == upgrade::BEFORE_ALEMBIC => SchemaState::Older(version),
+            Some(version) => SchemaState::TooOld(version),
+            None => SchemaState::Unknown(Vec::new()),
+        });
     }
     Ok(SchemaState::Unknown(Vec::new()))
 }
@@ -82,14 +80,36 @@ pub fn create_if_empty(tx: &Tx<'_>) -> Result<bool, DbError> {
     if check(tx)? != SchemaState::Empty {
         return Ok(false);
     }
-    let tables = match tx.engine() {
+    tx.batch(
+        "create the tables of Kallithea 0.7",
+        tables_for(tx.engine()),
+    )?;
+    tx.insert_plain("alembic_version", &[("version_num", HEAD.into())])?;
+    Ok(true)
+}
+
+fn tables_for(engine: Engine) -> &'static str {
+    match engine {
         Engine::Sqlite => SQLITE,
         Engine::PostgreSql => POSTGRESQL,
         Engine::MySql => MYSQL,
-    };
-    tx.batch("create the tables of Kallithea 0.7", tables)?;
-    tx.insert_plain("alembic_version", &[("version_num", HEAD.into())])?;
-    Ok(true)
+    }
+}
+
+/// The statements that make one table and its indexes.
+pub(crate) fn statements_about(engine: Engine, table: &str) -> Vec<&'static str> {
+    let makes = [
+        format!("CREATE TABLE {table} "),
+        format!("CREATE TABLE IF NOT EXISTS {table} "),
+    ];
+    let indexes = format!(" ON {table} ");
+    statements(tables_for(engine))
+        .into_iter()
+        .filter(|sql| {
+            makes.iter().any(|make| sql.starts_with(make))
+                || (sql.starts_with("CREATE INDEX") && sql.contains(&indexes))
+        })
+        .collect()
 }
 
 fn any_user(conn: &Conn) -> Result<bool, DbError> {
@@ -314,7 +334,12 @@ mod tests {
             test.read(check)
         };
         let set = |version: &str| format!("UPDATE alembic_version SET version_num = '{version}'");
-        for older in OLDER {
+        for older in upgrade::STEPS
+            .iter()
+            .rev()
+            .skip(1)
+            .map(|step| step.revision)
+        {
             assert_eq!(state(&set(older)), SchemaState::Older(older.to_owned()));
         }
         assert_eq!(
@@ -336,6 +361,10 @@ mod tests {
                  INSERT INTO db_migrate_version VALUES ('kallithea_db_migrations', 'versions', 31)"
             ),
             SchemaState::Older("31".to_owned())
+        );
+        assert_eq!(
+            state("UPDATE db_migrate_version SET version = 27"),
+            SchemaState::TooOld("27".to_owned())
         );
     }
 

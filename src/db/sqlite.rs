@@ -84,6 +84,19 @@ pub(crate) fn open(path: &Path, timeout: Duration, missing: Missing) -> Result<S
     })
 }
 
+/// Copies a database into a new file, while others may be using it.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let to = to
+        .to_str()
+        .ok_or_else(|| Failure::new(FailureKind::Other, "the path of the copy is not UTF-8"))?;
+    let run = || {
+        let raw = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        raw.busy_timeout(WAL_PATIENCE)?;
+        raw.execute("VACUUM INTO ?", [to])
+    };
+    run().map(drop).map_err(failure)
+}
+
 impl Session for Sqlite {
     fn begin(&mut self, access: Access) -> Result<(), Failure> {
         let raw = &self.raw;

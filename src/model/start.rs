@@ -41,9 +41,14 @@ impl Model {
             }
             SchemaState::Empty => fill(&db, config),
             SchemaState::Older(version) => Err(Error::Schema(format!(
-                "the database has the schema version {version}, older than the {} of Kallithea 0.7; upgrade it with \
-                 Kallithea's own migrations first",
+                "the database has the schema version {version}, older than the {} of Kallithea 0.7; make a backup \
+                 and upgrade it with 'kallithea-cli db-upgrade' or with Kallithea 0.7's own migrations",
                 schema::HEAD
+            ))),
+            SchemaState::TooOld(version) => Err(Error::Schema(format!(
+                "the database has the schema version {version} of the time before Kallithea 0.3.7; upgrade it with \
+                 that release to version {} first",
+                db::upgrade::BEFORE_ALEMBIC
             ))),
             SchemaState::Unknown(versions) => Err(Error::Schema(format!(
                 "the database has the schema version '{}', which this program does not know; expected {}",
