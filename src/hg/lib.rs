@@ -39,6 +39,9 @@ mod digest;
 mod error;
 mod filelog;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod graph;
 mod history;
 mod ids;

@@ -30,6 +30,15 @@ const DIR_LEN: usize = 8;
 const DIRS_LEN: usize = 68;
 
 impl NameEncoding {
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub const ALL: [NameEncoding; 5] = [
+        NameEncoding::NoStore,
+        NameEncoding::Store,
+        NameEncoding::Fncache,
+        NameEncoding::Dotencode,
+        NameEncoding::Plain,
+    ];
+
     /// The encoding these requirements ask for.
     pub fn of(requirements: &Requirements) -> NameEncoding {
         if requirements.has("exp-very-fragile-and-unsafe-plain-store-encoding") {

@@ -94,20 +94,21 @@ impl Visibility {
     }
 }
 
+/// The lines `number SP hash` of a `phaseroots` file.
+pub(crate) fn phase_roots(content: &[u8]) -> impl Iterator<Item = (Node, u8)> {
+    content.split(|&byte| byte == b'\n').filter_map(|line| {
+        let space = memchr::memchr(b' ', line)?;
+        let phase = std::str::from_utf8(&line[..space]).ok()?.parse().ok()?;
+        Some((Node::from_hex(line[space + 1..].trim_ascii())?, phase))
+    })
+}
+
 /// Reads lines `number SP hash`: the revision and all its descendants are at least in this phase.
 ///
 /// Hashes of changesets that do not exist (any more, or yet) are skipped.
 fn phases(changelog: &Revlog, roots: &[u8]) -> Vec<u8> {
-    let mut roots: Vec<(Rev, u8)> = roots
-        .split(|&byte| byte == b'\n')
-        .filter_map(|line| {
-            let space = memchr::memchr(b' ', line)?;
-            let phase = std::str::from_utf8(&line[..space]).ok()?.parse().ok()?;
-            Some((
-                changelog.rev(&Node::from_hex(line[space + 1..].trim_ascii())?)?,
-                phase,
-            ))
-        })
+    let mut roots: Vec<(Rev, u8)> = phase_roots(roots)
+        .filter_map(|(node, phase)| Some((changelog.rev(&node)?, phase)))
         .collect();
     roots.sort_unstable();
     let Some((first, _)) = roots.first().copied() else {

@@ -66,6 +66,15 @@ impl Manifest {
         })
     }
 
+    /// A flat manifest with this text.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn from_text(text: &[u8]) -> Manifest {
+        Manifest {
+            text: text.into(),
+            tree: None,
+        }
+    }
+
     /// The file with this name.
     pub fn get(&self, path: HgPath<'_>) -> Result<Option<Entry>, Error> {
         let Some(tree) = &self.tree else {

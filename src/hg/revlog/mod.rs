@@ -84,6 +84,16 @@ impl Revlog {
     /// Reads the index; an absent file is a revlog without revisions.
     pub fn open((path, data): (PathBuf, PathBuf), max_text: u64) -> Result<Revlog, Error> {
         let content = files::read(&path)?.unwrap_or_default();
+        Revlog::from_content(path, content, data, max_text)
+    }
+
+    /// The same from the content of an index.
+    pub fn from_content(
+        path: PathBuf,
+        content: Vec<u8>,
+        data: PathBuf,
+        max_text: u64,
+    ) -> Result<Revlog, Error> {
         let index = Index::parse(content).map_err(|fault| fault.in_file(&path))?;
         Ok(Revlog {
             path,
@@ -542,6 +552,29 @@ impl Chunks {
             Err(other) => return Err(other),
         };
         Ok(())
+    }
+}
+
+/// What fuzzers reach of the inner forms.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing {
+    use super::delta::Patch;
+
+    pub(crate) use super::chunk::decode as chunk_decode;
+
+    /// Applies two deltas one by one and at once.
+    pub(crate) fn delta_apply(base: &[u8], first: &[u8], second: &[u8]) {
+        let Ok(first) = Patch::parse(first, base.len()) else {
+            return;
+        };
+        let text = first.apply(base);
+        assert_eq!(text.len(), first.len());
+        let Ok(second) = Patch::parse(second, text.len()) else {
+            return;
+        };
+        let one_by_one = second.apply(&text);
+        let folded = Patch::fold(&[first, second]).map(|patch| patch.apply(base));
+        assert_eq!(folded, Some(one_by_one));
     }
 }
 
