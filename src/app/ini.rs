@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use model::config::{Prefix, Value};
+
 /// How deep values may refer to values; Python's parser has the same bound.
 const MAX_INTERPOLATION_DEPTH: usize = 10;
 
@@ -192,13 +194,96 @@ impl Ini {
         Ok(values)
     }
 
+    /// The filter around the application, when `filter-with` names one of type `egg:PasteDeploy#prefix`.
+    ///
+    /// # Errors
+    /// When it names a section that is not there or of another type, or a value in it is broken.
+    pub fn prefix(&self, values: &[(String, String)]) -> Result<Option<Prefix>, IniError> {
+        let Some((_, name)) = values
+            .iter()
+            .find(|(key, value)| key == "filter-with" && !value.is_empty())
+        else {
+            return Ok(None);
+        };
+        let section = format!("filter:{name}");
+        let line = self.line_of("filter-with");
+        let Some(filter) = self.section(&section) else {
+            return Err(self.error(
+                line,
+                format!("'filter-with' names '{name}', but there is no section [{section}]"),
+            ));
+        };
+        let mut prefix = Prefix {
+            translate: true,
+            ..Prefix::default()
+        };
+        for entry in &filter.entries {
+            let value = self.interpolate(entry, &section)?;
+            let some = Some(value.clone()).filter(|value| !value.is_empty());
+            match entry.key.as_str() {
+                "use" if value.eq_ignore_ascii_case("egg:PasteDeploy#prefix") => {}
+                "use" => {
+                    return Err(self.error(
+                        entry.line,
+                        format!("expected the filter 'egg:PasteDeploy#prefix', found '{value}', which only PasteDeploy can run"),
+                    ));
+                }
+                "prefix" => {
+                    let path = value.trim_matches('/');
+                    prefix.path = if path.is_empty() {
+                        String::new()
+                    } else {
+                        format!("/{path}")
+                    };
+                }
+                "translate_forwarded_server" => {
+                    prefix.translate = model::config::parse_bool(&value).ok_or_else(|| {
+                        let expected = Value::Bool.expected();
+                        self.error(
+                            entry.line,
+                            format!("key '{}': expected {expected}, found '{value}'", entry.key),
+                        )
+                    })?;
+                }
+                "force_port" => prefix.port = some,
+                "scheme" => prefix.scheme = some,
+                _ => {}
+            }
+        }
+        Ok(Some(prefix))
+    }
+
+    /// The names of all sections with their lines.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.sections
+            .iter()
+            .map(|section| (&*section.name, section.line))
+    }
+
+    /// The keys of a section with their lines, as written.
+    pub(crate) fn keys(&self, section: &str) -> impl Iterator<Item = (&str, usize)> {
+        let entries = self
+            .section(section)
+            .map(|section| section.entries.as_slice());
+        entries
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| (&*entry.key, entry.line))
+    }
+
     /// The line of a key of `[app:main]` or `[DEFAULT]`, for messages about its value.
     #[must_use]
     pub fn line_of(&self, key: &str) -> usize {
         ["app:main", "DEFAULT"]
             .iter()
-            .find_map(|section| self.entry(section, key))
-            .map_or(0, |entry| entry.line)
+            .flat_map(|section| {
+                [key.to_owned(), format!("set {key}"), format!("get {key}")]
+                    .into_iter()
+                    .filter_map(|key| self.entry(section, &key))
+            })
+            .map(|entry| entry.line)
+            .next()
+            .unwrap_or(0)
     }
 
     /// The file this came from.
@@ -322,6 +407,33 @@ mod tests {
         assert_eq!(
             (&*values["a"], &*values["b"], &*values["d"]),
             ("1", "2", "3")
+        );
+    }
+
+    #[test]
+    fn a_prefix_filter_is_read_and_another_filter_is_refused() {
+        let prefix = |text: &str| {
+            let ini = Ini::parse(Path::new("/srv/k/my.ini"), text).unwrap();
+            let values = ini.application().unwrap();
+            ini.prefix(&values).map_err(|error| error.to_string())
+        };
+        assert_eq!(prefix("[app:main]\n"), Ok(None));
+        let filter = "[app:main]\nfilter-with = proxy\n[filter:proxy]\nuse = egg:PasteDeploy#prefix\nprefix = /code/\nscheme=https\n";
+        let expected = Prefix {
+            path: "/code".into(),
+            translate: true,
+            port: None,
+            scheme: Some("https".into()),
+        };
+        assert_eq!(prefix(filter), Ok(Some(expected)));
+        assert_eq!(
+            prefix("[app:main]\nfilter-with = x\n").unwrap_err(),
+            "/srv/k/my.ini, line 2: 'filter-with' names 'x', but there is no section [filter:x]"
+        );
+        assert!(
+            prefix("[app:main]\nfilter-with = x\n[filter:x]\nuse = egg:other\n")
+                .unwrap_err()
+                .contains("line 4")
         );
     }
 

@@ -4,14 +4,17 @@
 //! (database, templates, repositories) is opened at its first request; what a fork inherited is forgotten, never
 //! used and never closed.
 
+pub mod check;
 mod ini;
 mod logging;
+mod notice;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use ini::{Ini, IniError};
+use model::config::BadValues;
 use model::{Config, Model};
 use web::Site;
 pub use web::response::{Body, Response};
@@ -60,6 +63,7 @@ pub enum ConfigError {
 /// The application: `Send + Sync`, cheap to make, shared by all threads of a process.
 pub struct App {
     config: Arc<Config>,
+    unknown_keys: Vec<String>,
     site: Mutex<Option<(u32, Arc<Site>)>>,
 }
 
@@ -75,7 +79,7 @@ impl App {
         let named = ini
             .map(Path::to_owned)
             .or_else(|| std::env::var_os(INI_VARIABLE).map(PathBuf::from));
-        let config =
+        let (config, unknown_keys) =
             match named.or_else(|| Some(PathBuf::from(DEFAULT_INI)).filter(|path| path.exists())) {
                 Some(path) => from_ini(&cwd.join(path))?,
                 None => {
@@ -84,11 +88,12 @@ impl App {
                         .expect("the defaults fit their own types");
                     config.cache_dir.clone_from(&config.default_repositories);
                     config.cache_dir.pop();
-                    config
+                    (config, Vec::new())
                 }
             };
         Ok(Self {
             config: Arc::new(config),
+            unknown_keys,
             site: Mutex::new(None),
         })
     }
@@ -190,6 +195,7 @@ impl App {
             std::mem::forget(site);
         }
         Model::prepare(&self.config)?;
+        notice::unknown_keys(&self.config, &self.unknown_keys);
         let site = Arc::new(Site::open(Model::open(Arc::clone(&self.config))?)?);
         *slot = Some((pid, Arc::clone(&site)));
         Ok(site)
@@ -208,19 +214,13 @@ impl Drop for App {
     }
 }
 
-fn from_ini(path: &Path) -> Result<Config, ConfigError> {
+fn from_ini(path: &Path) -> Result<(Config, Vec<String>), ConfigError> {
     let ini = Ini::read(path)?;
     let values = ini.application()?;
     let here = path.parent().unwrap_or(Path::new("/")).to_owned();
-    let (config, unknown) = Config::from_values(&values, here, Some(path.to_owned()))
-        .map_err(|bad| ini.error(ini.line_of(bad.key), bad.to_string()))?;
-    if !unknown.is_empty() {
-        tracing::warn!(
-            "{}: unknown keys are ignored: {}",
-            path.display(),
-            unknown.join(", ")
-        );
-    }
+    let (mut config, unknown) = Config::from_values(&values, here, Some(path.to_owned()))
+        .map_err(|wrong| wrong_values(&ini, &wrong))?;
+    config.prefix = ini.prefix(&values)?;
     if values
         .iter()
         .any(|(key, value)| key == "use" && value.eq_ignore_ascii_case("egg:kallithea"))
@@ -230,7 +230,25 @@ fn from_ini(path: &Path) -> Result<Config, ConfigError> {
             path.display()
         );
     }
-    Ok(config)
+    Ok((config, unknown))
+}
+
+/// All that is wrong in one message, each with its line.
+fn wrong_values(ini: &Ini, wrong: &BadValues) -> IniError {
+    let mut lines: Vec<_> = wrong
+        .0
+        .iter()
+        .map(|bad| (ini.line_of(bad.key), bad))
+        .collect();
+    lines.sort_by_key(|(line, _)| *line);
+    let mut message = String::new();
+    for (at, (line, bad)) in lines.iter().enumerate() {
+        if at > 0 {
+            message.push_str(&format!("; line {line}: "));
+        }
+        message.push_str(&bad.to_string());
+    }
+    ini.error(lines.first().map_or(0, |(line, _)| *line), message)
 }
 
 #[cfg(test)]
@@ -265,6 +283,17 @@ mod tests {
         let error = App::new(Some(&ini)).err().unwrap().to_string();
         assert!(
             error.contains("k.ini, line 3: key 'force_https'"),
+            "{error}"
+        );
+        std::fs::write(
+            &ini,
+            "[app:main]\nsmtp_port = x\n[DEFAULT]\nuse_htsts = perhaps\n",
+        )
+        .unwrap();
+        let error = App::new(Some(&ini)).err().unwrap().to_string();
+        assert!(
+            error.contains("line 2: key 'smtp_port'")
+                && error.contains("; line 4: key 'use_htsts'"),
             "{error}"
         );
     }

@@ -21,6 +21,13 @@ pub fn allows<S: AsRef<str>>(networks: &[S], address: &str) -> bool {
         .any(|network| contains(network.as_ref(), address) == Some(true))
 }
 
+/// Whether a text is an address or a network.
+#[must_use]
+pub fn is_network(text: &str) -> bool {
+    let family = |address: &str| contains(text, address.parse().expect("an address")).is_some();
+    family("0.0.0.0") && family("::")
+}
+
 fn contains(network: &str, address: IpAddr) -> Option<bool> {
     let (start, mask) = network
         .trim()

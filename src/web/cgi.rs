@@ -8,6 +8,7 @@ use model::Config;
 use percent_encoding::{CONTROLS, percent_encode};
 
 use crate::path::{BadPath, RequestPath, encode};
+use crate::prefix;
 use crate::request::{Body, Peer, Request};
 
 /// One CGI variable: its name and its bytes.
@@ -45,6 +46,17 @@ pub fn request(
     terminated: bool,
     config: &Config,
 ) -> Result<Request, BadRequest> {
+    let mut variables = variables;
+    // Before a filter puts the client's address in its place: whom to believe depends on who speaks to us.
+    let sender = variables
+        .iter()
+        .find(|(name, _)| name == "REMOTE_ADDR")
+        .map(|(_, value)| String::from_utf8_lossy(value).trim().to_owned())
+        .unwrap_or_default();
+    let sender = sender.split('%').next().unwrap_or_default();
+    if let Some(prefix) = &config.prefix {
+        prefix::translate(prefix, &config.trusted_proxies, &mut variables);
+    }
     let find = |name: &str| {
         variables
             .iter()
@@ -64,6 +76,8 @@ pub fn request(
     if query.iter().any(u8::is_ascii_control) {
         return Err(BadRequest::Query);
     }
+    // Some clients send names beyond ASCII as they are; from here on they are encoded like everybody's.
+    let query = percent_encode(query, CONTROLS).to_string();
     let chunked =
         text("HTTP_TRANSFER_ENCODING").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
     let length = match text("CONTENT_LENGTH").filter(|value| !value.is_empty() && !chunked) {
@@ -72,22 +86,28 @@ pub fn request(
         None => Some(0),
     };
 
+    let forwards = config.trusted_proxies.may_forward(sender);
+    // A variable that only a server can set is always believed; one that is a request header, from a proxy of ours.
+    let believed = |name: &str| {
+        text(name).filter(|value| !value.is_empty() && (forwards || !name.starts_with("HTTP_")))
+    };
     let https = config.force_https
-        || text(&config.url_scheme_variable)
+        || believed(&config.url_scheme_variable)
             .or_else(|| text("wsgi.url_scheme"))
             .is_some_and(|s| s == "https")
         || text("HTTPS").is_some_and(|value| matches!(value, "on" | "1"));
+    let address = believed(&config.remote_addr_variable)
+        .or_else(|| text("REMOTE_ADDR"))
+        .unwrap_or_default();
     let peer = Peer {
-        remote_addr: client_address(text(&config.remote_addr_variable).unwrap_or_default())
-            .to_owned(),
-        remote_user: text("REMOTE_USER")
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned),
+        remote_addr: config.trusted_proxies.client(address).to_owned(),
         scheme: if https { "https" } else { "http" }.to_owned(),
         host: host(&text)?,
         script_name: encode(find("SCRIPT_NAME").unwrap_or_default())
             .trim_end_matches('/')
             .to_owned(),
+        may_sign_in: config.trusted_proxies.may_sign_in(sender),
+        variables: Vec::new(),
     };
 
     let mut headers = HeaderMap::new();
@@ -104,8 +124,13 @@ pub fn request(
             headers.insert(name, value);
         }
     }
-    // Some clients send names beyond ASCII as they are; from here on they are encoded like everybody's.
-    let query = percent_encode(query, CONTROLS).to_string();
+    let peer = Peer {
+        variables: variables
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("HTTP_") && !name.contains('.'))
+            .collect(),
+        ..peer
+    };
     Ok(Request {
         method,
         path,
@@ -119,12 +144,6 @@ pub fn request(
 /// `X_HGARG_1` → `x-hgarg-1`.
 fn header_name(cgi: &str) -> Option<HeaderName> {
     HeaderName::from_bytes(cgi.to_ascii_lowercase().replace('_', "-").as_bytes()).ok()
-}
-
-/// The last of a comma list, without an IPv6 zone: only the last hop is ours to believe.
-fn client_address(value: &str) -> &str {
-    let last = value.rsplit(',').next().unwrap_or_default().trim();
-    last.split('%').next().unwrap_or_default()
 }
 
 /// The address we were called by; it goes into redirects and clone URLs, hence the strict form.
@@ -190,6 +209,57 @@ mod tests {
             ("https", "example.org:8080")
         );
         assert_eq!(request.body.length(), Some(4));
+    }
+
+    #[test]
+    fn a_header_about_the_client_is_believed_only_from_a_proxy_of_ours() {
+        let (config, _) = Config::from_values(
+            &[
+                ("trusted_proxies".into(), "10.0.0.1".into()),
+                ("remote_addr_variable".into(), "HTTP_X_FORWARDED_FOR".into()),
+                (
+                    "url_scheme_variable".into(),
+                    "HTTP_X_FORWARDED_PROTO".into(),
+                ),
+            ],
+            "/".into(),
+            None,
+        )
+        .unwrap();
+        let peer = |sender: &str| {
+            let variables = [
+                ("REMOTE_ADDR", sender),
+                ("HTTP_X_FORWARDED_FOR", "198.51.100.1, 203.0.113.9"),
+                ("HTTP_X_FORWARDED_PROTO", "https"),
+                ("SSL_CLIENT_S_DN_CN", "ada"),
+            ];
+            let variables = variables
+                .map(|(n, v)| (n.to_owned(), v.as_bytes().to_vec()))
+                .to_vec();
+            request(variables, Box::new(std::io::empty()), true, &config)
+                .unwrap()
+                .peer
+        };
+        let ours = peer("10.0.0.1");
+        assert_eq!(
+            (&*ours.remote_addr, &*ours.scheme, ours.may_sign_in),
+            ("203.0.113.9", "https", true)
+        );
+        let stranger = peer("192.0.2.7");
+        assert_eq!(
+            (
+                &*stranger.remote_addr,
+                &*stranger.scheme,
+                stranger.may_sign_in
+            ),
+            ("192.0.2.7", "http", false)
+        );
+        assert!(
+            stranger
+                .variables
+                .iter()
+                .any(|(name, value)| name == "SSL_CLIENT_S_DN_CN" && value == b"ada")
+        );
     }
 
     #[test]

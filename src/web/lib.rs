@@ -10,6 +10,7 @@ mod form;
 mod frame;
 mod pages;
 pub mod path;
+mod prefix;
 pub mod problem;
 pub mod request;
 pub mod response;

@@ -27,14 +27,16 @@ pub struct Request {
 pub struct Peer {
     /// The client's address in text form, or empty when the server does not know it.
     pub remote_addr: String,
-    /// Name set by a web server that has authenticated the client itself.
-    pub remote_user: Option<String>,
     /// `http` or `https`.
     pub scheme: String,
     /// `host[:port]` the client asked for.
     pub host: String,
     /// Mount point: empty, or starting with `/` and without a slash at its end. Percent-encoded.
     pub script_name: String,
+    /// Whether request headers may name the user: the sender is a proxy that sets or clears them.
+    pub may_sign_in: bool,
+    /// The variables of the server that are no headers of the request: `REMOTE_USER`, `SSL_CLIENT_S_DN_CN`.
+    pub variables: Vec<crate::cgi::Variable>,
 }
 
 /// The body of a request: a stream with the length that was announced.

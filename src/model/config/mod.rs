@@ -1,0 +1,384 @@
+//! The ini keys: one table ([`keys::KEYS`]) from which values, defaults and checks are taken.
+//!
+//! A newcomer adds a key by adding a line to the table and, when code needs it, a field to [`Config`].
+
+pub mod keys;
+mod mail;
+mod proxy;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+
+pub use keys::{Effect, KEYS, Key};
+pub use mail::{Encryption, MailConfig, SmtpServer};
+pub use proxy::{Prefix, TrustedProxies};
+
+/// How the text of a key is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value {
+    /// Any text.
+    Text,
+    /// A path; relative ones are relative to the folder of the ini file.
+    Path,
+    /// `true yes on y t 1` or `false no off n f 0`, letters in any case.
+    Bool,
+    /// A whole number.
+    Number,
+    /// Nothing reads it.
+    Any,
+}
+
+/// The configuration, typed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `sqlalchemy.url`.
+    pub database_url: String,
+    /// `cache_dir`, absolute.
+    pub cache_dir: PathBuf,
+    /// `git_path`.
+    pub git_path: PathBuf,
+    /// `hg_path`.
+    pub hg_path: PathBuf,
+    /// Where a new instance puts its repositories; an existing one has this in its database.
+    pub default_repositories: PathBuf,
+    /// `force_https`.
+    pub force_https: bool,
+    /// `use_htsts`.
+    pub strict_transport_security: bool,
+    /// `url_scheme_variable`; empty when the server's own scheme counts.
+    pub url_scheme_variable: String,
+    /// `remote_addr_variable`.
+    pub remote_addr_variable: String,
+    /// `canonical_url` without a slash at its end; empty when the request's own address counts.
+    pub canonical_url: String,
+    /// `cut_off_limit` in bytes.
+    pub cut_off_limit: usize,
+    /// `show_sha_length`, between 4 and 40.
+    pub show_sha_length: usize,
+    /// `auth_ret_code` is 403.
+    pub forbid_in_place_of_challenge: bool,
+    /// `session.key`.
+    pub session_key: String,
+    /// `session.timeout` in seconds.
+    pub session_timeout: i64,
+    /// `session.secure`.
+    pub session_secure: bool,
+    /// `static_files` and `serve_static`.
+    pub serve_static: bool,
+    /// `trusted_proxies`.
+    pub trusted_proxies: TrustedProxies,
+    /// The filter around the application that `filter-with` names; set by whoever reads the file.
+    pub prefix: Option<Prefix>,
+    /// `app_instance_uuid`; empty when the file has none.
+    pub instance_secret: String,
+    /// Everything about mail.
+    pub mail: MailConfig,
+    /// The ini file; none when the built-in defaults are in force.
+    pub ini_path: Option<PathBuf>,
+}
+
+/// A value that does not fit its key.
+#[derive(Debug, thiserror::Error)]
+#[error("key '{key}': expected {expected}, found '{found}'")]
+pub struct BadValue {
+    /// The key.
+    pub key: &'static str,
+    /// What would have been right.
+    pub expected: &'static str,
+    /// What stands there.
+    pub found: String,
+}
+
+/// Everything in a file that does not fit its key.
+#[derive(Debug, thiserror::Error)]
+pub struct BadValues(pub Vec<BadValue>);
+
+impl fmt::Display for BadValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, bad) in self.0.iter().enumerate() {
+            write!(f, "{}{bad}", if at > 0 { "; " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Takes the values of the file, or none at all for the defaults.
+    ///
+    /// `here` is the folder that relative paths start from. Returns the names of keys nobody knows, too.
+    ///
+    /// # Errors
+    /// [`BadValues`] with every boolean or number that is none.
+    pub fn from_values(
+        values: &[(String, String)],
+        here: PathBuf,
+        ini_path: Option<PathBuf>,
+    ) -> Result<(Self, Vec<String>), BadValues> {
+        let reader = Reader {
+            values: values
+                .iter()
+                .map(|(k, v)| (k.as_str(), v.as_str()))
+                .collect(),
+            here,
+            bad: RefCell::default(),
+        };
+        let unknown = values
+            .iter()
+            .filter(|(name, _)| keys::find(name).is_none())
+            .map(|(name, _)| name.clone())
+            .collect();
+        let config = Self {
+            database_url: reader
+                .text("sqlalchemy.url")
+                .replace("%(here)s", &reader.here.display().to_string()),
+            cache_dir: reader.path("cache_dir"),
+            git_path: reader.text("git_path").into(),
+            hg_path: reader.text("hg_path").into(),
+            default_repositories: reader.here.join("repositories"),
+            force_https: reader.bool("force_https"),
+            strict_transport_security: reader.bool("use_htsts"),
+            url_scheme_variable: reader.text("url_scheme_variable"),
+            remote_addr_variable: reader.text("remote_addr_variable"),
+            canonical_url: reader
+                .text("canonical_url")
+                .trim_end_matches('/')
+                .to_owned(),
+            cut_off_limit: reader.number("cut_off_limit"),
+            show_sha_length: reader.number("show_sha_length").clamp(4, 40),
+            forbid_in_place_of_challenge: reader.text("auth_ret_code") == "403",
+            session_key: reader.text("session.key"),
+            session_timeout: i64::try_from(reader.number("session.timeout")).unwrap_or(i64::MAX),
+            session_secure: reader.bool("session.secure"),
+            serve_static: reader.bool("static_files") && reader.bool("serve_static"),
+            trusted_proxies: reader.proxies("trusted_proxies"),
+            prefix: None,
+            instance_secret: reader.text("app_instance_uuid").trim().to_owned(),
+            mail: MailConfig::read(&reader),
+            ini_path,
+        };
+        match reader.bad.into_inner() {
+            bad if bad.is_empty() => Ok((config, unknown)),
+            bad => Err(BadValues(bad)),
+        }
+    }
+}
+
+/// Takes values by their keys, and collects what does not fit.
+struct Reader<'a> {
+    values: HashMap<&'a str, &'a str>,
+    here: PathBuf,
+    bad: RefCell<Vec<BadValue>>,
+}
+
+impl Reader<'_> {
+    fn raw(&self, name: &'static str) -> &str {
+        let key = KEYS
+            .iter()
+            .find(|key| key.name == name)
+            .expect("every key that is read stands in the table");
+        self.values.get(name).copied().unwrap_or(key.default)
+    }
+
+    fn text(&self, name: &'static str) -> String {
+        self.raw(name).to_owned()
+    }
+
+    fn path(&self, name: &'static str) -> PathBuf {
+        self.here.join(self.raw(name))
+    }
+
+    /// A path that need not be there.
+    fn some_path(&self, name: &'static str) -> Option<PathBuf> {
+        (!self.raw(name).trim().is_empty()).then(|| self.path(name))
+    }
+
+    /// The parts of a comma list.
+    fn list(&self, name: &'static str) -> Vec<String> {
+        self.raw(name)
+            .split([',', '\n'])
+            .map(|part| part.trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect()
+    }
+
+    fn bool(&self, name: &'static str) -> bool {
+        self.parse(name, Value::Bool, parse_bool).unwrap_or(false)
+    }
+
+    fn number(&self, name: &'static str) -> usize {
+        self.some_number(name).unwrap_or(0)
+    }
+
+    /// A number that need not be there.
+    fn some_number(&self, name: &'static str) -> Option<usize> {
+        self.parse(name, Value::Number, |text| text.parse().ok())
+    }
+
+    fn proxies(&self, name: &'static str) -> TrustedProxies {
+        TrustedProxies::parse(&self.list(name)).unwrap_or_else(|network| {
+            self.refuse(
+                name,
+                "addresses and networks, separated by commas",
+                &network,
+            );
+            TrustedProxies::default()
+        })
+    }
+
+    /// A value that has to be read; a key without a text has its default.
+    fn parse<T>(
+        &self,
+        name: &'static str,
+        kind: Value,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let mut text = self.raw(name).trim();
+        if text.is_empty() {
+            text = KEYS.iter().find(|key| key.name == name)?.default;
+        }
+        if text.is_empty() {
+            return None;
+        }
+        let value = read(text);
+        if value.is_none() {
+            self.refuse(name, kind.expected(), text);
+        }
+        value
+    }
+
+    fn refuse(&self, key: &'static str, expected: &'static str, found: &str) {
+        self.bad.borrow_mut().push(BadValue {
+            key,
+            expected,
+            found: found.to_owned(),
+        });
+    }
+}
+
+impl Value {
+    /// What would have been right, in words.
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Bool => "a truth value (true, yes, on, 1 or false, no, off, 0)",
+            Self::Number => "a whole number",
+            Self::Path => "a path",
+            Self::Text | Self::Any => "a text",
+        }
+    }
+
+    /// Whether a text can be read as this.
+    #[must_use]
+    pub fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Bool => parse_bool(text).is_some(),
+            Self::Number => text.trim().parse::<usize>().is_ok(),
+            Self::Path => !text.contains('\0'),
+            Self::Text | Self::Any => true,
+        }
+    }
+}
+
+/// Reads a truth value as the original does, in files, forms and database settings alike.
+#[must_use]
+pub fn parse_bool(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" | "t" | "1" => Some(true),
+        "false" | "no" | "off" | "n" | "f" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(values: &[(&str, &str)]) -> Result<(Config, Vec<String>), BadValues> {
+        let values: Vec<_> = values
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        Config::from_values(&values, "/srv/k".into(), None)
+    }
+
+    #[test]
+    fn defaults_lie_beside_the_ini_file() {
+        let (config, unknown) = config(&[]).unwrap();
+        assert_eq!(
+            config.database_url,
+            "sqlite:////srv/k/kallithea.db?timeout=60"
+        );
+        assert_eq!(config.cache_dir, PathBuf::from("/srv/k/data"));
+        assert!(config.serve_static && !config.force_https && unknown.is_empty());
+    }
+
+    #[test]
+    fn unknown_keys_are_named_and_known_ones_are_not() {
+        let (_, unknown) = config(&[
+            ("colour", "red"),
+            ("celery.broker_url", "x"),
+            ("force_https", "Yes"),
+        ])
+        .unwrap();
+        assert_eq!(unknown, ["colour"]);
+    }
+
+    #[test]
+    fn a_bad_value_says_what_was_expected() {
+        let error = config(&[("force_https", "maybe")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "key 'force_https': expected a truth value (true, yes, on, 1 or false, no, off, 0), found 'maybe'"
+        );
+        assert!(config(&[("cut_off_limit", "-3")]).is_err());
+        assert!(
+            config(&[("force_https", ""), ("smtp_port", "")]).is_ok(),
+            "empty is not there"
+        );
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let wrong: Vec<_> = KEYS
+            .iter()
+            .filter(|key| key.effect == Effect::Used)
+            .filter(|key| matches!(key.kind, Value::Bool | Value::Number))
+            .map(|key| (key.name, "wrong"))
+            .chain([("trusted_proxies", "10.0.0.0/8, everybody")])
+            .collect();
+        let told = config(&wrong).unwrap_err().0;
+        assert_eq!(told.len(), wrong.len());
+        for (key, _) in wrong {
+            assert!(told.iter().any(|bad| bad.key == key), "{key}");
+        }
+        assert!(told.iter().any(|bad| bad.found == "everybody"));
+    }
+
+    #[test]
+    fn a_mail_server_has_the_port_and_the_encryption_that_are_set() {
+        let server = |values: &[(&str, &str)]| {
+            let all: Vec<_> = [("smtp_server", "mail.example.org")]
+                .iter()
+                .chain(values)
+                .copied()
+                .collect();
+            let (config, _) = config(&all).unwrap();
+            let server = config.mail.server.unwrap();
+            (server.port, server.encryption)
+        };
+        assert_eq!(server(&[]), (25, Encryption::None));
+        assert_eq!(
+            server(&[("smtp_use_tls", "true")]),
+            (25, Encryption::StartTls)
+        );
+        assert_eq!(server(&[("smtp_use_ssl", "true")]), (465, Encryption::Tls));
+        assert_eq!(
+            server(&[("smtp_use_ssl", "true"), ("smtp_port", "4465")]),
+            (4465, Encryption::Tls)
+        );
+        assert!(config(&[]).unwrap().0.mail.server.is_none());
+        assert!(config(&[("smtp_server", "x"), ("smtp_port", "99999")]).is_err());
+    }
+}
