@@ -151,7 +151,8 @@ impl Config {
             session_key: reader.text("session.key"),
             session_timeout: i64::try_from(reader.number("session.timeout")).unwrap_or(i64::MAX),
             session_secure: reader.bool("session.secure"),
-            serve_static: reader.bool("static_files") && reader.bool("serve_static"),
+            // Both are read, so that a mistake in either is told.
+            serve_static: reader.bool("static_files") & reader.bool("serve_static"),
             trusted_proxies: reader.proxies("trusted_proxies"),
             prefix: None,
             instance_secret: reader.text("app_instance_uuid").trim().to_owned(),
