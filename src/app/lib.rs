@@ -153,6 +153,7 @@ impl App {
                 email,
                 password,
                 admin,
+                ..Default::default()
             })
             .map(|id| id.0)
     }

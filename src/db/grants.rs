@@ -2,6 +2,8 @@
 //! group), an object, a permission. Their UNIQUE constraints would allow several rows for one subject on one object;
 //! we write one and read the greatest.
 
+use std::collections::HashSet;
+
 use crate::conn::{Tx, Value, params};
 use crate::error::DbError;
 use crate::level::{Level, ObjectKind};
@@ -58,6 +60,63 @@ impl GrantTable {
             &params![permission, *first],
         )
         .map(drop)
+    }
+
+    /// Gives the subject this level on all these objects, instead of any it had. `objects` is SQL that selects their ids
+    /// and takes `values`.
+    pub(crate) fn grant_on_all<'a>(
+        &self,
+        tx: &Tx<'_>,
+        subject: impl Into<Value<'a>>,
+        objects: &str,
+        values: &[Value<'_>],
+        level: Level,
+    ) -> Result<(), DbError> {
+        let Self {
+            table,
+            id,
+            subject: subject_column,
+            object: object_column,
+            kind,
+        } = self;
+        let subject = subject.into();
+        let permission = permissions::id_for_write(tx, &level.on(*kind))?;
+        let objects: Vec<i64> = tx.query(objects, values, |row| row.take())?;
+        let all: HashSet<i64> = objects.into_iter().collect();
+        let mut wanted = all.clone();
+        let rows: Vec<(i64, i64, i64)> = tx.query(
+            &format!(
+                "SELECT {id}, {object_column}, permission_id FROM {table} WHERE {subject_column} = ? ORDER BY {id}"
+            ),
+            std::slice::from_ref(&subject),
+            |row| (row.take(), row.take(), row.take()),
+        )?;
+        let (first, seconds): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .filter(|(_, object, _)| all.contains(object))
+            .partition(|(_, object, _)| wanted.remove(object));
+        // Before any other row may come to say the same as these.
+        for (row, ..) in seconds {
+            let sql = format!("DELETE FROM {table} WHERE {id} = ?");
+            tx.execute(&sql, &params![row])?;
+        }
+        for (row, _, present) in first {
+            if present != permission {
+                let sql = format!("UPDATE {table} SET permission_id = ? WHERE {id} = ?");
+                tx.execute(&sql, &params![permission, row])?;
+            }
+        }
+        let mut missing: Vec<i64> = wanted.into_iter().collect();
+        missing.sort_unstable();
+        for object in missing {
+            let row = [
+                (*subject_column, subject.clone()),
+                (*object_column, object.into()),
+                ("permission_id", permission.into()),
+            ];
+            tx.insert(table, id, &row)?;
+        }
+        Ok(())
     }
 
     /// Takes away whatever the subject has on the object. Says whether there was anything.

@@ -135,6 +135,12 @@ pub fn revoke(tx: &Tx<'_>, user: UserId, repository: RepoId) -> Result<bool, DbE
     TABLE.revoke(tx, user, repository)
 }
 
+/// Sets the base on every repository that is not private, also where there was none.
+pub fn set_base_of_all_public(tx: &Tx<'_>, default: UserId, level: Level) -> Result<(), DbError> {
+    let objects = "SELECT repo_id FROM repositories WHERE private = ?";
+    TABLE.grant_on_all(tx, default, objects, &params![false], level)
+}
+
 pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     TABLE.delete_of_subject(tx, user)
 }

@@ -88,6 +88,12 @@ pub fn revoke(tx: &Tx<'_>, user: UserId, group: GroupId) -> Result<bool, DbError
     TABLE.revoke(tx, user, group)
 }
 
+/// Sets the base on every repository group, also where there was none.
+pub fn set_base_of_all(tx: &Tx<'_>, default: UserId, level: Level) -> Result<(), DbError> {
+    let objects = "SELECT group_id FROM \"groups\"";
+    TABLE.grant_on_all(tx, default, objects, &[], level)
+}
+
 pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     TABLE.delete_of_subject(tx, user)
 }

@@ -89,6 +89,12 @@ pub fn revoke(tx: &Tx<'_>, user: UserId, group: UserGroupId) -> Result<bool, DbE
     TABLE.revoke(tx, user, group)
 }
 
+/// Sets the base on every user group, also where there was none.
+pub fn set_base_of_all(tx: &Tx<'_>, default: UserId, level: Level) -> Result<(), DbError> {
+    let objects = "SELECT users_group_id FROM users_groups";
+    TABLE.grant_on_all(tx, default, objects, &[], level)
+}
+
 pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     TABLE.delete_of_subject(tx, user)
 }

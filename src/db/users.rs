@@ -2,7 +2,7 @@
 
 use crate::conn::{Conn, Row, Tx, params};
 use crate::error::DbError;
-use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, UserId, Username};
+use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, UserGroupId, UserId, Username};
 use crate::time::LocalTime;
 use crate::{
     changeset_comments, pull_request_reviewers, repo_to_perm, sessions, user_api_keys,
@@ -130,15 +130,19 @@ pub fn by_email(conn: &Conn, email: &str) -> Result<Option<User>, DbError> {
     if email.is_empty() {
         return Ok(None);
     }
-    let main = conn.query_one(
-        select!("WHERE lower(u.email) = ? ORDER BY u.user_id"),
-        &params![email.to_lowercase()],
-        row,
-    )?;
-    match main {
+    match by_main_email(conn, email)? {
         Some(user) => Ok(Some(user)),
         None => user_email_map::owner(conn, email)?.map_or(Ok(None), |id| by_id(conn, id)),
     }
+}
+
+/// The account with this main e-mail address, in any case.
+pub fn by_main_email(conn: &Conn, email: &str) -> Result<Option<User>, DbError> {
+    conn.query_one(
+        select!("WHERE lower(u.email) = ? ORDER BY u.user_id"),
+        &params![email.to_lowercase()],
+        row,
+    )
 }
 
 /// The account with this built-in API key. The schema does not make keys unique: if two accounts share one, it opens
@@ -175,6 +179,18 @@ pub fn all(conn: &Conn) -> Result<Vec<User>, DbError> {
     conn.query(
         select!("WHERE u.username <> ? ORDER BY lower(u.username), u.user_id"),
         &params![DEFAULT_USER],
+        row,
+    )
+}
+
+/// The members of a user group, each once.
+pub fn members(conn: &Conn, group: UserGroupId) -> Result<Vec<User>, DbError> {
+    conn.query(
+        select!(
+            "WHERE u.user_id IN (SELECT m.user_id FROM users_groups_members m WHERE m.users_group_id = ?) \
+             ORDER BY u.user_id"
+        ),
+        &params![group],
         row,
     )
 }

@@ -1,9 +1,9 @@
 //! `users_group_repo_to_perm`: levels of user groups on repositories.
 
-use crate::conn::{Conn, Tx, Value};
+use crate::conn::{Conn, Tx, Value, params};
 use crate::error::DbError;
 use crate::grants::GrantTable;
-use crate::ids::{RepoId, UserGroupId, UserGroupName};
+use crate::ids::{RepoId, RepoName, UserGroupId, UserGroupName};
 use crate::level::{Level, ObjectKind};
 
 pub(crate) const TABLE: GrantTable = GrantTable {
@@ -58,6 +58,16 @@ pub(crate) fn user_group_grants(
         active: row.take(),
         level: row.take(),
     })
+}
+
+/// The repositories on which a user group has a level, by path.
+pub fn repositories_of(conn: &Conn, group: UserGroupId) -> Result<Vec<RepoName>, DbError> {
+    conn.query(
+        "SELECT r.repo_name FROM repositories r WHERE r.repo_id IN \
+         (SELECT x.repository_id FROM users_group_repo_to_perm x WHERE x.users_group_id = ?) ORDER BY r.repo_name",
+        &params![group],
+        |row| row.take(),
+    )
 }
 
 /// Gives a user group this level on a repository, instead of any it had.

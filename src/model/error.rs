@@ -21,6 +21,12 @@ pub enum Error {
     /// The user may see the thing, but not do this with it.
     #[error("{0}")]
     Forbidden(String),
+    /// Too many wrong credentials came from there, or for that name.
+    #[error("Too many attempts. Try again in {seconds} seconds.")]
+    TooManyAttempts {
+        /// How long to wait.
+        seconds: u64,
+    },
     /// A value that somebody typed. `field` is the form's name of it, empty when the whole is meant.
     #[error("{message}")]
     Invalid {

@@ -6,9 +6,10 @@ use db::groups::RepoGroup;
 use db::repo_to_perm::{self, RepositoryLevels};
 use db::repositories::{self, RepoState, RepoType, Repository};
 use db::user_repo_group_to_perm::{self, GroupLevels};
-use db::{Conn, DbError, GroupId, GroupName, Level, RepoId, RepoName, groups, user_to_perm};
+use db::{Conn, DbError, GroupId, GroupName, Level, RepoId, RepoName, groups};
 use vcs::Kind;
 
+use crate::rule::{self, Sources};
 use crate::{Error, Model, Viewer};
 
 /// Decides. Cheap to make; asks the database anew each time.
@@ -49,6 +50,10 @@ impl<'a> Gate<'a> {
     #[must_use]
     pub fn new(model: &'a Model) -> Self {
         Self { model }
+    }
+
+    pub(crate) fn model(&self) -> &'a Model {
+        self.model
     }
 
     /// The right to read the repository of this full name.
@@ -158,19 +163,7 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// When the database does not answer.
     pub fn may_create_at_top(&self, viewer: &Viewer) -> Result<bool, Error> {
-        let Some(user) = viewer.signed_in() else {
-            return Ok(false);
-        };
-        if user.admin {
-            return Ok(true);
-        }
-        let names = self
-            .model
-            .db()
-            .read(|conn| user_to_perm::reaching(conn, user.id))?;
-        Ok(names
-            .iter()
-            .any(|name| matches!(name.as_str(), "hg.create.repository" | "hg.admin")))
+        Ok(viewer.signed_in().is_some() && self.globals(viewer)?.may_create_at_top())
     }
 }
 
@@ -191,38 +184,22 @@ fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level,
     Ok(levels.map_or(Level::None, |levels| group_rule(viewer, &levels)))
 }
 
-/// Administrators and the owner hold `admin`. For everybody else the default user's row is the floor, unless the
-/// repository is private; what user groups and the user's own row give can only raise it.
-///
-/// A private repository stays closed to visitors even when the default user has a row of its own on it.
 fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Level {
-    if viewer.is_admin()
-        || viewer
-            .signed_in()
-            .is_some_and(|user| user.id == levels.owner)
-    {
-        return Level::Admin;
-    }
-    let base = if levels.private { None } else { levels.base };
-    let own = if viewer.signed_in().is_some() {
-        levels.own.max(levels.through_groups)
-    } else {
-        None
+    let sources = Sources {
+        base: levels.base,
+        through_groups: levels.through_groups,
+        own: levels.own,
     };
-    base.max(own).unwrap_or(Level::None)
+    rule::on_repository(viewer, levels.owner, levels.private, sources)
 }
 
-/// As for repositories, but groups are never private and owning one gives nothing by itself.
 fn group_rule(viewer: &Viewer, levels: &GroupLevels) -> Level {
-    if viewer.is_admin() {
-        return Level::Admin;
-    }
-    let own = if viewer.signed_in().is_some() {
-        levels.own.max(levels.through_groups)
-    } else {
-        None
+    let sources = Sources {
+        base: levels.base,
+        through_groups: levels.through_groups,
+        own: levels.own,
     };
-    levels.base.max(own).unwrap_or(Level::None)
+    rule::on_group(viewer, sources)
 }
 
 impl ReadableRepository {

@@ -232,26 +232,6 @@ impl Model {
         })
     }
 
-    /// Gives a user this level on a group.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when there is no such active user.
-    pub fn grant_on_group(
-        &self,
-        group: &AdminOfGroup,
-        username: &str,
-        level: Level,
-    ) -> Result<(), Error> {
-        self.db().write(|tx| {
-            let user = users::by_username(tx, &username.into())?
-                .filter(|user| user.active || user.is_default())
-                .ok_or_else(|| {
-                    Error::invalid("user", format!("Username {username} is not valid"))
-                })?;
-            user_repo_group_to_perm::grant(tx, user.id, group.row().id, level).map_err(Error::from)
-        })
-    }
-
     /// Why a group cannot be deleted: a sentence, or none when it can.
     ///
     /// # Errors

@@ -34,7 +34,8 @@ impl Actor {
     }
 }
 
-/// What was done, in the words of 0.7.
+/// What was done, in the words of 0.7 where it has any; it shows words that it does not know as they are, and no more
+/// than one colon may stand in them.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Changesets arrived: full ids, oldest first; Git adds `delete_branch=>name` and `tag=>name`.
@@ -51,6 +52,24 @@ pub enum Action {
     StartedFollowing,
     /// Somebody follows it no more.
     StoppedFollowing,
+    /// An administrator made the account of this name.
+    CreatedUser(String),
+    /// An administrator changed it.
+    UpdatedUser(String),
+    /// An administrator deleted it.
+    DeletedUser(String),
+    /// The user group of this name was made.
+    CreatedUserGroup(String),
+    /// It was changed.
+    UpdatedUserGroup(String),
+    /// It was deleted.
+    DeletedUserGroup(String),
+    /// The repository group of this full name was moved or renamed to the other.
+    MovedGroup(String, String),
+    /// The repository came from this full name.
+    MovedRepository(String),
+    /// Somebody gave a wrong password.
+    FailedLogin,
 }
 
 impl Action {
@@ -75,6 +94,15 @@ impl Action {
             Self::DeletedRepository => "admin_deleted_repo".to_owned(),
             Self::StartedFollowing => "started_following_repo".to_owned(),
             Self::StoppedFollowing => "stopped_following_repo".to_owned(),
+            Self::CreatedUser(name) => format!("admin_created_user:{name}"),
+            Self::UpdatedUser(name) => format!("admin_updated_user:{name}"),
+            Self::DeletedUser(name) => format!("admin_deleted_user:{name}"),
+            Self::CreatedUserGroup(name) => format!("admin_created_users_group:{name}"),
+            Self::UpdatedUserGroup(name) => format!("admin_updated_users_group:{name}"),
+            Self::DeletedUserGroup(name) => format!("admin_deleted_users_group:{name}"),
+            Self::MovedGroup(from, to) => format!("admin_moved_repo_group:{from} to {to}"),
+            Self::MovedRepository(from) => format!("admin_moved_repo:{from}"),
+            Self::FailedLogin => "failed_login".to_owned(),
         }
     }
 }

@@ -7,12 +7,16 @@
 //! The database is never trusted to be ours alone: other programs write it too, so nothing is kept across requests.
 
 pub mod account;
+mod api_key;
 pub mod auth;
+mod authenticate;
 pub mod config;
+pub mod defaults;
+mod email;
 mod error;
 mod gate;
 mod group;
-mod ip;
+pub mod ip;
 mod journal;
 pub mod name;
 mod open;
@@ -20,10 +24,15 @@ mod password;
 mod permission;
 pub mod random;
 mod repository;
+mod rights;
+mod rule;
 mod session;
 mod settings;
 mod setup;
+pub mod ssh_key;
 mod start;
+mod throttle;
+pub mod user_group;
 mod viewer;
 
 use std::path::PathBuf;
@@ -37,8 +46,11 @@ pub use gate::{
 };
 pub use group::{GroupListing, NewGroup, Place};
 pub use journal::{Action, Actor};
-pub use permission::{Grant, Grants, Subject};
+pub use permission::{Grant, Grants, Holder, Recursion, Subject};
 pub use repository::{ForkChoice, NewRepository, RepositoryFacts, RepositoryUpdate};
+pub use rights::{Account, AdminOfUserGroup, MakerOfUserGroups, ReadableUserGroup, SiteAdmin};
+pub use rule::{Globals, Registration};
+pub use session::OwnSession;
 pub use settings::{Settings, clone_url};
 pub use viewer::{User, Viewer};
 

@@ -88,6 +88,23 @@ pub fn check(field: &'static str, name: &str, parent: Option<&str>) -> Result<()
     Ok(())
 }
 
+/// Checks a mail address (after trimming): one `@` with something on both sides, and no blank.
+///
+/// # Errors
+/// [`Error::Invalid`] on `field`.
+pub fn check_email(field: &'static str, email: &str) -> Result<(), Error> {
+    let valid = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+    }) && !email.contains(|c: char| c.is_whitespace() || c.is_control());
+    if valid && email.len() <= MAX_FULL_NAME {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        field,
+        "An email address must contain a single @",
+    ))
+}
+
 /// `_23` is the permanent address of the repository with the id 23.
 fn is_permanent(name: &str) -> bool {
     name.strip_prefix('_')

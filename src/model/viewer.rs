@@ -12,6 +12,9 @@ pub use db::users::User;
 pub enum Viewer {
     /// Nobody is signed in, and the site is closed to visitors.
     Nobody,
+    /// Nobody is signed in, and though the site is open to visitors, it is not to those from this address. Signing in is
+    /// possible: addresses that are closed to visitors may be open to some users.
+    Elsewhere,
     /// Nobody is signed in; the site is open, and the permissions of the user `default` apply.
     Visitor(User),
     /// A person.
@@ -24,7 +27,7 @@ impl Viewer {
     pub fn signed_in(&self) -> Option<&User> {
         match self {
             Self::User(user) => Some(user),
-            Self::Nobody | Self::Visitor(_) => None,
+            Self::Nobody | Self::Elsewhere | Self::Visitor(_) => None,
         }
     }
 
@@ -33,7 +36,7 @@ impl Viewer {
     pub fn user(&self) -> Option<&User> {
         match self {
             Self::User(user) | Self::Visitor(user) => Some(user),
-            Self::Nobody => None,
+            Self::Nobody | Self::Elsewhere => None,
         }
     }
 
@@ -46,7 +49,7 @@ impl Viewer {
     /// Whether pages that are open to visitors are open to this one.
     #[must_use]
     pub fn may_enter(&self) -> bool {
-        !matches!(self, Self::Nobody)
+        !matches!(self, Self::Nobody | Self::Elsewhere)
     }
 
     /// Whether this is an administrator of the site.
@@ -76,11 +79,13 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn visitor(&self, address: &str) -> Result<Viewer, Error> {
-        let user = self.db().read(|conn| match users::default_user(conn)? {
-            Some(user) if user.active && allowed(conn, user.id, address)? => Ok(Some(user)),
-            _ => Ok::<_, DbError>(None),
-        })?;
-        Ok(user.map_or(Viewer::Nobody, Viewer::Visitor))
+        Ok(self.db().read(|conn| match users::default_user(conn)? {
+            Some(user) if user.active && allowed(conn, user.id, address)? => {
+                Ok(Viewer::Visitor(user))
+            }
+            Some(user) if user.active => Ok(Viewer::Elsewhere),
+            _ => Ok::<_, DbError>(Viewer::Nobody),
+        })?)
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Problem {
     MethodNotAllowed,
     /// 413.
     TooLarge(String),
+    /// 429: too many wrong credentials; the number of seconds to wait.
+    TooMany(u64),
     /// 503: something outside of us is down; the text says what to do.
     Unavailable(String),
     /// 500: a defect; the text goes to the log only.
@@ -49,6 +51,7 @@ impl Problem {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -66,6 +69,7 @@ impl Problem {
             }
             Self::MethodNotAllowed => "This address does not answer to that method",
             Self::TooLarge(_) => "The request is larger than this address accepts",
+            Self::TooMany(_) => "Too many attempts",
             Self::Unavailable(_) => "The server cannot answer right now",
             Self::Internal(_) => {
                 "The server encountered an unexpected condition which prevented it from fulfilling the request."
@@ -84,7 +88,7 @@ impl Problem {
             | Self::Unavailable(text) => Some(text)
                 .filter(|text| !text.is_empty())
                 .map(String::as_str),
-            Self::SignIn | Self::MethodNotAllowed | Self::Internal(_) => None,
+            Self::SignIn | Self::MethodNotAllowed | Self::TooMany(_) | Self::Internal(_) => None,
         }
     }
 
@@ -99,6 +103,7 @@ impl Problem {
                 "Check the address, or ask its owner for access: what you may not see is not shown as existing.",
             ),
             Self::Forbidden(_) => Some("Ask the owner or an administrator for the permission."),
+            Self::TooMany(_) => Some("Wait a minute before you try again."),
             Self::Unavailable(_) => {
                 Some("Try again in a moment. If it stays so, tell the administrator.")
             }
@@ -116,6 +121,7 @@ impl From<model::Error> for Problem {
             model::Error::NotFound { .. } => Self::NotFound(error.to_string()),
             model::Error::Forbidden(message) => Self::Forbidden(message),
             model::Error::Invalid { message, .. } => Self::BadRequest(message),
+            model::Error::TooManyAttempts { seconds } => Self::TooMany(seconds),
             model::Error::Program(message) => Self::Unavailable(message),
             model::Error::Open { source, .. } => source.into(),
             _ if error.is_unavailable() => {

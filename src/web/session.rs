@@ -218,7 +218,7 @@ impl Session {
         }
         let token = model::random::hex(32);
         let hash = token_hash(&token);
-        model.create_session(&hash, self.user, &self.json()?)?;
+        model.create_session(&hash, self.user, &self.json()?, self.remember)?;
         self.row = Some(hash);
         let mut cookie = self.cookie(token, script_name, secure);
         if self.remember {

@@ -1,7 +1,7 @@
 //! The permission table of a repository.
 
 use http::StatusCode;
-use model::{AdminOfRepository, Grant, Level, Subject, UserId};
+use model::{AdminOfRepository, Grant, Holder, Level, Subject, UserGroupId, UserId};
 
 use super::repository_settings;
 use crate::frame;
@@ -55,7 +55,7 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
             level: level(&row.level)?,
         });
     }
-    match visit.model.grant(repository, &grants) {
+    match visit.model.grant(repository, &visit.viewer, &grants) {
         Ok(()) => {
             visit.flash("success", "Repository permissions updated");
             Ok(visit.redirect(&String::from(
@@ -92,21 +92,13 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
 /// `POST /<repo>/settings/permissions/delete`
 pub fn revoke(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures) -> Answer {
     let bad = || Problem::BadRequest("Expected obj_type and user_id or user_group_id.".into());
-    match visit.form.get("obj_type") {
-        Some("user") => {
-            let user = visit.form.number("user_id").map(UserId).ok_or_else(bad)?;
-            visit.model.revoke_user(repository, user)?;
-        }
-        Some("user_group") => {
-            let group = visit
-                .form
-                .number("user_group_id")
-                .map(model::UserGroupId)
-                .ok_or_else(bad)?;
-            visit.model.revoke_user_group(repository, group)?;
-        }
+    let number = |field: &str| visit.form.number(field).ok_or_else(bad);
+    let holder = match visit.form.get("obj_type") {
+        Some("user") => Holder::User(UserId(number("user_id")?)),
+        Some("user_group") => Holder::UserGroup(UserGroupId(number("user_group_id")?)),
         _ => return Err(bad()),
-    }
+    };
+    visit.model.revoke(repository, &visit.viewer, holder)?;
     if visit.request.headers.contains_key("x-requested-with") {
         return Ok(Response::empty(StatusCode::NO_CONTENT));
     }

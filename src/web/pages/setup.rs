@@ -52,6 +52,7 @@ pub fn create_admin(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         email: form.trimmed("email"),
         password,
         admin: true,
+        ..Default::default()
     };
     match visit.model.create_first_admin(&new) {
         Ok(user) => {

@@ -35,6 +35,7 @@ impl Instance {
             email: &email,
             password: "secret1",
             admin,
+            ..Default::default()
         };
         self.model.create_user(&new).unwrap();
     }

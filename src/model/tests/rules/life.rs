@@ -183,6 +183,7 @@ fn there_is_one_first_administrator_and_one_code() {
         email: "a@example.com",
         password: "secret1",
         admin: true,
+        ..Default::default()
     };
     model.create_first_admin(&new("one")).unwrap();
     assert!(model.create_first_admin(&new("two")).is_err());

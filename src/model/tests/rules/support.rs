@@ -41,6 +41,7 @@ impl Instance {
             email: &email,
             password: "secret1",
             admin,
+            ..Default::default()
         };
         let id = self.model.create_user(&new).unwrap();
         self.model.viewer(id, ADDRESS).unwrap().unwrap()
@@ -93,7 +94,7 @@ impl Instance {
             level,
         };
         self.model
-            .grant(&self.admin_of(repository), &[grant])
+            .grant(&self.admin_of(repository), &self.viewer("admin"), &[grant])
             .unwrap();
     }
 

@@ -47,6 +47,7 @@ impl Server {
                 email: &email,
                 password: "secret1",
                 admin,
+                ..Default::default()
             })
             .unwrap();
     }

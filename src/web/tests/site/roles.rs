@@ -2,7 +2,7 @@
 
 use http::{Method as HttpMethod, StatusCode};
 use kallithea_web::routes::{self, Handler, Method, Route};
-use model::{Gate, Grant, Level, NewGroup, Subject};
+use model::{Gate, Grant, Level, NewGroup, Recursion, Subject};
 
 use crate::browser::{Browser, Server};
 
@@ -61,21 +61,16 @@ fn server() -> Server {
         server.user(role, false);
         grants.push(grant(role, level));
     }
-    server.model.grant(&vault, &grants).unwrap();
+    server.model.grant(&vault, &admin, &grants).unwrap();
     let club = gate
         .read_group(&admin, "club")
         .unwrap()
         .administrable()
         .unwrap();
-    for grant in grants {
-        let Subject::User(name) = &grant.subject else {
-            continue;
-        };
-        server
-            .model
-            .grant_on_group(&club, name, grant.level)
-            .unwrap();
-    }
+    server
+        .model
+        .grant_on_group(&club, &admin, &grants, Recursion::None)
+        .unwrap();
     server
 }
 
