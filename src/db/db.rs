@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn an_error_or_a_panic_undoes_the_changes_and_gives_the_connection_back() {
-        let test = TestDb::fresh_sqlite();
+        let test = TestDb::fresh();
         let failed: Result<(), DbError> = test.db.write(|tx| {
             settings::set(tx, "title", Some("half done"), None)?;
             users::insert(
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_read_sees_one_state_from_its_beginning_to_its_end() {
-        let test = TestDb::fresh_sqlite();
+        let test = TestDb::fresh();
         let seen = test.read(|conn| {
             let before = title(conn)?;
             test.write(|tx| settings::set(tx, "title", Some("changed meanwhile"), None));
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_lock_held_for_too_long_is_unavailable() {
-        let test = TestDb::fresh_sqlite();
+        let test = TestDb::fresh();
         let hasty = Db::new(
             test.db
                 .url()
@@ -370,7 +370,7 @@ mod tests {
 
     #[test]
     fn threads_share_it() {
-        let test = TestDb::fresh_sqlite();
+        let test = TestDb::fresh();
         let barrier = Barrier::new(4);
         thread::scope(|scope| {
             for thread in 0..4 {
@@ -390,7 +390,7 @@ mod tests {
 
     #[test]
     fn what_a_fork_inherited_is_not_used() {
-        let test = TestDb::fresh_sqlite();
+        let test = TestDb::fresh();
         test.read(title);
         // As it looks in a child process: connections made under another process id.
         test.db.idle.lock().unwrap().process = 0;

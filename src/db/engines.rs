@@ -4,8 +4,10 @@
 use std::env;
 use std::process::Command;
 
-use crate::testing::SERVER;
-use crate::testing::servers::Server;
+use crate::processes::four_processes_on;
+use crate::testing::servers::{CODED_PASSWORD, Server};
+use crate::testing::{SERVER, make_fresh};
+use crate::{Db, Tx, settings, users};
 
 /// Tests that bring their own processes or servers, or have nothing to do with a database.
 const ELSEWHERE: [&str; 5] = ["engines::", "processes::", "url::", "session::", "value::"];
@@ -28,16 +30,109 @@ fn all_tests_on(server: &Server) {
     );
 }
 
+/// What becomes of us when the server goes away: nothing worse than "not now" for whoever asks meanwhile.
+fn outlives(server: &mut Server) {
+    let db = Db::new(server.url("outlived").parse().unwrap());
+    db.create_if_missing().unwrap();
+    db.write(make_fresh).unwrap();
+    let title = |text| move |tx: &Tx<'_>| settings::set(tx, "title", Some(text), None);
+    let read = |db: &Db| db.read(|conn| settings::get(conn, "title"));
+    db.write(title("before")).unwrap();
+
+    // Nobody asks while it is away: nobody notices.
+    server.stop(true);
+    server.start();
+    assert_eq!(read(&db).unwrap().unwrap().value, "before");
+
+    server.stop(true);
+    let errors = [
+        read(&db).map(drop).unwrap_err(),
+        db.write(title("meanwhile")).unwrap_err(),
+        db.create_if_missing().unwrap_err(),
+        Db::new(db.url().clone())
+            .read(users::all)
+            .map(drop)
+            .unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.is_unavailable(), "{error:?}");
+        let text = format!("{error} {error:?}");
+        assert!(
+            !text.contains(CODED_PASSWORD) && !text.contains("p@ss"),
+            "{text}"
+        );
+    }
+    server.start();
+    db.write(title("after")).unwrap();
+    assert_eq!(read(&db).unwrap().unwrap().value, "after");
+
+    // In the middle of a change, as in a power cut.
+    let cut = db.write(|tx| {
+        title("half done")(tx)?;
+        server.stop(false);
+        title("done")(tx)
+    });
+    assert!(cut.unwrap_err().is_unavailable());
+    assert!(read(&db).unwrap_err().is_unavailable());
+    server.start();
+    assert_ne!(read(&db).unwrap().unwrap().value, "half done");
+    db.write(title("in the end")).unwrap();
+    assert_eq!(read(&db).unwrap().unwrap().value, "in the end");
+}
+
+/// What an administrator may have got wrong is said, and is no defect.
+fn says_what_is_wrong(server: &Server) {
+    let url = server.url("test");
+    for (url, wrong) in [
+        (url.replace(CODED_PASSWORD, "wrong"), "password"),
+        (url.replace("kallithea:", "nobody:"), "user"),
+        (url.replace("127.0.0.1", "no-such-host.invalid"), "host"),
+    ] {
+        let error = Db::new(url.parse().unwrap()).read(users::all).unwrap_err();
+        assert!(error.is_unavailable(), "{wrong}: {error:?}");
+    }
+    let error = Db::new(server.url("no_such_database").parse().unwrap());
+    let error = error.read(users::all).unwrap_err();
+    assert!(
+        error.is_unavailable() && error.to_string().contains("no_such_database"),
+        "{error}"
+    );
+}
+
 #[test]
 fn every_test_passes_on_postgresql() {
-    if env::var(SERVER).is_err() {
-        all_tests_on(&Server::postgresql());
+    if env::var(SERVER).is_ok() {
+        return;
     }
+    let mut server = Server::postgresql();
+    all_tests_on(&server);
+    four_processes_on(&server.url("four"));
+    says_what_is_wrong(&server);
+    let folder = server.dir.path().display();
+    let socket = format!(
+        "postgresql://kallithea:{CODED_PASSWORD}@/four?host={folder}&port={}",
+        server.port
+    );
+    let by_socket = Db::new(socket.parse().unwrap());
+    assert_eq!(by_socket.read(users::all).unwrap().len(), 200);
+    outlives(&mut server);
 }
 
 #[test]
 fn every_test_passes_on_mariadb() {
-    if env::var(SERVER).is_err() {
-        all_tests_on(&Server::mariadb());
+    if env::var(SERVER).is_ok() {
+        return;
     }
+    let mut server = Server::mariadb();
+    all_tests_on(&server);
+    four_processes_on(&server.url("four"));
+    says_what_is_wrong(&server);
+    let socket = server.dir.path().join("socket");
+    let socket = format!(
+        "mysql://kallithea:{CODED_PASSWORD}@localhost/four?unix_socket={}&charset=utf8mb4",
+        socket.display()
+    );
+    let by_socket = Db::new(socket.parse().unwrap());
+    assert_eq!(by_socket.read(users::all).unwrap().len(), 200);
+    outlives(&mut server);
 }

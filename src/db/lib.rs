@@ -108,6 +108,8 @@ mod engines;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod testing;
 
 pub use conn::{Conn, Tx};

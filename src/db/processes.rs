@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use crate::testing::{TestDb, add_user, make_fresh};
-use crate::{DatabaseUrl, Db, schema, settings, users};
+use crate::{Db, schema, settings, users};
 
 /// Set in a worker: the database and the worker's number.
 const WORKER: &str = "KALLITHEA_DB_TEST_WORKER";
@@ -17,21 +17,21 @@ const WORKER: &str = "KALLITHEA_DB_TEST_WORKER";
 /// What a worker is told, or nothing in the test itself.
 fn worker() -> Option<(Db, String)> {
     let told = env::var(WORKER).ok()?;
-    let (number, path) = told.split_once(' ').unwrap();
-    Some((Db::new(DatabaseUrl::sqlite(path)), number.to_owned()))
+    let (number, url) = told.split_once(' ').unwrap();
+    Some((Db::new(url.parse().unwrap()), number.to_owned()))
 }
 
 fn start(
     program: &Path,
     test: &str,
     number: usize,
-    database: &Path,
+    database: &str,
     change: impl Fn(&mut Command),
 ) -> Child {
     let mut command = Command::new(program);
     command
         .args(["--exact", test, "--nocapture", "--quiet"])
-        .env(WORKER, format!("{number} {}", database.display()))
+        .env(WORKER, format!("{number} {database}"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     change(&mut command);
@@ -57,7 +57,16 @@ fn four_processes_start_on_nothing_and_lose_no_write() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("kallithea.db");
+    let db = four_processes_on(&sqlite_url(&dir.path().join("kallithea.db")));
+    assert_eq!(integrity(&db), "ok");
+}
+
+fn sqlite_url(path: &Path) -> String {
+    format!("sqlite:///{}", path.display())
+}
+
+/// Four processes find no database, make it, and write into it all at once.
+pub(crate) fn four_processes_on(url: &str) -> Db {
     let program = env::current_exe().unwrap();
     let workers: Vec<Child> = (0..4)
         .map(|n| {
@@ -65,7 +74,7 @@ fn four_processes_start_on_nothing_and_lose_no_write() {
                 &program,
                 "processes::four_processes_start_on_nothing_and_lose_no_write",
                 n,
-                &path,
+                url,
                 |_| (),
             )
         })
@@ -78,7 +87,7 @@ fn four_processes_start_on_nothing_and_lose_no_write() {
             String::from_utf8_lossy(&output.stdout)
         );
     }
-    let db = Db::new(DatabaseUrl::sqlite(path));
+    let db = Db::new(url.parse().unwrap());
     assert_eq!(db.read(schema::check).unwrap(), schema::SchemaState::Head);
     assert!(db.read(schema::has_own_tables).unwrap());
     assert_eq!(
@@ -87,7 +96,7 @@ fn four_processes_start_on_nothing_and_lose_no_write() {
         "one process filled it"
     );
     assert_eq!(db.read(users::all).unwrap().len(), 200);
-    assert_eq!(integrity(&db), "ok");
+    db
 }
 
 #[test]
@@ -107,7 +116,7 @@ fn what_was_acknowledged_survives_a_kill() {
             &program,
             "processes::what_was_acknowledged_survives_a_kill",
             round,
-            test.db.url().file().unwrap(),
+            &sqlite_url(test.db.url().file().unwrap()),
             |_| (),
         );
         let mut output = BufReader::new(worker.stdout.take().unwrap())
@@ -158,7 +167,7 @@ fn a_read_only_file_is_unavailable_until_it_is_writable() {
         chown(path, nobody, nobody).unwrap();
     }
     let test_name = "processes::a_read_only_file_is_unavailable_until_it_is_writable";
-    let mut worker = start(&program, test_name, 0, database, |command| {
+    let mut worker = start(&program, test_name, 0, &sqlite_url(database), |command| {
         if let Some(nobody) = nobody {
             command.uid(nobody).gid(nobody);
         }

@@ -1,8 +1,8 @@
 //! `repo_to_perm`: levels of accounts on repositories. The row of the default user is the base that everybody has.
 
-use crate::conn::{Conn, Row, Tx, params};
+use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
-use crate::grants::{GrantTable, SQL_IN_USER_GROUPS};
+use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS};
 use crate::ids::{DEFAULT_USER, RepoId, RepoName, UserId, Username};
 use crate::level::{Level, ObjectKind};
 use crate::users_group_repo_to_perm;
@@ -48,40 +48,28 @@ pub struct UserGrant {
     pub level: Level,
 }
 
-fn levels(
-    conn: &Conn,
-    user: UserId,
-    repository: Option<RepoId>,
-) -> Result<Vec<RepositoryLevels>, DbError> {
-    let base = TABLE.sql_base("r.repo_id");
-    let through_groups =
-        users_group_repo_to_perm::TABLE.sql_greatest("r.repo_id", SQL_IN_USER_GROUPS);
-    let own = TABLE.sql_greatest("r.repo_id", "= ?");
-    let which = if repository.is_some() {
-        "WHERE r.repo_id = ?"
-    } else {
-        "ORDER BY r.repo_name"
-    };
-    let sql = format!(
-        "SELECT r.repo_id, r.repo_name, r.user_id, r.private, {base}, {through_groups}, {own} \
-         FROM repositories r {which}"
-    );
-    let mut values = params![DEFAULT_USER, user, true, user].to_vec();
-    values.extend(repository.map(Into::into));
-    conn.query(&sql, &values, |row: &Row<'_>| RepositoryLevels {
-        id: row.take(),
-        name: row.take(),
-        owner: row.take(),
-        private: row.take(),
-        base: row.take(),
-        through_groups: row.take(),
-        own: row.take(),
-    })
-}
-
 /// What the tables say about an account and every repository, in the order of their paths.
 pub fn repository_levels(conn: &Conn, user: UserId) -> Result<Vec<RepositoryLevels>, DbError> {
-    levels(conn, user, None)
+    let sources = grants::sources(conn, &TABLE, &users_group_repo_to_perm::TABLE, user)?;
+    let mut levels = conn.query(
+        "SELECT repo_id, repo_name, user_id, private FROM repositories",
+        &[],
+        |row| {
+            let id: RepoId = row.take();
+            let found = sources.get(&id.0).copied().unwrap_or_default();
+            RepositoryLevels {
+                id,
+                name: row.take(),
+                owner: row.take(),
+                private: row.take(),
+                base: found.base,
+                through_groups: found.through_groups,
+                own: found.own,
+            }
+        },
+    )?;
+    levels.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(levels)
 }
 
 /// What the tables say about an account and this repository.
@@ -90,7 +78,26 @@ pub fn repository_level(
     user: UserId,
     repository: RepoId,
 ) -> Result<Option<RepositoryLevels>, DbError> {
-    Ok(levels(conn, user, Some(repository))?.pop())
+    let base = TABLE.sql_base("r.repo_id");
+    let through_groups =
+        users_group_repo_to_perm::TABLE.sql_greatest("r.repo_id", SQL_IN_USER_GROUPS);
+    let own = TABLE.sql_greatest("r.repo_id", "= ?");
+    conn.query_one(
+        &format!(
+            "SELECT r.repo_id, r.repo_name, r.user_id, r.private, {base}, {through_groups}, {own} \
+             FROM repositories r WHERE r.repo_id = ?"
+        ),
+        &params![DEFAULT_USER, user, true, user, repository],
+        |row| RepositoryLevels {
+            id: row.take(),
+            name: row.take(),
+            owner: row.take(),
+            private: row.take(),
+            base: row.take(),
+            through_groups: row.take(),
+            own: row.take(),
+        },
+    )
 }
 
 /// The accounts with a level on a repository: the default user, if it has one, and then the others by name. Rows of

@@ -178,6 +178,9 @@ fn own_statements(engine: Engine) -> impl Iterator<Item = String> {
 }
 
 #[cfg(test)]
+mod on_servers;
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 

@@ -8,7 +8,7 @@
 //! Only what the original's migrations change is changed. A database that began with 0.3 keeps columns that may be NULL,
 //! its own names of constraints, and tables that nobody uses any more: the old program runs on it like that, too.
 
-mod tables;
+pub(crate) mod tables;
 
 use std::path::Path;
 

@@ -1,9 +1,9 @@
 //! `user_repo_group_to_perm`: levels of accounts on repository groups. They decide who sees the group and who may put
 //! something into it; they do not reach what is in it.
 
-use crate::conn::{Conn, Row, Tx, params};
+use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
-use crate::grants::{GrantTable, SQL_IN_USER_GROUPS};
+use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS};
 use crate::ids::{DEFAULT_USER, GroupId, GroupName, UserId};
 use crate::level::{Level, ObjectKind};
 use crate::repo_to_perm::{self, UserGrant};
@@ -34,34 +34,27 @@ pub struct GroupLevels {
     pub own: Option<Level>,
 }
 
-fn levels(conn: &Conn, user: UserId, group: Option<GroupId>) -> Result<Vec<GroupLevels>, DbError> {
-    let base = TABLE.sql_base("g.group_id");
-    let through_groups =
-        users_group_repo_group_to_perm::TABLE.sql_greatest("g.group_id", SQL_IN_USER_GROUPS);
-    let own = TABLE.sql_greatest("g.group_id", "= ?");
-    let which = if group.is_some() {
-        "WHERE g.group_id = ?"
-    } else {
-        "ORDER BY g.group_name"
-    };
-    let sql = format!(
-        "SELECT g.group_id, g.group_name, g.group_parent_id, {base}, {through_groups}, {own} FROM \"groups\" g {which}"
-    );
-    let mut values = params![DEFAULT_USER, user, true, user].to_vec();
-    values.extend(group.map(Into::into));
-    conn.query(&sql, &values, |row: &Row<'_>| GroupLevels {
-        id: row.take(),
-        name: row.take(),
-        parent: row.take(),
-        base: row.take(),
-        through_groups: row.take(),
-        own: row.take(),
-    })
-}
-
 /// What the tables say about an account and every repository group, in the order of their paths.
 pub fn group_levels(conn: &Conn, user: UserId) -> Result<Vec<GroupLevels>, DbError> {
-    levels(conn, user, None)
+    let sources = grants::sources(conn, &TABLE, &users_group_repo_group_to_perm::TABLE, user)?;
+    let mut levels = conn.query(
+        "SELECT group_id, group_name, group_parent_id FROM \"groups\"",
+        &[],
+        |row| {
+            let id: GroupId = row.take();
+            let found = sources.get(&id.0).copied().unwrap_or_default();
+            GroupLevels {
+                id,
+                name: row.take(),
+                parent: row.take(),
+                base: found.base,
+                through_groups: found.through_groups,
+                own: found.own,
+            }
+        },
+    )?;
+    levels.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(levels)
 }
 
 /// What the tables say about an account and this repository group.
@@ -70,7 +63,25 @@ pub fn group_level(
     user: UserId,
     group: GroupId,
 ) -> Result<Option<GroupLevels>, DbError> {
-    Ok(levels(conn, user, Some(group))?.pop())
+    let base = TABLE.sql_base("g.group_id");
+    let through_groups =
+        users_group_repo_group_to_perm::TABLE.sql_greatest("g.group_id", SQL_IN_USER_GROUPS);
+    let own = TABLE.sql_greatest("g.group_id", "= ?");
+    conn.query_one(
+        &format!(
+            "SELECT g.group_id, g.group_name, g.group_parent_id, {base}, {through_groups}, {own} \
+             FROM \"groups\" g WHERE g.group_id = ?"
+        ),
+        &params![DEFAULT_USER, user, true, user, group],
+        |row| GroupLevels {
+            id: row.take(),
+            name: row.take(),
+            parent: row.take(),
+            base: row.take(),
+            through_groups: row.take(),
+            own: row.take(),
+        },
+    )
 }
 
 /// The accounts with a level on a repository group: the default user, if it has one, and then the others by name.

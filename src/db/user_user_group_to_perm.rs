@@ -1,9 +1,9 @@
 //! `user_user_group_to_perm`: levels of accounts on user groups. They decide who sees a user group, who may give it
 //! permissions, and who may change it; they have nothing to do with being a member.
 
-use crate::conn::{Conn, Row, Tx, params};
+use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
-use crate::grants::{GrantTable, SQL_IN_USER_GROUPS};
+use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS};
 use crate::ids::{DEFAULT_USER, UserGroupId, UserGroupName, UserId};
 use crate::level::{Level, ObjectKind};
 use crate::repo_to_perm::{self, UserGrant};
@@ -32,37 +32,26 @@ pub struct UserGroupLevels {
     pub own: Option<Level>,
 }
 
-fn levels(
-    conn: &Conn,
-    user: UserId,
-    group: Option<UserGroupId>,
-) -> Result<Vec<UserGroupLevels>, DbError> {
-    let base = TABLE.sql_base("g.users_group_id");
-    let through_groups =
-        user_group_user_group_to_perm::TABLE.sql_greatest("g.users_group_id", SQL_IN_USER_GROUPS);
-    let own = TABLE.sql_greatest("g.users_group_id", "= ?");
-    let which = if group.is_some() {
-        "WHERE g.users_group_id = ?"
-    } else {
-        "ORDER BY lower(g.users_group_name), g.users_group_id"
-    };
-    let sql = format!(
-        "SELECT g.users_group_id, g.users_group_name, {base}, {through_groups}, {own} FROM users_groups g {which}"
-    );
-    let mut values = params![DEFAULT_USER, user, true, user].to_vec();
-    values.extend(group.map(Into::into));
-    conn.query(&sql, &values, |row: &Row<'_>| UserGroupLevels {
-        id: row.take(),
-        name: row.take(),
-        base: row.take(),
-        through_groups: row.take(),
-        own: row.take(),
-    })
-}
-
 /// What the tables say about an account and every user group, by name.
 pub fn user_group_levels(conn: &Conn, user: UserId) -> Result<Vec<UserGroupLevels>, DbError> {
-    levels(conn, user, None)
+    let sources = grants::sources(conn, &TABLE, &user_group_user_group_to_perm::TABLE, user)?;
+    let mut levels = conn.query(
+        "SELECT users_group_id, users_group_name FROM users_groups",
+        &[],
+        |row| {
+            let id: UserGroupId = row.take();
+            let found = sources.get(&id.0).copied().unwrap_or_default();
+            UserGroupLevels {
+                id,
+                name: row.take(),
+                base: found.base,
+                through_groups: found.through_groups,
+                own: found.own,
+            }
+        },
+    )?;
+    levels.sort_by_cached_key(|levels| (levels.name.as_str().to_lowercase(), levels.id));
+    Ok(levels)
 }
 
 /// What the tables say about an account and this user group.
@@ -71,7 +60,24 @@ pub fn user_group_level(
     user: UserId,
     group: UserGroupId,
 ) -> Result<Option<UserGroupLevels>, DbError> {
-    Ok(levels(conn, user, Some(group))?.pop())
+    let base = TABLE.sql_base("g.users_group_id");
+    let through_groups =
+        user_group_user_group_to_perm::TABLE.sql_greatest("g.users_group_id", SQL_IN_USER_GROUPS);
+    let own = TABLE.sql_greatest("g.users_group_id", "= ?");
+    conn.query_one(
+        &format!(
+            "SELECT g.users_group_id, g.users_group_name, {base}, {through_groups}, {own} \
+             FROM users_groups g WHERE g.users_group_id = ?"
+        ),
+        &params![DEFAULT_USER, user, true, user, group],
+        |row| UserGroupLevels {
+            id: row.take(),
+            name: row.take(),
+            base: row.take(),
+            through_groups: row.take(),
+            own: row.take(),
+        },
+    )
 }
 
 /// The accounts with a level on a user group: the default user, if it has one, and then the others by name.

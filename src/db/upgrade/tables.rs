@@ -262,7 +262,7 @@ fn rebuild_with(
 }
 
 /// What stands between the commas that are in no parentheses.
-fn parts(body: &str) -> Vec<&str> {
+pub(crate) fn parts(body: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0_i32, 0, Vec::new());
     for (at, letter, outside) in crate::session::letters(body) {
         match letter {
@@ -294,7 +294,7 @@ fn mentions(part: &str, word: &str) -> bool {
 }
 
 /// The names in the parentheses.
-fn list_of_columns(part: &str) -> Vec<&str> {
+pub(crate) fn list_of_columns(part: &str) -> Vec<&str> {
     part.find('(')
         .map_or(Vec::new(), |start| words(&part[start..]).collect())
 }
