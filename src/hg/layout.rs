@@ -28,6 +28,8 @@ pub(crate) struct Layout {
     pub tree_manifest: bool,
     /// Whether files may be kept by the lfs extension.
     pub may_have_lfs: bool,
+    /// What the repository demands of its readers.
+    pub requirements: Requirements,
     encoding: NameEncoding,
     /// The files that all of this was read from, to notice when it changes.
     sources: Vec<(PathBuf, Stamp)>,
@@ -72,6 +74,7 @@ impl Layout {
             tree_manifest: requirements.has("treemanifest"),
             may_have_lfs: requirements.has("lfs"),
             encoding: NameEncoding::of(&requirements),
+            requirements,
             dot_hg,
             base,
             store,
@@ -110,6 +113,18 @@ impl Layout {
             self.store.join(OsStr::from_bytes(&encoded))
         };
         Ok((place(b".i"), place(b".d")))
+    }
+
+    /// The place of a file of the store, by its whole un-encoded name such as `data/README.i`.
+    pub fn place(&self, name: HgPath<'_>) -> Result<PathBuf, Error> {
+        if !name.is_safe() {
+            return Err(Error::damaged(
+                &self.store,
+                format!("it cannot hold a file named {name:?}"),
+            ));
+        }
+        let encoded = self.encoding.encode(name.as_bytes());
+        Ok(self.store.join(OsStr::from_bytes(&encoded)))
     }
 
     /// The places of a revlog whose name is never encoded.

@@ -34,6 +34,7 @@ mod annotate;
 mod bookmarks;
 mod branch_cache;
 mod branches;
+mod bundle;
 mod changeset;
 mod digest;
 mod error;
@@ -74,6 +75,9 @@ mod visibility;
 pub use annotate::AnnotatedLine;
 pub use bookmarks::Bookmark;
 pub use branches::Branch;
+pub use bundle::{
+    BadArgument, Bundle, BundleCapabilities, BundleError, BundleRequest, Sender, StreamRefusal,
+};
 pub use changeset::{Changeset, Timestamp};
 pub use error::{Error, LookupError};
 pub use filelog::{CopySource, FileRevision, FileStorage, largefile_of_standin};

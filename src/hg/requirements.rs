@@ -187,6 +187,11 @@ impl Requirements {
         self.0.contains(name)
     }
 
+    /// All demands, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// The demands of both files of a share-safe repository.
     pub fn merge(mut self, other: Requirements) -> Requirements {
         self.0.extend(other.0);

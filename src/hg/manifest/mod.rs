@@ -87,6 +87,15 @@ impl Manifest {
         Ok(text.and_then(|text| find(&text, path.file_name()).and_then(Line::file)))
     }
 
+    /// The revision of a directory's own manifest, where directories have one and there is such a directory.
+    pub(crate) fn directory_node(&self, directory: HgPath<'_>) -> Result<Option<Node>, Error> {
+        let (Some(tree), Some(parent)) = (&self.tree, directory.parent()) else {
+            return Ok(None);
+        };
+        let text = tree.directory(&self.text, parent)?;
+        Ok(text.and_then(|text| find(&text, directory.file_name()).and_then(Line::tree)))
+    }
+
     /// Whether there is a directory with this name. The root always is one.
     pub fn has_dir(&self, directory: HgPath<'_>) -> Result<bool, Error> {
         match &self.tree {

@@ -10,6 +10,7 @@ mod chunk;
 mod delta;
 mod index;
 mod node_map;
+pub(crate) mod sending;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};

@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 use hg::{Node, Rev, Snapshot};
 
-use crate::wire::hg::CapabilitiesMemory;
 use crate::{ChangesetId, OpenError, ReadError};
 
 /// A Mercurial repository.
@@ -32,7 +31,6 @@ use crate::{ChangesetId, OpenError, ReadError};
 pub(crate) struct Repository {
     hg: hg::Repository,
     lists: history::Lists,
-    capabilities: CapabilitiesMemory,
 }
 
 impl Repository {
@@ -46,7 +44,6 @@ impl Repository {
         Ok(Repository {
             hg: hg::Repository::open(path)?,
             lists: Default::default(),
-            capabilities: Default::default(),
         })
     }
 
@@ -61,11 +58,6 @@ impl Repository {
     /// The directory it was opened from.
     pub fn root(&self) -> &Path {
         self.hg.root()
-    }
-
-    /// What the wire protocol remembers of it.
-    pub fn capabilities(&self) -> &CapabilitiesMemory {
-        &self.capabilities
     }
 
     /// The number of a served changeset.

@@ -17,8 +17,8 @@ use flate2::read::ZlibEncoder;
 
 use super::arguments::Request;
 use super::commands::{Command, Form};
-use super::native;
-use super::native::capabilities::Asked;
+use super::native::capabilities::Transport;
+use super::native::{self, Reply};
 use super::program::{self, HgProgram, Report, Workplace};
 use super::stdio::{self, Frame};
 use crate::Repository;
@@ -47,7 +47,8 @@ pub struct AnswerBody {
     // Ends the child when dropped, therefore before the directory with the child's files.
     source: Body,
     workplace: Option<Workplace>,
-    stream_clone: bool,
+    /// Whether history is sent, as far as we know without being told by hooks.
+    sends: bool,
 }
 
 impl AnswerBody {
@@ -59,7 +60,7 @@ impl AnswerBody {
             .as_ref()
             .map(Workplace::report)
             .unwrap_or_default();
-        report.sent_changesets |= self.stream_clone;
+        report.sent_changesets |= self.sends;
         report
     }
 }
@@ -78,7 +79,7 @@ impl Answer {
             body: AnswerBody {
                 source,
                 workplace: None,
-                stream_clone: false,
+                sends: false,
             },
         }
     }
@@ -111,15 +112,11 @@ pub fn answer(
             "this server does not have the requested command",
         ));
     };
-    let readable = repository.mercurial();
-    if let Some(value) = readable.and_then(|readable| native::answer(program, readable, request)) {
-        return Ok(Answer::bytes(VALUE, value));
-    }
-    let asked = readable
-        .filter(|_| command.form == Form::Capabilities)
-        .and_then(|readable| Asked::now(program, readable));
-    if let Some(value) = asked.as_ref().and_then(Asked::recall) {
-        return Ok(Answer::bytes(VALUE, value));
+    let reply = repository
+        .mercurial()
+        .and_then(|readable| native::answer(program, readable, request, Transport::Http));
+    if let Some(reply) = reply {
+        return from_native(program, request, reply);
     }
     let (mut child, workplace) = program::start(program, repository.path(), request.access())?;
     if command.form == Form::Bundle && !request.abilities().is_empty() {
@@ -128,14 +125,37 @@ pub fn answer(
     stdio::send(&mut child, command, request)?;
     let mut answer = match command.form {
         Form::Value => framed(child)?,
-        Form::Capabilities => capabilities(child, asked)?,
+        Form::Capabilities => capabilities(child)?,
         Form::Pushkey => pushkey(child)?,
         Form::Bundle => bundle(child, request)?,
         Form::Raw => raw(child)?,
         Form::Upload => upload(child, payload)?,
     };
     answer.body.workplace = Some(workplace);
-    answer.body.stream_clone = is_stream_clone(command, request) && answer.content_type != ERROR;
+    answer.body.sends = is_stream_clone(command, request) && answer.content_type != ERROR;
+    Ok(answer)
+}
+
+/// What was made without a child.
+fn from_native(program: &HgProgram, request: &Request, reply: Reply) -> Result<Answer, Error> {
+    let (bundle, compress) = match reply {
+        Reply::Value(value) => return Ok(Answer::bytes(VALUE, value)),
+        Reply::Refused(reason) => return Ok(Answer::error(&reason)),
+        Reply::Bundle(bundle) => (bundle, true),
+        Reply::Raw(bundle) => (bundle, false),
+    };
+    let sends = bundle.changesets() > 0 || bundle.is_stream_clone();
+    let stored = !bundle.is_worth_compressing();
+    let mut answer = if compress {
+        let engine = Engine::for_client(request.abilities(), stored);
+        compressed(Box::new(bundle), engine).map_err(|source| Error::Start {
+            program: program.path.clone(),
+            source,
+        })?
+    } else {
+        Answer::new(VALUE, Box::new(bundle))
+    };
+    answer.body.sends = sends;
     Ok(answer)
 }
 
@@ -168,7 +188,7 @@ fn framed(mut child: ChildStream) -> Result<Answer, Error> {
     }
 }
 
-fn capabilities(mut child: ChildStream, asked: Option<Asked<'_>>) -> Result<Answer, Error> {
+fn capabilities(mut child: ChildStream) -> Result<Answer, Error> {
     child.close_input();
     let value = match stdio::frame(&mut child)? {
         Frame::Value(length) => stdio::value(&mut child, length)?,
@@ -176,9 +196,6 @@ fn capabilities(mut child: ChildStream, asked: Option<Asked<'_>>) -> Result<Answ
     };
     stdio::finish(&mut child)?;
     let value = over_http(&String::from_utf8_lossy(&value)).into_bytes();
-    if let Some(asked) = asked {
-        asked.keep(&value);
-    }
     Ok(Answer::bytes(VALUE, value))
 }
 
@@ -230,13 +247,14 @@ fn bundle(child: ChildStream, request: &Request) -> Result<Answer, Error> {
     if plain.content_type == ERROR {
         return Ok(plain);
     }
-    let stream = plain.body.source;
     let engine = Engine::choose(request);
+    compressed(plain.body.source, engine).map_err(|source| Error::Child { program, source })
+}
+
+/// A stream as it goes over HTTP.
+fn compressed(stream: Body, engine: Engine) -> io::Result<Answer> {
     let compressed: Body = match engine {
-        Engine::Zstd => {
-            let encoder = zstd::stream::read::Encoder::new(stream, ZSTD_LEVEL);
-            Box::new(encoder.map_err(|source| Error::Child { program, source })?)
-        }
+        Engine::Zstd => Box::new(zstd::stream::read::Encoder::new(stream, ZSTD_LEVEL)?),
         Engine::Zlib | Engine::LegacyZlib => {
             Box::new(ZlibEncoder::new(stream, Compression::default()))
         }

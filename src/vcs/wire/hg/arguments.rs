@@ -84,6 +84,30 @@ impl Request {
         })
     }
 
+    /// A request from its parts. Arguments that the command does not know are left alone.
+    pub(super) fn new(
+        command: &'static Command,
+        arguments: Vec<(String, Vec<u8>)>,
+        abilities: String,
+    ) -> Result<Request, BadRequest> {
+        for (place, (name, _)) in arguments.iter().enumerate() {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+            if name.is_empty() || !name.bytes().all(plain) {
+                return Err(BadRequest::Malformed(name.clone()));
+            }
+            if arguments[..place].iter().any(|(other, _)| other == name) {
+                return Err(BadRequest::Twice(name.clone()));
+            }
+        }
+        check(command, &arguments)?;
+        Ok(Request {
+            name: command.name.to_owned(),
+            command: Some(command),
+            arguments,
+            abilities,
+        })
+    }
+
     /// The permission this needs. Every command that is not known to be a read is a write, and so is a `batch` with anything else in it.
     pub fn access(&self) -> Access {
         match self.command {

@@ -13,9 +13,10 @@ mod batch;
 mod commands;
 mod native;
 mod program;
+mod session;
 mod stdio;
 
 pub use answer::{Answer, AnswerBody, answer};
 pub use arguments::{BadRequest, Request};
-pub(crate) use native::capabilities::Memory as CapabilitiesMemory;
 pub use program::{Changegroup, HgProgram, Node, Report};
+pub use session::{Pipes, SessionError, session};

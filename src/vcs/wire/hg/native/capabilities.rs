@@ -1,136 +1,100 @@
-//! The capabilities of a repository, asked from `hg` once and then remembered.
+//! What a client is told that this server can do.
 //!
-//! Every client begins with this question. The answer comes from the program, the settings, the format of the repository and, as secret changesets
-//! must not be copied with the files they lie in, from the phases. [`State`] holds all of that, and an answer counts only while nothing of it has changed;
-//! for a few minutes at most, because a library of the program may be replaced without a trace in the program's own file.
+//! Every conversation begins with this list. It says what the native side and the child can do together: reading is done here, so of the
+//! many ways to read only those are named that are here; what concerns writing is what every `hg` does since 2014. A client uses what both sides know.
+//!
+//! Left out on purpose: `remote-changegroup` (a push that makes the server fetch any URL), newer forms of changegroups than 02 where
+//! the repository does not need them, as an older `hg` would refuse to read what a newer client then pushes, and compressed deltas.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-use ::hg::{Node, Phase, Rev};
+use ::hg::{BundleCapabilities, Snapshot};
 
 use super::settings::Settings;
-use crate::mercurial::Repository;
-use crate::wire::hg::HgProgram;
 
-const LIFETIME: Duration = Duration::from_secs(300);
-
-/// What the answer depends on.
-#[derive(Debug, PartialEq, Eq)]
-struct State {
-    program: PathBuf,
-    /// Device, number, size, and times of modification and change.
-    program_file: [i64; 7],
-    config: Vec<(String, String)>,
-    settings: Settings,
-    hides: bool,
-    has_secrets: bool,
-    secret_roots: Vec<(u32, Node)>,
+/// How the client is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::wire::hg) enum Transport {
+    Http,
+    Ssh,
 }
 
-impl State {
-    /// The present state; `None` where it is not understood well enough to remember anything.
-    fn of(program: &HgProgram, repository: &Repository) -> Option<State> {
-        let settings = Settings::read(&program.config, repository.root())?;
-        let file = fs::metadata(locate(&program.path)?).ok()?;
-        let mut secret_roots = settings.phase_roots()?;
-        secret_roots.retain(|(phase, _)| *phase > 1);
-        let (hides, has_secrets) = repository
-            .read(|snapshot| {
-                let all = 0..u32::try_from(snapshot.len()).unwrap_or(u32::MAX);
-                let is_secret = |number| snapshot.phase(Rev::new(number)) == Phase::Secret;
-                let hides = snapshot.served().count() != snapshot.len();
-                Ok::<_, ::hg::Error>((hides, hides && all.into_iter().any(is_secret)))
-            })
-            .ok()?;
-        Some(State {
-            program: program.path.clone(),
-            program_file: [
-                file.dev() as i64,
-                file.ino() as i64,
-                file.size() as i64,
-                file.mtime(),
-                file.mtime_nsec(),
-                file.ctime(),
-                file.ctime_nsec(),
-            ],
-            config: program.config.clone(),
-            settings,
-            hides,
-            has_secrets,
-            secret_roots,
-        })
-    }
-}
-
-/// The file of a program, searched for in `PATH` when only its name is given.
-fn locate(program: &Path) -> Option<PathBuf> {
-    if program.components().count() > 1 {
-        return Some(program.to_owned());
-    }
-    std::env::split_paths(&std::env::var_os("PATH")?)
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
-}
-
-/// The last answer of one repository.
-#[derive(Debug, Default)]
-pub(crate) struct Memory(Mutex<Option<Remembered>>);
-
-#[derive(Debug)]
-struct Remembered {
-    state: State,
-    since: Instant,
-    answer: Vec<u8>,
-}
-
-/// The question, put to a repository in some state.
-pub(in crate::wire::hg) struct Asked<'a> {
-    program: &'a HgProgram,
-    repository: &'a Repository,
-    state: State,
-}
-
-impl<'a> Asked<'a> {
-    /// Puts the question; `None` where the answer must not be remembered.
-    pub(in crate::wire::hg) fn now(
-        program: &'a HgProgram,
-        repository: &'a Repository,
-    ) -> Option<Self> {
-        let state = State::of(program, repository)?;
-        Some(Asked {
-            program,
-            repository,
-            state,
-        })
-    }
-
-    /// The answer that was given in the same state.
-    pub(in crate::wire::hg) fn recall(&self) -> Option<Vec<u8>> {
-        let last = self.memory();
-        let last = last.as_ref()?;
-        let holds = last.state == self.state && last.since.elapsed() < LIFETIME;
-        holds.then(|| last.answer.clone())
-    }
-
-    /// Remembers an answer, unless the state has changed while it was found.
-    pub(in crate::wire::hg) fn keep(self, answer: &[u8]) {
-        if State::of(self.program, self.repository).as_ref() != Some(&self.state) {
-            return;
-        }
-        let mut memory = self.memory();
-        *memory = Some(Remembered {
-            state: self.state,
-            since: Instant::now(),
-            answer: answer.to_vec(),
+/// The list: words separated by spaces, sorted.
+pub(super) fn list(snapshot: &Snapshot, settings: &Settings, transport: Transport) -> String {
+    let stream = settings
+        .allows_stream
+        .then(|| snapshot.stream_requirements().ok())
+        .flatten();
+    let mut words: Vec<String> = [
+        "batch",
+        "branchmap",
+        "changegroupsubset",
+        "getbundle",
+        "known",
+        "lookup",
+        "pushkey",
+        "unbundle=HG10GZ,HG10BZ,HG10UN",
+        "unbundlehash",
+    ]
+    .map(str::to_owned)
+    .into();
+    words.extend(match transport {
+        Transport::Http => vec![
+            "compression=zstd,zlib".to_owned(),
+            "httpheader=1024".to_owned(),
+            "httpmediatype=0.1rx,0.1tx,0.2tx".to_owned(),
+        ],
+        Transport::Ssh => vec!["protocaps".to_owned()],
+    });
+    let bundle2 = bundle2(snapshot, settings, stream.is_some());
+    words.push(format!("bundle2={}", bundle2.encode()));
+    if let Some(requirements) = stream {
+        words.push(match &requirements[..] {
+            ["revlogv1"] => "stream".to_owned(),
+            _ => format!("streamreqs={}", requirements.join(",")),
         });
     }
-
-    fn memory(&self) -> MutexGuard<'a, Option<Remembered>> {
-        let memory = &self.repository.capabilities().0;
-        memory.lock().unwrap_or_else(PoisonError::into_inner)
+    if settings.largefiles {
+        words.push("largefiles=serve".to_owned());
     }
+    if settings.clone_bundles && settings.has_clone_bundles_manifest {
+        words.extend([
+            "clonebundles".to_owned(),
+            "clonebundles_manifest".to_owned(),
+        ]);
+    }
+    words.sort_unstable();
+    words.join(" ")
+}
+
+fn bundle2(snapshot: &Snapshot, settings: &Settings, stream: bool) -> BundleCapabilities {
+    const FLAT: &[&str] = &["01", "02"];
+    const TREE: &[&str] = &["03"];
+    let mut items: Vec<(&str, &[&str])> = vec![
+        ("HG20", &[]),
+        ("bookmarks", &[]),
+        ("checkheads", &["related"]),
+        ("digests", &["md5", "sha1", "sha512"]),
+        (
+            "error",
+            &["abort", "unsupportedcontent", "pushraced", "pushkey"],
+        ),
+        ("hgtagsfnodes", &[]),
+        ("listkeys", &[]),
+        ("phases", &["heads"]),
+        ("pushkey", &[]),
+        (
+            "changegroup",
+            if snapshot.has_tree_manifest() {
+                TREE
+            } else {
+                FLAT
+            },
+        ),
+    ];
+    if settings.exchanges_markers {
+        items.push(("obsmarkers", &["V0", "V1"]));
+    }
+    if stream {
+        items.push(("stream", &["v2"]));
+    }
+    BundleCapabilities::new(items)
 }

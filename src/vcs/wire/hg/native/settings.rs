@@ -3,42 +3,92 @@
 //! Mercurial has hundreds of settings and any number of extensions, and most can change what a server answers. So this is a list of those that are
 //! understood, or are known to change nothing that is answered here; a repository with any other one is left to `hg`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use ::hg::Node;
-
-/// Formats in which history is stored. They do not change what it says. `shared` and its like, whose files lie elsewhere, are not among them, nor are
+/// Formats in which history is stored. They do not change what it says. `shared` and its like, whose settings lie elsewhere, are not among them, nor are
 /// those that bring an extension with them.
 const REQUIREMENTS: &[&str] = &[
     "bookmarksinstore",
+    "delta-info-revlog",
+    "dirstate-tracked-key-v1",
     "dirstate-v2",
     "dotencode",
+    "exp-archived-phase",
+    "exp-compression-none",
+    "exp-compression-zstd",
+    "exp-sparse",
+    "exp-very-fragile-and-unsafe-plain-store-encoding",
+    "fileindex-v1",
     "fncache",
     "generaldelta",
+    "internal-phase",
+    "internal-phase-2",
     "persistent-nodemap",
     "revlog-compression-zstd",
     "revlogv1",
     "share-safe",
     "sparserevlog",
     "store",
+    "treemanifest",
 ];
 
 /// Sections without influence on a reading command, or on anything but the web pages of `hg serve`.
 const HARMLESS: &[&str] = &[
+    "alias",
+    "annotate",
     "auth",
+    "clone-bundles",
+    "color",
+    "command-templates",
+    "commands",
+    "committemplate",
+    "defaults",
     "diff",
     "email",
+    "format",
+    "hostfingerprints",
+    "hostsecurity",
     "http_proxy",
     "kallithea",
     "largefiles",
     "merge-patterns",
     "merge-tools",
+    "pager",
     "paths",
+    "progress",
+    "rebase",
+    "revsetalias",
+    "share",
     "smtp",
+    "templatealias",
+    "templates",
     "ui",
     "web",
+];
+
+/// Extensions that come with Mercurial and have nothing to do with what is served.
+const HARMLESS_EXTENSIONS: &[&str] = &[
+    "churn",
+    "color",
+    "convert",
+    "extdiff",
+    "graphlog",
+    "hgk",
+    "histedit",
+    "pager",
+    "patchbomb",
+    "progress",
+    "purge",
+    "rebase",
+    "record",
+    "share",
+    "shelve",
+    "show",
+    "strip",
+    "transplant",
 ];
 
 /// Hooks of events that no command answered here brings about.
@@ -46,10 +96,8 @@ const HOOKS: &[&str] = &[
     "changegroup",
     "commit",
     "incoming",
-    "outgoing",
     "prechangegroup",
     "precommit",
-    "preoutgoing",
     "preupdate",
     "prepushkey",
     "pretag",
@@ -64,16 +112,32 @@ const HOOKS: &[&str] = &[
     "update",
 ];
 
+/// Hooks of the sending of history.
+const OUTGOING_HOOKS: &[&str] = &["outgoing", "preoutgoing"];
+
 /// What was understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settings {
     /// Whether what is pulled from here becomes public.
     pub publishing: bool,
     /// Whether the largefiles extension is on.
     pub largefiles: bool,
-    store: PathBuf,
-    /// The files with the requirements and the settings of the repository.
-    pub files: [Option<Vec<u8>>; 3],
+    /// Whether clients may copy the files of the store as they are.
+    pub allows_stream: bool,
+    /// Whether clients are told that there are clone bundles.
+    pub clone_bundles: bool,
+    /// The list of clone bundles, if there is one.
+    pub has_clone_bundles_manifest: bool,
+    /// Its content.
+    pub clone_bundles_manifest: Vec<u8>,
+    /// Whether obsolescence markers are sent to others.
+    pub exchanges_markers: bool,
+    /// Whether there are any.
+    pub has_markers: bool,
+    /// What `evolution.exchange` says, which stands above the list `evolution`.
+    markers_switch: Option<bool>,
+    /// Hooks that run when history is sent.
+    outgoing_hooks: BTreeSet<String>,
 }
 
 impl Settings {
@@ -81,16 +145,13 @@ impl Settings {
     /// repository override.
     pub fn read(config: &[(String, String)], root: &Path) -> Option<Settings> {
         let dot_hg = root.join(".hg");
-        let files = [
-            read(&dot_hg.join("requires"))?,
-            read(&dot_hg.join("store/requires"))?,
-            read(&dot_hg.join("hgrc"))?,
-        ];
+        let manifest = read(&dot_hg.join("clonebundles.manifest"))?;
         let mut settings = Settings {
             publishing: true,
-            largefiles: false,
-            store: dot_hg.join("store"),
-            files,
+            allows_stream: true,
+            has_clone_bundles_manifest: manifest.is_some(),
+            clone_bundles_manifest: manifest.unwrap_or_default(),
+            ..Settings::default()
         };
         for (name, value) in config {
             let (section, key) = name.split_once('.')?;
@@ -99,9 +160,18 @@ impl Settings {
                 settings.take_extension(key, value)?;
             }
         }
-        settings.check_requirements()?;
-        if let Some(text) = settings.files[2].clone() {
+        let store = check_requirements(&dot_hg)?;
+        let size = |path: &Path| match fs::metadata(path) {
+            Ok(metadata) => Some(metadata.len()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Some(0),
+            Err(_) => None,
+        };
+        settings.has_markers = size(&store.join("obsstore"))? > 0;
+        if let Some(text) = read(&dot_hg.join("hgrc"))? {
             settings.take_file(std::str::from_utf8(&text).ok()?)?;
+        }
+        if let Some(switch) = settings.markers_switch {
+            settings.exchanges_markers = switch;
         }
         // Further settings of a repository that is shared from, and largefiles in use, for which `heads` is refused.
         let unusual = ["hgrc-not-shared", "sharedpath", "shared", "largefiles"];
@@ -109,29 +179,9 @@ impl Settings {
         unusual.into_iter().all(plain).then_some(settings)
     }
 
-    /// The phases and nodes in the file of phase roots, as they stand there.
-    pub fn phase_roots(&self) -> Option<Vec<(u32, Node)>> {
-        let text = read(&self.store.join("phaseroots"))?.unwrap_or_default();
-        let lines = text
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty());
-        lines
-            .map(|line| {
-                let (phase, node) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-                Some((phase.parse().ok()?, Node::from_hex(node.as_bytes())?))
-            })
-            .collect()
-    }
-
-    fn check_requirements(&self) -> Option<()> {
-        let [requires, of_store, _] = &self.files;
-        let mut names = Vec::new();
-        for text in [requires.as_ref()?, of_store.as_ref().unwrap_or(&Vec::new())] {
-            names.extend(std::str::from_utf8(text).ok()?.lines().map(str::to_owned));
-        }
-        let has = |wanted: &str| names.iter().any(|name| name == wanted);
-        let known = names.iter().all(|name| REQUIREMENTS.contains(&&name[..]));
-        (known && has("store") && of_store.is_some() == has("share-safe")).then_some(())
+    /// Whether a hook wants to know, or may forbid, that history is sent.
+    pub fn has_outgoing_hooks(&self) -> bool {
+        !self.outgoing_hooks.is_empty()
     }
 
     /// One setting from any place.
@@ -143,9 +193,42 @@ impl Settings {
             ("extensions", _) => {}
             ("hooks", key) => {
                 let event = key.split(['.', ':']).next()?;
-                if !HOOKS.contains(&event) {
+                if OUTGOING_HOOKS.contains(&event) {
+                    // An empty one takes one of the same name away.
+                    match value.trim().is_empty() {
+                        true => self.outgoing_hooks.remove(key),
+                        false => self.outgoing_hooks.insert(key.to_owned()),
+                    };
+                } else if !HOOKS.contains(&event) {
                     return None;
                 }
+            }
+            ("server", "uncompressed") => self.allows_stream = boolean(value)?,
+            ("server", "validate" | "zstdlevel" | "zliblevel") => {}
+            ("experimental", "evolution") => {
+                let words = || value.split([',', ' ']).filter(|word| !word.is_empty());
+                const KNOWN: [&str; 5] = [
+                    "all",
+                    "allowdivergence",
+                    "allowunstable",
+                    "createmarkers",
+                    "exchange",
+                ];
+                if !words().all(|word| KNOWN.contains(&word)) {
+                    return None;
+                }
+                self.exchanges_markers = words().any(|word| matches!(word, "all" | "exchange"));
+            }
+            ("experimental", "evolution.exchange") => self.markers_switch = Some(boolean(value)?),
+            (
+                "experimental",
+                "evolution.createmarkers"
+                | "evolution.allowunstable"
+                | "evolution.allowdivergence"
+                | "evolution.track-operation"
+                | "evolution.effect-flags",
+            ) => {
+                boolean(value)?;
             }
             (section, _) if HARMLESS.contains(&section) => {}
             _ => return None,
@@ -154,13 +237,18 @@ impl Settings {
     }
 
     fn take_extension(&mut self, name: &str, value: &str) -> Option<()> {
-        if value.trim_start().starts_with('!') {
-            if name == "largefiles" {
-                self.largefiles = false;
-            }
-            return Some(());
+        let off = value.trim_start().starts_with('!');
+        if !off && !value.trim().is_empty() {
+            // Something of that name from elsewhere.
+            return None;
         }
-        (name == "largefiles" && value.trim().is_empty()).then(|| self.largefiles = true)
+        match name {
+            "largefiles" => self.largefiles = !off,
+            "clonebundles" => self.clone_bundles = !off,
+            _ if off || HARMLESS_EXTENSIONS.contains(&name) => {}
+            _ => return None,
+        }
+        Some(())
     }
 
     /// The repository's own file. Only plain lines are understood, and values over several lines where they do not matter.
@@ -191,6 +279,24 @@ impl Settings {
         }
         Some(())
     }
+}
+
+/// The directory of the store, if what the repository demands is understood.
+fn check_requirements(dot_hg: &Path) -> Option<PathBuf> {
+    let requires = read(&dot_hg.join("requires"))?.unwrap_or_default();
+    let of_store = read(&dot_hg.join("store/requires"))?;
+    let mut names = Vec::new();
+    for text in [&requires, of_store.as_ref().unwrap_or(&Vec::new())] {
+        names.extend(std::str::from_utf8(text).ok()?.lines().map(str::to_owned));
+    }
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    let known = names.iter().all(|name| REQUIREMENTS.contains(&&name[..]));
+    let store = if has("store") {
+        dot_hg.join("store")
+    } else {
+        dot_hg.to_owned()
+    };
+    (known && of_store.is_some() == has("share-safe")).then_some(store)
 }
 
 /// The content of a file, if there is one; `None` when that cannot be told.
@@ -247,7 +353,9 @@ mod tests {
             &[("extensions.largefiles", "/tmp/largefiles.py")],
             &[("hooks.prelistkeys.mine", "false")],
             &[("hooks.pre-serve", "false")],
-            &[("experimental.evolution", "all")],
+            &[("extensions.evolve", "")],
+            &[("experimental.evolution", "somewhat")],
+            &[("experimental.changegroup5", "yes")],
             &[("server.view", "immutable")],
             &[("trusted.users", "*")],
             &[("nonsense", "1")],
@@ -259,7 +367,7 @@ mod tests {
             "%include other\n",
             "[extensions]\ntopic =\n",
             "[server]\nview = immutable\n",
-            "[experimental]\nevolution = all\n",
+            "[experimental]\nbundle2-advertise = no\n",
             "[phases\npublish = no\n",
             "\u{feff}[phases]\npublish = no\n",
             "publish\n",
@@ -267,7 +375,6 @@ mod tests {
             assert_eq!(settings(&[], hgrc, "store\n"), None, "{hgrc:?}");
         }
         for requires in [
-            "",
             "store\nlargefiles\n",
             "store\nlfs\n",
             "store\nshared\n",
@@ -275,6 +382,21 @@ mod tests {
         ] {
             assert_eq!(settings(&[], "", requires), None, "{requires:?}");
         }
+    }
+
+    #[test]
+    fn hooks_of_sending_and_markers_are_noticed() {
+        let found = |rows: &[_], hgrc| settings(rows, hgrc, "store\n").unwrap();
+        let hook = [("hooks.preoutgoing.mine", "true")];
+        assert!(found(&hook, "").has_outgoing_hooks());
+        assert!(!found(&hook, "[hooks]\npreoutgoing.mine =\n").has_outgoing_hooks());
+        assert!(found(&[], "[hooks]\noutgoing = mail\n").has_outgoing_hooks());
+        let exchanges = |value| found(&[("experimental.evolution", value)], "").exchanges_markers;
+        assert!(exchanges("all") && exchanges("createmarkers, exchange"));
+        assert!(!exchanges("createmarkers") && !exchanges(""));
+        let off = "[experimental]\nevolution.exchange = no\n";
+        assert!(!found(&[("experimental.evolution", "all")], off).exchanges_markers);
+        assert!(!found(&[("server.uncompressed", "no")], "").allows_stream);
     }
 
     #[test]
