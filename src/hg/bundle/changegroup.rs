@@ -64,7 +64,7 @@ impl Changegroup {
         let manifests = snapshot.store.manifest()?;
         // Whose manifest has to be looked up: those that share it with others.
         let mut unlinked = outgoing.missing.clone();
-        for link in manifests.entries().iter().filter_map(|entry| entry.link) {
+        for link in manifests.entries().filter_map(|entry| entry.link) {
             unlinked.remove(link);
         }
         let items = outgoing.missing.iter().map(|rev| Item { rev, link: rev });
@@ -81,7 +81,7 @@ impl Changegroup {
     /// The items of a revlog that are linked to what is sent.
     fn linked(&self, log: &Revlog) -> Vec<Item> {
         let mut items = Vec::new();
-        for (place, entry) in log.entries().iter().enumerate() {
+        for (place, entry) in log.entries().enumerate() {
             if let Some(link) = entry
                 .link
                 .filter(|link| self.outgoing.missing.contains(*link))

@@ -181,7 +181,7 @@ impl Group {
         if self.version == Version::V1 {
             let wanted = match self.previous {
                 Some(previous) => Some(previous),
-                None => sent_parents(entry)[0],
+                None => sent_parents(&entry)[0],
             };
             return Ok(match wanted {
                 None if base.is_none() => Choice::Full,
@@ -227,7 +227,7 @@ impl Group {
             rev.and_then(|rev| log.entry(rev))
                 .map_or(Node::NULL, |entry| entry.node)
         };
-        let parents = sent_parents(entry);
+        let parents = sent_parents(&entry);
         let header = match self.version {
             Version::V1 => 80,
             Version::V2 => 100,

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 
 use super::delta::Patch;
 use super::index::IndexEntry;
-use super::{CENSORED, ELLIPSIS, EXTERNAL, Revlog};
+use super::{CENSORED, Chunks, ELLIPSIS, EXTERNAL, Revlog};
 use crate::error::Error;
 use crate::ids::Rev;
 use crate::line_match::{matching_runs, split_lines};
@@ -21,17 +21,25 @@ pub(crate) const HAS_HEADER: u16 = 0x0800;
 impl Revlog {
     /// What the stored data of a revision is a difference to; `None` when it is the full text.
     pub fn stored_base(&self, rev: Rev) -> Result<Option<Rev>, Error> {
-        Ok(self.delta_parent(rev, self.known(rev)?))
+        Ok(self.delta_parent(rev, &self.known(rev)?))
     }
 
     /// The stored data of these revisions, decompressed: differences and full texts, see
     /// [`stored_base`](Revlog::stored_base).
     pub fn stored(&self, revs: &[Rev]) -> Result<Vec<Vec<u8>>, Error> {
-        let entries: Vec<&IndexEntry> = revs
-            .iter()
-            .map(|rev| self.known(*rev))
-            .collect::<Result<_, _>>()?;
-        self.read_chunks(&entries)
+        let mut chunks = Chunks::default();
+        let read = |(place, rev): (usize, &Rev)| {
+            let entry = self.known(*rev)?;
+            let raw = chunks.get(self, revs, place)?;
+            match self.delta_parent(*rev, &entry) {
+                None => self.full_text(*rev, &entry, raw),
+                Some(base) => {
+                    let base = self.known(base)?.text_len.map_or(self.max_text, u64::from);
+                    self.delta(*rev, &entry, raw, base as usize)
+                }
+            }
+        };
+        revs.iter().enumerate().map(read).collect()
     }
 
     /// About how much memory the stored data of a revision takes: more than this is rare, as deltas hardly compress.
@@ -41,7 +49,7 @@ impl Revlog {
         };
         let stored = u64::from(entry.chunk_len);
         let text = entry.text_len.map_or(0, u64::from);
-        match self.delta_parent(rev, entry) {
+        match self.delta_parent(rev, &entry) {
             None => stored.max(text),
             Some(_) => stored.saturating_mul(4).min(stored.max(text)),
         }
@@ -51,7 +59,7 @@ impl Revlog {
     pub fn patched(&self, rev: Rev, base: &[u8], stored: &[u8]) -> Result<Vec<u8>, Error> {
         match Patch::parse(stored, base.len()) {
             Ok(patch) => Ok(patch.apply(base)),
-            Err(reason) => Err(self.damaged(format!("revision {rev}: {reason}"))),
+            Err(reason) => Err(self.damaged_at(rev, reason)),
         }
     }
 
@@ -60,21 +68,25 @@ impl Revlog {
     /// Revisions of a transaction that is still open stand at the end, so cutting there leaves what was before it.
     pub fn sizes(&self, changesets: usize) -> (u64, u64) {
         const ENTRY: u64 = 64;
-        let is_in = |entry: &&IndexEntry| entry.link.is_some_and(|link| link.index() < changesets);
-        let count = self.entries().iter().rposition(|entry| is_in(&entry));
-        let kept = &self.entries()[..count.map_or(0, |last| last + 1)];
         let end = |entry: &IndexEntry| entry.offset + u64::from(entry.chunk_len);
-        let data = kept.iter().map(end).max().unwrap_or(0);
-        if self.inline.is_some() {
-            (data, 0)
+        let (mut count, mut data, mut kept) = (0, 0, 0);
+        for (place, entry) in self.entries().enumerate() {
+            data = data.max(end(&entry));
+            if entry.link.is_some_and(|link| link.index() < changesets) {
+                (count, kept) = (place + 1, data);
+            }
+        }
+        if self.index.inline.is_some() {
+            (kept, 0)
         } else {
-            (kept.len() as u64 * ENTRY, data)
+            (count as u64 * ENTRY, kept)
         }
     }
 
     /// Whether the last revision still stands at its place in the file: nothing was taken away since the index was read.
     pub fn is_untouched(&self) -> Result<bool, Error> {
-        let Some(last) = self.entries().last() else {
+        let last = self.len().checked_sub(1).map(Rev::from_index);
+        let Some(last) = last.and_then(|last| self.entry(last)) else {
             return Ok(true);
         };
         let file = File::open(&self.path).map_err(|error| Error::io(&self.path, error))?;
@@ -88,11 +100,9 @@ impl Revlog {
             return Ok(false);
         }
         let (version, inline) = (header[3], header[1] & 1 != 0);
-        if inline != self.inline.is_some() {
-            // It has outgrown its one file, which takes nothing away. The new index is of the usual form.
-            if inline {
-                return Ok(false);
-            }
+        // An index that has outgrown its one file is of the usual form then, which takes nothing away.
+        if inline && self.index.inline.is_none() {
+            return Ok(false);
         }
         let before = self.len() as u64 - 1;
         let place = match (version, inline) {

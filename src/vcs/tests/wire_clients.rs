@@ -4,17 +4,14 @@
 
 mod wire_support;
 
-#[path = "../../hg/tests/common/mod.rs"]
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Hg, noise};
 use kallithea_vcs::wire::hg::HgProgram;
 use tempfile::TempDir;
-use wire_support::{Config, Server, hg_program};
+use wire_support::session::Hg;
+use wire_support::{Config, Server, hg_program, noise};
 
 /// A server whose `hg` is not there.
 fn server_without_hg(root: &Path, config: &[(&str, &str)]) -> Server {
@@ -94,7 +91,7 @@ const CONTENTS: &str = "{node} {branch} {phase} {bookmarks}\n";
 /// What a repository serves, in the same form.
 fn served(hg: &mut Hg, name: &str, publishing: bool) -> String {
     let revs = "sort(not secret(), 'node')";
-    let all = hg.text(name, &["log", "-r", revs, "-T", CONTENTS]);
+    let all = hg.run(name, &["log", "-r", revs, "-T", CONTENTS]);
     if publishing {
         all.replace(" draft ", " public ")
     } else {
@@ -198,7 +195,7 @@ fn clients_clone_and_pull_every_format() {
         hg.init(format, config);
         fill(&mut hg, format);
     }
-    let root = hg.path("");
+    let root = hg.root().to_owned();
     let server = server_without_hg(&root, &[]);
     for client in Client::all() {
         for (format, _) in formats {
@@ -280,7 +277,7 @@ fn what_is_not_served_does_not_leave() {
         ],
     );
     hg.run("secret", &["update", "-q", "null"]);
-    let root = hg.path("");
+    let root = hg.root().to_owned();
     let server = server_without_hg(&root, &[("experimental.evolution", "all")]);
     for client in Client::all() {
         client.run(&["clone", "-q", "-U", &server.url("empty"), "empty"]);
@@ -328,7 +325,7 @@ fn phases_keys_and_manifests_of_directories() {
     fill(&mut hg, "drafts");
     hg.init("tree", &["experimental.treemanifest=1"]);
     fill(&mut hg, "tree");
-    let root = hg.path("");
+    let root = hg.root().to_owned();
     let server = server_without_hg(&root, &[("phases.publish", "no")]);
     for client in Client::all() {
         let expected = served(&mut hg, "drafts", false).replace(" mark@elsewhere", "");

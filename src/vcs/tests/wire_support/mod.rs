@@ -4,6 +4,8 @@
 //! first byte of an answer they become a status, later on the connection is closed in the middle.
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+pub mod session;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
