@@ -1,13 +1,14 @@
 //! Where each line of a file comes from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::history::file_parents;
 use crate::ids::{Node, Rev};
-use crate::line_match::{matching_runs, split_lines};
+use crate::line_match::{Run, matching_runs, split_lines};
 use crate::path::{HgPath, HgPathBuf};
 use crate::snapshot::Snapshot;
 
@@ -47,11 +48,23 @@ impl Snapshot {
         rev: Rev,
         path: HgPath<'_>,
     ) -> Result<Option<Vec<AnnotatedLine>>, Error> {
+        self.annotate_skipping(rev, path, &HashSet::new())
+    }
+
+    /// The same as if some changesets had not been made: `hg annotate --skip`. A line that one of them changed is taken for the
+    /// line in its place before, or, where more lines were added than removed, for the last of these or the one above.
+    pub fn annotate_skipping(
+        &self,
+        rev: Rev,
+        path: HgPath<'_>,
+        skip: &HashSet<Rev>,
+    ) -> Result<Option<Vec<AnnotatedLine>>, Error> {
         let Some(entry) = self.manifest(rev)?.get(path)? else {
             return Ok(None);
         };
         let walk = Walk::new(self, (path.to_buf(), entry.node))?;
-        let (text, origins) = walk.origins(self)?;
+        let skipped = walk.made_by(self, rev, skip)?;
+        let (text, origins) = walk.origins(self, &skipped)?;
         let introduced = walk.introduced(self, rev, &origins)?;
         let paths: HashMap<usize, Arc<HgPathBuf>> = introduced
             .keys()
@@ -68,6 +81,50 @@ impl Snapshot {
             });
         Ok(Some(lines.collect()))
     }
+}
+
+/// Lines of a parent that were replaced, and what stands in their place.
+struct Change {
+    old: Range<usize>,
+    new: Range<usize>,
+}
+
+impl Change {
+    fn grows(&self) -> bool {
+        self.new.len() > self.old.len()
+    }
+
+    /// Takes new lines that are still the own ones of a step for the old ones.
+    fn pass_on(&self, step: usize, parent: &[Origin], origins: &mut [Origin]) {
+        let Some(last) = parent.len().checked_sub(1) else {
+            return;
+        };
+        for (offset, line) in self.new.clone().enumerate() {
+            if origins[line].0 == step {
+                let same_place = self.old.start + offset;
+                // Above the first line Mercurial finds the last one.
+                let end = self.old.end.checked_sub(1).unwrap_or(last);
+                origins[line] = parent[same_place.min(end)];
+            }
+        }
+    }
+}
+
+/// What stands between equal runs of two texts of so many lines.
+fn between(runs: &[Run], ends: (usize, usize)) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut at = (0, 0);
+    let starts = runs.iter().map(|run| (run.a, run.b, run.len));
+    for (a, b, len) in starts.chain([(ends.0, ends.1, 0)]) {
+        if a > at.0 || b > at.1 {
+            changes.push(Change {
+                old: at.0..a,
+                new: at.1..b,
+            });
+        }
+        at = (a + len, b + len);
+    }
+    changes
 }
 
 /// The whole history of a file, parents before children; the last step is the revision asked for.
@@ -121,7 +178,13 @@ impl Walk {
     /// The content of the last step and the origin of each of its lines.
     ///
     /// A line is a revision's own unless a parent has it, too; of two parents that do the second counts.
-    fn origins(&self, snapshot: &Snapshot) -> Result<(Vec<u8>, Vec<Origin>), Error> {
+    ///
+    /// The steps in `skipped` own as few lines as can be.
+    fn origins(
+        &self,
+        snapshot: &Snapshot,
+        skipped: &HashSet<usize>,
+    ) -> Result<(Vec<u8>, Vec<Origin>), Error> {
         let mut waiting: Vec<usize> = self.steps.iter().map(|step| step.waiting).collect();
         let mut known: BTreeMap<usize, (Vec<u8>, Vec<Origin>)> = BTreeMap::new();
         for (place, step) in self.steps.iter().enumerate() {
@@ -129,11 +192,27 @@ impl Walk {
             let lines = split_lines(&text);
             let mut origins: Vec<Origin> =
                 (1..).take(lines.len()).map(|line| (place, line)).collect();
+            let mut changes: Vec<(&[Origin], Vec<Change>)> = Vec::new();
             for parent in &step.parents {
                 if let Some((parent_text, parent_origins)) = known.get(parent) {
-                    for run in matching_runs(&split_lines(parent_text), &lines) {
+                    let parent_lines = split_lines(parent_text);
+                    let runs = matching_runs(&parent_lines, &lines);
+                    for run in &runs {
                         origins[run.b..run.b + run.len]
                             .copy_from_slice(&parent_origins[run.a..run.a + run.len]);
+                    }
+                    if skipped.contains(&place) {
+                        let ends = (parent_lines.len(), lines.len());
+                        changes.push((parent_origins, between(&runs, ends)));
+                    }
+                }
+            }
+            // The second parent counts more here, too.
+            changes.reverse();
+            for repeat in [false, true] {
+                for (parent_origins, changes) in &changes {
+                    for change in changes.iter().filter(|change| change.grows() == repeat) {
+                        change.pass_on(place, parent_origins, &mut origins);
                     }
                 }
             }
@@ -146,6 +225,26 @@ impl Walk {
             known.insert(place, (text, origins));
         }
         Ok(known.pop_last().map(|(_, last)| last).unwrap_or_default())
+    }
+
+    /// The steps that some changesets made, as seen from `rev`.
+    fn made_by(
+        &self,
+        snapshot: &Snapshot,
+        rev: Rev,
+        changesets: &HashSet<Rev>,
+    ) -> Result<HashSet<usize>, Error> {
+        let mut made = HashSet::new();
+        if changesets.is_empty() {
+            return Ok(made);
+        }
+        for (place, step) in self.steps.iter().enumerate() {
+            let (path, node) = &step.key;
+            if changesets.contains(&snapshot.introducing(rev, path.as_path(), node)?) {
+                made.insert(place);
+            }
+        }
+        Ok(made)
     }
 
     /// The changesets of those steps that own lines, as seen from `rev`.

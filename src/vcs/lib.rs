@@ -23,12 +23,14 @@
 
 mod about;
 mod archive;
+mod blame;
 mod borrowing;
 mod cache;
 mod changeset;
 pub mod commit;
 pub mod diff;
 mod error;
+mod file_history;
 mod git;
 mod graph;
 mod id;
@@ -46,11 +48,13 @@ mod tree;
 pub mod wire;
 
 pub use archive::{Archive, ArchiveFormat, ArchiveOptions};
+pub use blame::{Blame, BlameLine, BlameOptions};
 pub use cache::{Cache, CacheKey, CacheWriter, CachedFile, Kept};
 pub use changeset::{Changeset, Person, Phase, TagMessage, Timestamp, Tip};
 pub use commit::{CommitError, CommitRequest, Committed, FileChange, Programs};
 pub use diff::{Diff, DiffLimit, DiffOptions, FileDiff, Whitespace};
 pub use error::{NodeError, OpenError, ReadError, RevisionError};
+pub use file_history::{FileAuthor, FileHistory, FileStep};
 pub use graph::{GraphNode, GraphParent};
 pub use id::{BadChangesetId, ChangesetId};
 pub use kind::{Kind, UnknownKind};

@@ -67,6 +67,7 @@ pub(crate) fn compare<S: Contents>(
     Ok(Diff {
         kind,
         files,
+        complete: true,
         truncated_files,
     })
 }

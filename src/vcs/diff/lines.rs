@@ -1,7 +1,6 @@
 //! Compares two texts line by line.
 //!
-//! The comparison itself is `imara-diff`'s histogram algorithm with its line heuristics (the ones of `git diff`: of equally
-//! good places for a change the one that reads best is taken). Here lines are prepared for it, changes that lie close
+//! The comparison itself is the histogram algorithm (`edits.rs`). Here lines are prepared for it, changes that lie close
 //! together are gathered into hunks, and headings are looked up.
 
 use std::hash::{Hash, Hasher};
@@ -9,13 +8,16 @@ use std::ops::Range;
 
 use imara_diff::{Algorithm, InternedInput};
 
+use super::edits::Edits;
+use super::places::indent_of;
 use super::{Hunk, Line, LineKind, Whitespace};
 
 /// The changes between two texts, before anybody asked to see them.
 pub(super) struct Changes<'a> {
     old: Vec<&'a [u8]>,
     new: Vec<&'a [u8]>,
-    diff: imara_diff::Diff,
+    edits: Edits,
+    places: Vec<imara_diff::Hunk>,
 }
 
 impl<'a> Changes<'a> {
@@ -30,19 +32,31 @@ impl<'a> Changes<'a> {
         input.reserve(old.len() as u32, new.len() as u32);
         input.update_before(old.iter().map(key));
         input.update_after(new.iter().map(key));
-        let mut diff = imara_diff::Diff::compute(Algorithm::Histogram, &input);
-        diff.postprocess_lines(&input);
-        Changes { old, new, diff }
+        let interner = &input.interner;
+        let edits = Edits::between(
+            Algorithm::Histogram,
+            &input.before,
+            &input.after,
+            interner.num_tokens(),
+            |token| indent_of(interner[token].line),
+        );
+        let places = edits.hunks();
+        Changes {
+            old,
+            new,
+            edits,
+            places,
+        }
     }
 
     /// How many lines were added.
     pub fn added(&self) -> u64 {
-        u64::from(self.diff.count_additions())
+        self.edits.count_added()
     }
 
     /// How many lines were removed.
     pub fn removed(&self) -> u64 {
-        u64::from(self.diff.count_removals())
+        self.edits.count_removed()
     }
 
     /// The changes with `context` unchanged lines around them.
@@ -53,7 +67,7 @@ impl<'a> Changes<'a> {
             last: b"",
         };
         let mut groups: Vec<Vec<imara_diff::Hunk>> = Vec::new();
-        for change in self.diff.hunks() {
+        for change in self.places.iter().cloned() {
             match groups.last_mut() {
                 Some(group)
                     if group.last().is_some_and(|last| {
@@ -75,7 +89,7 @@ impl<'a> Changes<'a> {
     pub fn text_bytes(&self, context: u32) -> u64 {
         let mut shown = 0;
         let mut until = 0;
-        for change in self.diff.hunks() {
+        for change in &self.places {
             let after = self.lines_around(&change.after, context);
             let fresh = after.start.max(until)..after.end.max(until);
             until = until.max(after.end);
@@ -228,12 +242,6 @@ impl PartialEq for Key<'_> {
 }
 
 impl Eq for Key<'_> {}
-
-impl AsRef<[u8]> for Key<'_> {
-    fn as_ref(&self) -> &[u8] {
-        self.line
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,14 +7,18 @@
 
 mod binary;
 mod compare;
+mod edits;
 mod lines;
 mod options;
+mod places;
 mod quote;
 mod unified;
 
 pub use options::{DiffLimit, DiffOptions, Whitespace};
 
 pub(crate) use compare::{Contents, Pair, Side, compare};
+pub(crate) use edits::Edits;
+pub(crate) use places::{Indent, indent_of};
 pub(crate) use quote::unescaped;
 
 use crate::{Kind, RepoPath};
@@ -24,8 +28,10 @@ use crate::{Kind, RepoPath};
 pub struct Diff {
     /// Whose diff it is: decides what [`Diff::to_unified`] does where `git apply` and `hg import` do not agree.
     pub kind: Kind,
-    /// Every file that differs. None is left out, however large the diff is.
+    /// Every file that differs, up to a hundred thousand.
     pub files: Vec<FileDiff>,
+    /// Whether these are all. It takes a repository made to be a trap, or a very large one, for them not to be.
+    pub complete: bool,
     /// How many of them are shown without their lines because of the [`DiffLimit`].
     pub truncated_files: usize,
 }

@@ -147,16 +147,16 @@ impl Repository {
 
 /// Reads what lies at one path in many commits. Most commits leave most directories alone, so for each step down the path it
 /// remembers what was found.
-struct PathReader<'a> {
+pub(super) struct PathReader<'a> {
     repository: &'a Repository,
     repo: &'a gix::Repository,
     view: &'a View,
-    steps: Vec<Step<'a>>,
+    steps: Vec<Step>,
 }
 
 /// One component of a path.
-struct Step<'a> {
-    name: &'a [u8],
+struct Step {
+    name: Vec<u8>,
     /// What lies under the name in the directories seen.
     seen: HashMap<ObjectId, Option<Item>>,
 }
@@ -165,16 +165,16 @@ impl<'a> PathReader<'a> {
     /// How many directories are remembered for a step before it forgets and starts anew.
     const MOST: usize = 20_000;
 
-    fn new(
+    pub fn new(
         repository: &'a Repository,
         repo: &'a gix::Repository,
         view: &'a View,
-        path: &'a RepoPath,
+        path: &RepoPath,
     ) -> Self {
         let steps = path
             .components()
             .map(|name| Step {
-                name,
+                name: name.to_vec(),
                 seen: HashMap::new(),
             })
             .collect();
@@ -186,7 +186,7 @@ impl<'a> PathReader<'a> {
         }
     }
 
-    fn item(&mut self, place: Place) -> Result<Option<Item>, ReadError> {
+    pub fn item(&mut self, place: Place) -> Result<Option<Item>, ReadError> {
         let mut item = Item::tree(*self.view.graph.tree(place));
         for Step { name, seen } in &mut self.steps {
             let child = match seen.get(&item.id) {

@@ -8,10 +8,12 @@
 
 mod archive;
 mod attributes;
+mod blame;
 mod changeset;
 mod commit;
 mod diff;
 mod drawing;
+mod file_history;
 mod graph;
 mod header;
 mod heads;
@@ -22,10 +24,12 @@ mod names;
 mod open;
 mod pushed;
 mod relations;
+mod renames;
 mod signature;
 mod subst;
 mod tags;
 mod tree;
+mod tree_diff;
 mod view;
 
 pub(crate) use archive::ArchiveSource;

@@ -3,7 +3,7 @@
 //! A [`View`] is made when the names have changed since the last one and kept until they change again. It answers "how many
 //! changesets are there", "which stands at place 400" and "which number has this one" by looking, not by walking.
 
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::graph::{Graph, Place};
@@ -21,8 +21,9 @@ pub(super) struct View {
     pub order: Vec<Place>,
     /// For each commit of the graph where it stands in `order`, or [`UNREACHED`].
     rank: Vec<u32>,
-    /// Commits that only pull requests reach. They can be looked at but are in no list.
-    only_pulls: HashSet<Place>,
+    /// Commits that only pull requests reach, with the number of generations of such commits below them. They can be looked
+    /// at but are in no list.
+    only_pulls: HashMap<Place, u32>,
     /// Made when somebody first asks for children.
     children: OnceLock<Children>,
     /// Lists worked out before.
@@ -43,7 +44,7 @@ impl View {
     pub fn known(&self, id: &ChangesetId) -> Option<Place> {
         self.graph
             .place(&to_git(id))
-            .filter(|place| self.rank(*place).is_some() || self.only_pulls.contains(place))
+            .filter(|place| self.rank(*place).is_some() || self.only_pulls.contains_key(place))
     }
 
     /// Where a commit stands in `order`, 0 being the newest.
@@ -52,6 +53,10 @@ impl View {
             .get(place as usize)
             .copied()
             .filter(|&rank| rank != UNREACHED)
+    }
+
+    fn depth(&self, place: Place) -> u32 {
+        self.only_pulls.get(&place).copied().unwrap_or_default()
     }
 
     /// The id of the changeset at a place.
@@ -157,11 +162,25 @@ impl Repository {
             rank[place as usize] = at as u32;
         }
         let pulls: Vec<Place> = pulls.iter().filter_map(|tip| graph.place(tip)).collect();
-        let mut only_pulls = HashSet::new();
+        let mut only_pulls: HashMap<Place, u32> = HashMap::new();
         let mut todo = pulls;
-        while let Some(place) = todo.pop() {
-            if rank[place as usize] == UNREACHED && only_pulls.insert(place) {
-                todo.extend_from_slice(graph.parents(place));
+        while let Some(&place) = todo.last() {
+            if rank[place as usize] != UNREACHED || only_pulls.contains_key(&place) {
+                todo.pop();
+                continue;
+            }
+            let parents = graph.parents(place);
+            let is_open = |parent: &&Place| {
+                rank[**parent as usize] == UNREACHED && !only_pulls.contains_key(*parent)
+            };
+            let open: Vec<Place> = parents.iter().filter(is_open).copied().collect();
+            if open.is_empty() {
+                let below = parents.iter().filter_map(|parent| only_pulls.get(parent));
+                let depth = below.max().map_or(0, |below| below + 1);
+                only_pulls.insert(place, depth);
+                todo.pop();
+            } else {
+                todo.extend(open);
             }
         }
         Ok(View {
@@ -186,6 +205,17 @@ impl Repository {
         let view = self.view(&self.local())?;
         let rank = view.reached(id).and_then(|place| view.rank(place));
         Ok(rank.map(|rank| view.order.len() as u32 - 1 - rank))
+    }
+}
+
+impl View {
+    /// When a commit's turn comes: after all of its descendants.
+    pub fn turn(&self, place: Place) -> u64 {
+        match self.rank(place) {
+            Some(rank) => u64::from(rank) + (1 << 32),
+            // Commits of pull requests descend from listed ones, never the other way round; among themselves they are few.
+            None => u64::from(u32::MAX - self.depth(place)),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! does not exist here. A call that a history-stripping writer disturbs is repeated by [`hg::Repository::read`].
 
 mod archive;
+mod blame;
 mod changeset;
 mod commit;
 mod diff;

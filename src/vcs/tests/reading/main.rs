@@ -3,9 +3,11 @@
 extern crate kallithea_vcs as vcs;
 
 mod about;
+mod blame;
 mod diffs;
 mod git;
 mod hg;
 mod lists;
 mod recipe;
 mod relations;
+mod rich;
