@@ -59,6 +59,7 @@ pub mod fresh;
 mod grants;
 pub mod ids;
 pub mod json;
+mod leftovers;
 mod level;
 mod mysql;
 mod postgresql;
@@ -103,6 +104,8 @@ pub mod users_group_to_perm;
 pub mod users_groups;
 pub mod users_groups_members;
 
+#[cfg(test)]
+mod bad_rows;
 #[cfg(test)]
 mod engines;
 #[cfg(test)]

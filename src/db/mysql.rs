@@ -207,7 +207,22 @@ impl Session for MySql {
         params: &[Value<'_>],
         row: &mut dyn FnMut(&dyn Columns) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
-        let rows = self.raw.exec_iter(sql, bound(params)).map_err(failure)?;
+        let mut asked = self.raw.exec_iter(sql, bound(params));
+        // Old tables may be in a charset that has not all letters, and to compare them with a text that they cannot hold
+        // is an error here instead of a no. So it is asked for with letters that nobody's name has. For the first time those
+        // beyond three bytes (`utf8` of old), then those beyond one (`latin1`).
+        for last_letter in ['\u{ffff}', '\u{ff}'] {
+            if !asked.as_ref().is_err_and(is_mix_of_collations) {
+                break;
+            }
+            drop(asked);
+            let params: Vec<Value<'_>> = params
+                .iter()
+                .map(|value| up_to(last_letter, value))
+                .collect();
+            asked = self.raw.exec_iter(sql, bound(&params));
+        }
+        let rows = asked.map_err(failure)?;
         // Whatever is not read here the driver reads away when the rows are dropped.
         for raw in rows {
             if row(&raw.map_err(failure)?).is_break() {
@@ -247,6 +262,28 @@ impl Session for MySql {
             self.run("START TRANSACTION")?;
         }
         Ok(())
+    }
+}
+
+fn is_mix_of_collations(error: &Error) -> bool {
+    matches!(error, Error::MySqlError(error) if matches!(error.code, 1267 | 1270 | 1271))
+}
+
+/// The same value with a control letter for those beyond the last.
+fn up_to<'a>(last_letter: char, value: &Value<'a>) -> Value<'a> {
+    match value {
+        Value::Text(text) if text.chars().any(|letter| letter > last_letter) => {
+            let letters = text.chars();
+            let known = letters.map(|letter| {
+                if letter > last_letter {
+                    '\u{1}'
+                } else {
+                    letter
+                }
+            });
+            Value::Text(known.collect::<String>().into())
+        }
+        value => value.clone(),
     }
 }
 
@@ -342,7 +379,9 @@ fn failure(error: Error) -> Failure {
         Error::MySqlError(error) => match error.code {
             1022 | 1062 | 1586 => FailureKind::Unique,
             1048 | 1216 | 1217 | 1364 | 1451 | 1452 | 3819 | 4025 => FailureKind::Constraint,
-            1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1411 | 3988 => FailureKind::Unfit,
+            1264 | 1265 | 1267 | 1270 | 1271 | 1292 | 1366 | 1367 | 1406 | 1411 | 3988 => {
+                FailureKind::Unfit
+            }
             1146 => FailureKind::NoSuchTable,
             // Shutdown, lost or killed connection.
             1053 | 1077 | 1152 | 1153 | 1158..=1161 | 1184 | 1927 | 2006 | 2013 => {

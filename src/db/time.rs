@@ -80,10 +80,42 @@ impl fmt::Display for LocalTime {
 impl FromStr for LocalTime {
     type Err = jiff::Error;
 
-    /// Reads the stored form, with or without a fraction, and also with a `T`.
+    /// Reads the stored form, with or without a fraction, and what other programs made of it: with a `T`, with a zone
+    /// (which is passed over, as the hands of the clock are what is stored), without leading zeros, the day alone.
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        text.trim().parse().map(Self::from_civil)
+        let text = text.trim();
+        text.parse()
+            .or_else(|error| lenient(text).ok_or(error))
+            .map(Self::from_civil)
     }
+}
+
+/// Reads year, month and day, and as much of the time of day as there is.
+fn lenient(text: &str) -> Option<DateTime> {
+    let (day, clock) = text.split_at(text.find([' ', 'T']).unwrap_or(text.len()));
+    let mut day = day.splitn(3, '-');
+    let (year, month, day) = (day.next()?, day.next()?, day.next()?);
+    let clock = clock.get(1..).unwrap_or("");
+    // A zone begins with a sign or a Z.
+    let clock = clock.split(['+', '-', 'Z']).next().unwrap_or("").trim();
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let mut clock = clock.split(':');
+    let mut part = || match clock.next() {
+        None | Some("") => Some(0),
+        Some(part) => part.parse().ok(),
+    };
+    let (hour, minute, second) = (part()?, part()?, part()?);
+    let nanosecond = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    DateTime::new(
+        year.parse().ok()?,
+        month.parse().ok()?,
+        day.parse().ok()?,
+        hour,
+        minute,
+        second,
+        nanosecond,
+    )
+    .ok()
 }
 
 impl FromColumn for LocalTime {

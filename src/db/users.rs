@@ -5,7 +5,7 @@ use crate::error::DbError;
 use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, UserGroupId, UserId, Username};
 use crate::time::LocalTime;
 use crate::{
-    changeset_comments, pull_request_reviewers, repo_to_perm, sessions, user_api_keys,
+    changeset_comments, leftovers, pull_request_reviewers, repo_to_perm, sessions, user_api_keys,
     user_email_map, user_followings, user_ip_map, user_logs, user_repo_group_to_perm,
     user_ssh_keys, user_to_perm, user_user_group_to_perm, users_groups_members,
 };
@@ -366,6 +366,7 @@ pub fn delete(tx: &Tx<'_>, id: UserId) -> Result<bool, DbError> {
     changeset_comments::delete_of_user(tx, id)?;
     pull_request_reviewers::delete_of_user(tx, id)?;
     user_logs::forget_user(tx, id)?;
+    leftovers::delete_of_user(tx, id)?;
     sessions::delete_of_user(tx, id)?;
     Ok(tx.execute("DELETE FROM users WHERE user_id = ?", &params![id])? > 0)
 }
