@@ -35,6 +35,7 @@ mod git;
 mod graph;
 mod id;
 mod kind;
+pub mod life;
 mod log;
 mod mailmap;
 mod mercurial;

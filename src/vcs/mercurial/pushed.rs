@@ -21,4 +21,18 @@ impl Repository {
             Ok(ids)
         })
     }
+
+    /// How many changesets are stored, hidden ones too.
+    pub fn length(&self) -> Result<u32, ReadError> {
+        self.read(|snapshot| Ok(snapshot.len() as u32))
+    }
+
+    /// The changesets that were added when there were this many, oldest first.
+    pub fn added_since(&self, length: u32) -> Result<Vec<crate::ChangesetId>, ReadError> {
+        self.read(|snapshot| {
+            let fresh = (length..snapshot.len() as u32).map(hg::Rev::new);
+            let served = fresh.filter(|rev| snapshot.is_served(*rev));
+            Ok(served.map(|rev| super::id(snapshot, rev)).collect())
+        })
+    }
 }

@@ -272,6 +272,17 @@ impl ChildStream {
         Ok(true)
     }
 
+    /// Waits at most this long for something to come, and keeps it: output for [`Read`], complaints for [`ChildStream::stderr`]. Tells whether there
+    /// will be no more of either.
+    pub fn attend(&mut self, time: Duration) -> io::Result<bool> {
+        if self.stdout.is_none() && self.stderr.is_none() {
+            return Ok(true);
+        }
+        self.wait(Until::Output, Some(time))?;
+        self.set_aside()?;
+        Ok(self.stdout.is_none() && self.stderr.is_none())
+    }
+
     /// Tells the child that its input is complete.
     pub fn close_input(&mut self) {
         self.stdin = None;
