@@ -23,6 +23,15 @@ impl ResponseBody {
         }
     }
 
+    /// Whether something is to be done after the answer has gone out.
+    fn has_work_left(&self) -> bool {
+        let body = self
+            .body
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        matches!(*body, app::Body::Then(..))
+    }
+
     fn take(&self) -> app::Body {
         let mut body = self
             .body
@@ -56,7 +65,10 @@ impl ResponseBody {
         });
         match block {
             Ok(block) if block.is_empty() => {
-                py.detach(|| drop(self.take()));
+                // A server that knows WSGI calls close() when the last byte has gone out.
+                if !self.has_work_left() {
+                    py.detach(|| drop(self.take()));
+                }
                 Ok(None)
             }
             Ok(block) => Ok(Some(PyBytes::new(py, &block))),

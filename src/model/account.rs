@@ -393,7 +393,7 @@ fn no_user(id: UserId) -> Error {
 }
 
 /// A new user whose values hold, with the slow work (the hash) done before the database is locked.
-struct Prepared<'a> {
+pub(crate) struct Prepared<'a> {
     new: NewUser<'a>,
     username: Username,
     email: String,
@@ -401,7 +401,7 @@ struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn check(new: &NewUser<'a>) -> Result<Self, Error> {
+    pub(crate) fn check(new: &NewUser<'a>) -> Result<Self, Error> {
         let username = new.username.trim();
         check_username(username)?;
         let email = new.email.trim().to_lowercase();
@@ -418,7 +418,7 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    fn insert(&self, tx: &Tx<'_>) -> Result<UserId, Error> {
+    pub(crate) fn insert(&self, tx: &Tx<'_>) -> Result<UserId, Error> {
         refuse_taken_name(tx, &self.username, None)?;
         refuse_taken_email(tx, "email", &self.email, None)?;
         let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());

@@ -10,6 +10,7 @@ pub mod account;
 mod api_key;
 pub mod auth;
 mod authenticate;
+mod captcha;
 pub mod config;
 pub mod defaults;
 mod email;
@@ -18,12 +19,15 @@ mod gate;
 mod group;
 pub mod ip;
 mod journal;
+pub mod mail;
 pub mod name;
 mod open;
 mod password;
 mod permission;
 pub mod random;
+pub mod registration;
 mod repository;
+mod reset;
 mod rights;
 mod rule;
 mod session;
@@ -48,6 +52,7 @@ pub use group::{GroupListing, NewGroup, Place};
 pub use journal::{Action, Actor};
 pub use permission::{Grant, Grants, Holder, Recursion, Subject};
 pub use repository::{ForkChoice, NewRepository, RepositoryFacts, RepositoryUpdate};
+pub use reset::ResetRequest;
 pub use rights::{Account, AdminOfUserGroup, MakerOfUserGroups, ReadableUserGroup, SiteAdmin};
 pub use rule::{Globals, Registration};
 pub use session::OwnSession;
@@ -62,6 +67,7 @@ pub struct Model {
     db: Db,
     repositories: open::Repositories,
     passwords: password::Verified,
+    postman: mail::Postman,
 }
 
 impl Model {
@@ -69,6 +75,10 @@ impl Model {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    pub(crate) fn postman(&self) -> &mail::Postman {
+        &self.postman
     }
 
     /// The database.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use db::{DbError, RepoId, settings, users};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::auth::HeaderSource;
 use crate::config::parse_bool;
 use crate::{Error, Model};
 
@@ -29,6 +30,8 @@ pub struct Settings {
     pub default_downloads: bool,
     /// Whether there is no administrator yet.
     pub needs_setup: bool,
+    /// The login source that believes the web server in front of us, when it is on.
+    pub header_source: Option<HeaderSource>,
 }
 
 impl Model {
@@ -68,6 +71,9 @@ impl Model {
             default_statistics: flag("default_repo_enable_statistics", false),
             default_downloads: flag("default_repo_enable_downloads", false),
             needs_setup: !has_admin,
+            header_source: HeaderSource::from_rows(
+                values.iter().map(|(name, value)| (*name, *value)),
+            ),
         })
     }
 }

@@ -69,6 +69,7 @@ impl Model {
             db,
             repositories: open::Repositories::default(),
             passwords: password::Verified::default(),
+            postman: crate::mail::Postman::default(),
         })
     }
 }

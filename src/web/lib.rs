@@ -8,6 +8,8 @@
 pub mod cgi;
 mod form;
 mod frame;
+mod header_login;
+mod later;
 mod pages;
 pub mod path;
 mod prefix;
@@ -35,7 +37,7 @@ use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::Session;
-use crate::visit::Visit;
+use crate::visit::{Job, Visit};
 
 /// One instance as a process serves it.
 pub struct Site {
@@ -76,11 +78,14 @@ impl Site {
         if let Err(error) = self.resolve_permanent_url(&mut request) {
             return problem::bare(&error, &id);
         }
+        let mut jobs = Vec::new();
         let response = match wire::recognise(&request) {
             Some(call) => wire::answer(&self.model, request, call, &id),
-            None => self.page(request, id.clone()),
+            None => self.page(request, id.clone(), &mut jobs),
         };
         log(&line, &response, &id);
+        later::report(&self.model, &response, &line, &id, &mut jobs);
+        let response = later::attach(&self.model, response, jobs);
         let mut response = problem::finish(response, &id);
         if https && self.model.config().strict_transport_security {
             let value = HeaderValue::from_static("max-age=8640000; includeSubDomains");
@@ -113,7 +118,7 @@ impl Site {
         Ok(())
     }
 
-    fn page(&self, request: Request, id: String) -> Response {
+    fn page(&self, request: Request, id: String, jobs: &mut Vec<Job>) -> Response {
         let mut visit = match self.visit(request, id.clone()) {
             Ok(visit) => visit,
             Err(error) => return problem::bare(&error, &id),
@@ -122,6 +127,7 @@ impl Site {
             Ok(response) => response,
             Err(error) => frame::problem_page(&mut visit, error),
         };
+        jobs.append(&mut visit.later);
         if let Err(error) = visit.keep_session(&mut response) {
             return problem::bare(&error, &id);
         }
@@ -152,6 +158,13 @@ impl Site {
     fn visit(&self, request: Request, id: String) -> Result<Visit<'_>, Problem> {
         let cookie = visit::cookie(&request, &self.model.config().session_key);
         let mut session = Session::load(&self.model, cookie)?;
+        let settings = self.model.settings()?;
+        header_login::follow(
+            &self.model,
+            settings.header_source.as_ref(),
+            &mut session,
+            &request,
+        )?;
         let mut viewer = Viewer::Nobody;
         if let Some(user) = session.user_id() {
             match self.model.viewer(user, &request.peer.remote_addr)? {
@@ -167,11 +180,12 @@ impl Site {
             model: &self.model,
             query: Form::parse(request.query.as_bytes()),
             form: Form::default(),
-            settings: Arc::new(self.model.settings()?),
+            settings: Arc::new(settings),
             request,
             viewer,
             session,
             id,
+            later: Vec::new(),
         })
     }
 }

@@ -26,6 +26,31 @@ pub enum Body {
     File(File, u64),
     /// Bytes made while they are sent. Dropping it ends the child process behind it.
     Stream(Box<dyn Read + Send>),
+    /// Another body, and work that is done when the answer has gone out.
+    Then(Box<Body>, After),
+}
+
+/// Work that nobody who waits for an answer should wait for. It is done when this is dropped, which a server does when
+/// the last byte has gone out.
+pub struct After(Option<Box<dyn FnOnce() + Send>>);
+
+impl After {
+    /// Work to be done later.
+    pub fn new(work: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+}
+
+impl Drop for After {
+    fn drop(&mut self) {
+        if let Some(work) = self.0.take() {
+            // A panic here must not take the server down: the answer is out already.
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            if done.is_err() {
+                tracing::error!("work after an answer panicked");
+            }
+        }
+    }
 }
 
 impl Body {
@@ -44,6 +69,7 @@ impl Body {
                 Ok(n)
             }
             Self::Stream(stream) => stream.read(buf),
+            Self::Then(body, _) => body.read_block(buf),
         }
     }
 }

@@ -121,6 +121,23 @@ impl Session {
         self.ensure_csrf_token();
     }
 
+    /// Signs in a person whom the web server in front of us has let in.
+    pub fn sign_in_external(&mut self, user: UserId) {
+        self.sign_in(user, false);
+        if let Some(authuser) = &mut self.data.authuser {
+            authuser.is_external_auth = true;
+        }
+    }
+
+    /// Whether the person was let in by the web server in front of us.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        self.data
+            .authuser
+            .as_ref()
+            .is_some_and(|user| user.is_external_auth)
+    }
+
     /// Ends the session.
     pub fn sign_out(&mut self) {
         self.data = Data::default();

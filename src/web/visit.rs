@@ -35,7 +35,12 @@ pub struct Visit<'a> {
     pub settings: Arc<Settings>,
     /// The name of this request in the log.
     pub id: String,
+    /// What is done after the answer has gone out.
+    pub later: Vec<Job>,
 }
+
+/// Work that is done after the answer has gone out.
+pub type Job = Box<dyn FnOnce(&Model) + Send>;
 
 impl Visit<'_> {
     /// A URL below the mount point.

@@ -32,3 +32,19 @@ CREATE TABLE IF NOT EXISTS rs_failed_logins (
 );
 
 CREATE INDEX IF NOT EXISTS rs_failed_logins_last_at_idx ON rs_failed_logins (last_at);
+
+CREATE TABLE IF NOT EXISTS rs_mails (
+    mail_id     VARCHAR(40) NOT NULL PRIMARY KEY,
+    sender      VARCHAR(255) NOT NULL,
+    recipient   VARCHAR(255) NOT NULL,
+    message     {text} NOT NULL,
+    created_at  BIGINT NOT NULL,
+    next_try_at BIGINT NOT NULL,
+    tries       INTEGER NOT NULL,
+    last_error  {text} NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS rs_secrets (
+    name   VARCHAR(64) NOT NULL PRIMARY KEY,
+    secret VARCHAR(255) NOT NULL
+);

@@ -3,9 +3,9 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::TlsConfig;
 
-use super::{Identity, SourceError, Values, tls};
+use super::{Identity, SourceError, Values};
 use crate::User;
 
 /// Answers longer than this are none.
@@ -97,24 +97,15 @@ impl<'a> Server<'a> {
         } else {
             "https"
         };
-        let mut tls = TlsConfig::builder();
-        if method == "https" {
-            let trusted = tls::trusted("").map_err(SourceError::Down)?;
-            let roots: Vec<_> = trusted
-                .iter()
-                .map(|der| Certificate::from_der(der).to_owned())
-                .collect();
-            tls = tls
-                .root_certs(RootCerts::new_with_certs(&roots))
-                .unversioned_rustls_crypto_provider(std::sync::Arc::new(
-                    rustls::crypto::ring::default_provider(),
-                ));
-        }
+        let tls = match method {
+            "https" => super::tls_for_http().map_err(SourceError::Down)?,
+            _ => TlsConfig::builder().build(),
+        };
         let agent = Agent::config_builder()
             .timeout_global(Some(values.timeout()))
             .http_status_as_error(false)
             .max_redirects(0)
-            .tls_config(tls.build())
+            .tls_config(tls)
             .build()
             .new_agent();
         Ok(Self {

@@ -32,6 +32,27 @@ pub use save::{SourceSettings, SourcesForm};
 use crate::config::parse_bool;
 use crate::{Error, Model, User, password};
 
+/// What an HTTP client needs to know to trust the system's certificates.
+pub(crate) fn tls_for_http() -> Result<ureq::tls::TlsConfig, String> {
+    let roots: Vec<_> = tls::trusted("")?
+        .iter()
+        .map(|der| ureq::tls::Certificate::from_der(der).to_owned())
+        .collect();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ureq::tls::TlsConfig::builder()
+        .root_certs(ureq::tls::RootCerts::new_with_certs(&roots))
+        .unversioned_rustls_crypto_provider(provider)
+        .build())
+}
+
+/// The certificates of a PEM file, or of a folder of such files, in their binary form.
+pub(crate) fn trusted_certificates(path: &std::path::Path) -> Result<Vec<Vec<u8>>, String> {
+    Ok(tls::from_path(path)?
+        .iter()
+        .map(|certificate| certificate.to_vec())
+        .collect())
+}
+
 /// Longer names and passwords are sent to no other server. Nobody has one.
 const MAX_SENT: usize = 4096;
 

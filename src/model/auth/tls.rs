@@ -19,7 +19,8 @@ pub(crate) fn trusted(more: &str) -> Result<Vec<CertificateDer<'static>>, String
     Ok(certificates)
 }
 
-fn from_path(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates of a PEM file, or of a folder of such files.
+pub(crate) fn from_path(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     if !path.is_dir() {
         return CertificateDer::pem_file_iter(path)

@@ -138,6 +138,12 @@ pub const KEYS: &[Key] = &[
         "",
         "own key: put mails as files into this folder and send none",
     ),
+    key(
+        "captcha_url",
+        Text,
+        "https://www.google.com/recaptcha/api",
+        "own key: where the captcha's script (this and '.js') and its judge (this and '/siteverify') are",
+    ),
     // PasteDeploy.
     nothing("use", "PasteDeploy reads it: which application this is"),
     key(

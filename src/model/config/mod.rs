@@ -73,6 +73,8 @@ pub struct Config {
     pub prefix: Option<Prefix>,
     /// `app_instance_uuid`; empty when the file has none.
     pub instance_secret: String,
+    /// `captcha_url` without a slash at its end.
+    pub captcha_url: String,
     /// Everything about mail.
     pub mail: MailConfig,
     /// The ini file; none when the built-in defaults are in force.
@@ -156,6 +158,7 @@ impl Config {
             trusted_proxies: reader.proxies("trusted_proxies"),
             prefix: None,
             instance_secret: reader.text("app_instance_uuid").trim().to_owned(),
+            captcha_url: reader.text("captcha_url").trim_end_matches('/').to_owned(),
             mail: MailConfig::read(&reader),
             ini_path,
         };

@@ -139,7 +139,15 @@ fn permit(
     {
         return Ok((visitor, repository));
     }
-    let Some(viewer) = auth::basic(model, request)? else {
+    let let_in = match model.header_source()? {
+        Some(source) => crate::header_login::user(model, &source, request)?,
+        None => None,
+    };
+    let let_in = match let_in {
+        Some(user) => model.viewer(user.id, address)?,
+        None => auth::basic(model, request)?,
+    };
+    let Some(viewer) = let_in else {
         let realm = model.settings()?.realm;
         return Err(Refusal::Challenge {
             realm,
