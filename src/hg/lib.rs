@@ -36,6 +36,7 @@ mod branch_cache;
 mod branches;
 mod bundle;
 mod changeset;
+mod commit;
 mod digest;
 mod error;
 mod filelog;
@@ -76,9 +77,11 @@ pub use annotate::AnnotatedLine;
 pub use bookmarks::Bookmark;
 pub use branches::Branch;
 pub use bundle::{
-    BadArgument, Bundle, BundleCapabilities, BundleError, BundleRequest, Sender, StreamRefusal,
+    BadArgument, Bundle, BundleCapabilities, BundleError, BundleRequest, PushRefusal, PushReply,
+    Sender, StreamRefusal,
 };
 pub use changeset::{Changeset, Timestamp};
+pub use commit::{Commit, CommitError, FileEdit, NewChangeset};
 pub use error::{Error, LookupError};
 pub use filelog::{CopySource, FileRevision, FileStorage, largefile_of_standin};
 pub use history::{FileHistory, FileStep};

@@ -49,6 +49,11 @@ impl BundleCapabilities {
 
     /// The text to send behind `bundle2=`.
     pub fn encode(&self) -> String {
+        quote(&self.lines())
+    }
+
+    /// The lines, as they stand in a part `replycaps`.
+    pub fn lines(&self) -> String {
         let lines = self.0.iter().map(|(name, values)| {
             let values: Vec<String> = values.iter().map(|value| quote(value)).collect();
             match values.is_empty() {
@@ -57,7 +62,7 @@ impl BundleCapabilities {
             }
         });
         let lines: Vec<String> = lines.collect();
-        quote(&lines.join("\n"))
+        lines.join("\n")
     }
 }
 

@@ -20,13 +20,16 @@ mod heads;
 mod markers;
 mod outgoing;
 mod part;
+mod reply;
 mod sender;
 mod source;
 mod store_files;
 mod stream_clone;
+pub(crate) mod upload;
 
 pub use arguments::{BadArgument, BundleRequest};
 pub use capabilities::BundleCapabilities;
+pub use reply::{PushRefusal, PushReply};
 pub use sender::Sender;
 pub use source::{Bundle, BundleError};
 pub use stream_clone::StreamRefusal;

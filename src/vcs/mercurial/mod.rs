@@ -1,5 +1,5 @@
-//! Mercurial, read with our own reader, the crate `hg`. None of its types leave this folder but to `wire::hg::native`, which
-//! answers clients of Mercurial.
+//! Mercurial, read with our own reader, the crate `hg`. None of its types leave this folder but to `wire::hg`, which
+//! answers clients of Mercurial and pushes what was made here.
 //!
 //! Each call reads one snapshot of the repository, and only what it serves to others: a changeset that is hidden or secret
 //! does not exist here. A call that a history-stripping writer disturbs is repeated by [`hg::Repository::read`].

@@ -3,11 +3,11 @@
 //! # How it works
 //!
 //! Both systems have a conversation that was made for a pipe over SSH and was later cut into HTTP requests. The programs `git` and `hg` can
-//! still hold the pipe end of it, so this module starts one of them per request and translates:
+//! still hold the pipe end of it, so where a program is needed, this module starts one per request and translates:
 //!
 //! * [`git`]: `git upload-pack|receive-pack --stateless-rpc` reads exactly the body of the HTTP request and writes exactly the body of the answer.
-//! * [`hg`]: the request of one command becomes the framing of the SSH transport, `hg debugserve --sshstdio` answers it, and the answer is taken out
-//!   of that framing again and compressed the way HTTP clients expect it.
+//! * [`hg`]: what only reads is answered from our own reading of the repository. For the rest the request of one command becomes the framing of the SSH
+//!   transport, `hg debugserve --sshstdio` answers it, and the answer is taken out of that framing again and compressed the way HTTP clients expect it.
 //!
 //! Nothing here knows HTTP as such, accounts or a database. A body comes in as [`std::io::Read`] and goes out as [`std::io::Read`]; both may be of any
 //! size, memory use does not depend on it. Whether a request reads or writes is told by this module ([`Access`]); whether the user
