@@ -61,7 +61,9 @@ impl BranchTable {
             let (branch, closes) = parse(changelog, rev, text)?.branch();
             self.push(&branch, closes);
             Ok(())
-        })
+        })?;
+        self.of_rev.shrink_to_fit();
+        Ok(())
     }
 }
 
@@ -161,6 +163,15 @@ impl Digest {
             Ok(())
         })?;
         digest.paths.sort();
+        for table in [
+            &mut digest.ends,
+            &mut digest.files,
+            &mut digest.paths.ends,
+            &mut digest.paths.sorted,
+        ] {
+            table.shrink_to_fit();
+        }
+        digest.paths.bytes.shrink_to_fit();
         Ok(digest)
     }
 
