@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::graph::Graph;
 use crate::history::file_parents;
 use crate::ids::{Node, Rev};
-use crate::line_match::{Run, matching_runs, split_lines};
+use crate::line_match::{LineNumbers, Run, split_lines};
 use crate::path::{HgPath, HgPathBuf};
 use crate::snapshot::Snapshot;
 
@@ -186,17 +186,18 @@ impl Walk {
         skipped: &HashSet<usize>,
     ) -> Result<(Vec<u8>, Vec<Origin>), Error> {
         let mut waiting: Vec<usize> = self.steps.iter().map(|step| step.waiting).collect();
-        let mut known: BTreeMap<usize, (Vec<u8>, Vec<Origin>)> = BTreeMap::new();
+        let mut numbers = LineNumbers::default();
+        let mut known: BTreeMap<usize, (Vec<u32>, Vec<Origin>)> = BTreeMap::new();
+        let mut text = Vec::new();
         for (place, step) in self.steps.iter().enumerate() {
-            let text = snapshot.file(step.key.0.as_path(), &step.key.1)?.data;
-            let lines = split_lines(&text);
+            text = snapshot.file(step.key.0.as_path(), &step.key.1)?.data;
+            let lines = numbers.of(&text);
             let mut origins: Vec<Origin> =
                 (1..).take(lines.len()).map(|line| (place, line)).collect();
             let mut changes: Vec<(&[Origin], Vec<Change>)> = Vec::new();
             for parent in &step.parents {
-                if let Some((parent_text, parent_origins)) = known.get(parent) {
-                    let parent_lines = split_lines(parent_text);
-                    let runs = matching_runs(&parent_lines, &lines);
+                if let Some((parent_lines, parent_origins)) = known.get(parent) {
+                    let runs = numbers.matching_runs(parent_lines, &lines);
                     for run in &runs {
                         origins[run.b..run.b + run.len]
                             .copy_from_slice(&parent_origins[run.a..run.a + run.len]);
@@ -222,9 +223,10 @@ impl Walk {
                     known.remove(parent);
                 }
             }
-            known.insert(place, (text, origins));
+            known.insert(place, (lines, origins));
         }
-        Ok(known.pop_last().map(|(_, last)| last).unwrap_or_default())
+        let origins = known.pop_last().map(|(_, (_, origins))| origins);
+        Ok((text, origins.unwrap_or_default()))
     }
 
     /// The steps that some changesets made, as seen from `rev`.

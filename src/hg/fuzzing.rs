@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::bookmarks::named_nodes;
+use crate::bundle::{BundleCapabilities, BundleRequest, listed_names};
 use crate::changeset::RawChangeset;
 use crate::filelog;
 use crate::ids::{Node, Rev};
@@ -31,10 +32,12 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    ("arguments", arguments),
     ("changeset", changeset),
     ("chunk", chunk),
     ("delta", delta),
     ("filelog_header", filelog_header),
+    ("fncache", fncache),
     ("index", index),
     ("lines", lines),
     ("manifest", manifest),
@@ -157,6 +160,32 @@ pub fn obsstore(data: &[u8]) {
             &|node| node.as_bytes()[0] % 2 == 0,
             &mut done,
         );
+    }
+}
+
+/// The list of the files of the store.
+pub fn fncache(data: &[u8]) {
+    for name in listed_names(data) {
+        assert!(name.len() <= data.len());
+        for encoding in NameEncoding::ALL {
+            encoding.encode(&name);
+        }
+    }
+}
+
+/// What a client asks a bundle to hold: lines of name and value, separated by a space.
+pub fn arguments(data: &[u8]) {
+    let arguments = data.split(|&byte| byte == b'\n').filter_map(|line| {
+        let space = memchr::memchr(b' ', line)?;
+        Some((
+            std::str::from_utf8(&line[..space]).ok()?,
+            &line[space + 1..],
+        ))
+    });
+    if let Ok(request) = BundleRequest::parse(arguments)
+        && let Some(capabilities) = request.bundle2
+    {
+        BundleCapabilities::parse(capabilities.encode().as_bytes());
     }
 }
 

@@ -23,9 +23,51 @@ pub(crate) fn split_lines(text: &[u8]) -> Vec<&[u8]> {
     text.split_inclusive(|&byte| byte == b'\n').collect()
 }
 
+/// Gives equal lines equal numbers, so that texts can be compared without looking at their bytes again.
+#[derive(Debug, Default)]
+pub(crate) struct LineNumbers(HashMap<Box<[u8]>, u32>);
+
+impl LineNumbers {
+    /// The numbers of the lines of a text.
+    pub fn of(&mut self, text: &[u8]) -> Vec<u32> {
+        let mut number = |line: &[u8]| {
+            if let Some(number) = self.0.get(line) {
+                return *number;
+            }
+            let number = self.0.len() as u32;
+            self.0.insert(line.into(), number);
+            number
+        };
+        let mut numbers = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |place| place + 1);
+            numbers.push(number(&rest[..end]));
+            rest = &rest[end..];
+        }
+        numbers
+    }
+
+    /// The runs of equal lines in two texts, given by their lines' numbers; in order.
+    pub fn matching_runs(&self, a: &[u32], b: &[u32]) -> Vec<Run> {
+        runs(a, b, self.0.len())
+    }
+}
+
 /// The runs of equal lines in two texts, in order.
 pub(crate) fn matching_runs(a: &[&[u8]], b: &[&[u8]]) -> Vec<Run> {
-    let mut matcher = Matcher::new(a, b);
+    let mut known: HashMap<&[u8], u32> = HashMap::with_capacity(b.len());
+    for line in b.iter().chain(a) {
+        let next = known.len() as u32;
+        known.entry(line).or_insert(next);
+    }
+    let numbers = |lines: &[&[u8]]| lines.iter().map(|line| known[line]).collect::<Vec<u32>>();
+    runs(&numbers(a), &numbers(b), known.len())
+}
+
+/// The runs of equal numbers, all of them below `end`.
+fn runs(a: &[u32], b: &[u32], end: usize) -> Vec<Run> {
+    let mut matcher = Matcher::new(a, b, end);
     matcher.run();
     matcher.found.sort_unstable_by_key(|run| run.a);
     let mut runs = matcher.found;
@@ -43,10 +85,10 @@ pub(crate) fn matching_runs(a: &[&[u8]], b: &[&[u8]]) -> Vec<Run> {
 /// No occurrence.
 const NONE: u32 = u32::MAX;
 
-struct Matcher {
+struct Matcher<'a> {
     /// Equal numbers mean equal lines.
-    class_a: Vec<u32>,
-    class_b: Vec<u32>,
+    a: &'a [u32],
+    b: &'a [u32],
     /// The last line of the second text that equals this line of the first, unless there are too many.
     last_in_b: Vec<u32>,
     /// The line before this one in the second text that equals it.
@@ -64,44 +106,29 @@ struct Window {
     b: (usize, usize),
 }
 
-impl Matcher {
-    fn new(a: &[&[u8]], b: &[&[u8]]) -> Matcher {
-        struct Class {
-            number: u32,
-            last: u32,
-            count: usize,
-        }
-        let mut classes: HashMap<&[u8], Class> = HashMap::new();
-        let mut class_b = Vec::with_capacity(b.len());
+impl<'a> Matcher<'a> {
+    fn new(a: &'a [u32], b: &'a [u32], end: usize) -> Matcher<'a> {
+        // For each number the last line of the second text that has it, and how many have it.
+        let mut lines = vec![(NONE, 0usize); end];
         let mut previous_in_b = Vec::with_capacity(b.len());
-        for (place, line) in (0..).zip(b) {
-            let next = classes.len() as u32;
-            let class = classes.entry(line).or_insert(Class {
-                number: next,
-                last: NONE,
-                count: 0,
-            });
-            class_b.push(class.number);
-            previous_in_b.push(std::mem::replace(&mut class.last, place));
-            class.count += 1;
+        for (place, number) in (0..).zip(b) {
+            let (last, count) = &mut lines[*number as usize];
+            previous_in_b.push(std::mem::replace(last, place));
+            *count += 1;
         }
         let too_often = if b.len() >= 31000 {
             b.len() / 1000
         } else {
             1_000_000 / (b.len() + 1)
         };
-        let (class_a, last_in_b) = a
-            .iter()
-            .map(|line| match classes.get(line) {
-                Some(class) if class.count <= too_often => (class.number, class.last),
-                Some(class) => (class.number, NONE),
-                None => (NONE, NONE),
-            })
-            .unzip();
+        let last = |number: &u32| match lines[*number as usize] {
+            (last, count) if count <= too_often => last,
+            _ => NONE,
+        };
         Matcher {
-            class_a,
-            class_b,
-            last_in_b,
+            a,
+            b,
+            last_in_b: a.iter().map(last).collect(),
             previous_in_b,
             ends: vec![(NONE, 0); b.len()],
             found: Vec::new(),
@@ -111,8 +138,8 @@ impl Matcher {
     fn run(&mut self) {
         // An own stack, as texts made for the purpose would nest as deep as they have lines.
         let mut open = vec![Window {
-            a: (0, self.class_a.len()),
-            b: (0, self.class_b.len()),
+            a: (0, self.a.len()),
+            b: (0, self.b.len()),
         }];
         while let Some(window) = open.pop() {
             let run = self.longest(window);
@@ -176,7 +203,7 @@ impl Matcher {
         // Lines that are too frequent to begin a run may follow one.
         while best.a + best.len < a_end
             && best.b + best.len < b_end
-            && self.class_a[best.a + best.len] == self.class_b[best.b + best.len]
+            && self.a[best.a + best.len] == self.b[best.b + best.len]
         {
             best.len += 1;
         }
@@ -191,7 +218,7 @@ impl Matcher {
             if end as usize == i - len {
                 return len + known as usize;
             }
-            if self.class_a[i - len] != self.class_b[j - len] {
+            if self.a[i - len] != self.b[j - len] {
                 break;
             }
             len += 1;
@@ -201,7 +228,7 @@ impl Matcher {
 }
 
 /// Where two runs touch in one of the texts, the first one takes what it can from the second.
-fn slide_down(runs: &mut [Run], a: &[&[u8]], b: &[&[u8]]) {
+fn slide_down(runs: &mut [Run], a: &[u32], b: &[u32]) {
     for place in 1..runs.len() {
         let (before, after) = runs.split_at_mut(place);
         let (Some(current), Some(next)) = (before.last_mut(), after.first_mut()) else {

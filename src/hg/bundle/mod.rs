@@ -32,4 +32,6 @@ pub use capabilities::BundleCapabilities;
 pub use reply::{PushRefusal, PushReply};
 pub use sender::Sender;
 pub use source::{Bundle, BundleError};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use store_files::listed_names;
 pub use stream_clone::StreamRefusal;

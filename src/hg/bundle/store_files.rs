@@ -122,6 +122,11 @@ fn places(layout: &Layout, name: &[u8]) -> Result<(PathBuf, PathBuf), Error> {
 fn names(layout: &Layout) -> Result<Vec<Vec<u8>>, Error> {
     let place = layout.store.join("fncache");
     let content = files::read(&place)?.unwrap_or_default();
+    Ok(listed_names(&content))
+}
+
+/// The names in the content of that file.
+pub(crate) fn listed_names(content: &[u8]) -> Vec<Vec<u8>> {
     let mut names = BTreeSet::new();
     for line in content.split(|byte| *byte == b'\n') {
         let name = decode_directories(line);
@@ -133,7 +138,7 @@ fn names(layout: &Layout) -> Result<Vec<Vec<u8>>, Error> {
             names.insert(HgPathBuf::from(stem.to_vec()));
         }
     }
-    Ok(names.into_iter().map(HgPathBuf::into_bytes).collect())
+    names.into_iter().map(HgPathBuf::into_bytes).collect()
 }
 
 /// A directory `x.i` is called `x.i.hg` in the list.

@@ -3,8 +3,9 @@
 //! Version 1 has 64 bytes per entry and, in small revlogs, the revision's data between the entries ("inline").
 //! Version 0 of 2005 has 76 bytes and names parents by hash. All numbers are big-endian.
 //!
-//! In memory every index has the form of version 1 without chunks: 64 bytes per revision, read where they lie. That is
-//! all an index costs, and what is read from it has been checked once, when it was loaded.
+//! In memory every index has the form of version 1, without chunks and without the twelve zeros that fill up an entry: 52
+//! bytes per revision, read where they lie. That is all an index costs, and what is read from it has been checked once,
+//! when it was loaded.
 
 use std::collections::HashMap;
 
@@ -35,7 +36,7 @@ pub(crate) struct IndexEntry {
 /// A whole index.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Index {
-    /// Entries of version 1 back to back; their offsets are places in the file that holds the chunks.
+    /// Entries of version 1 back to back, without what fills them up; their offsets are places in the file that holds the chunks.
     raw: Vec<u8>,
     /// The file itself, when the chunks lie between its entries.
     pub inline: Option<Vec<u8>>,
@@ -50,6 +51,8 @@ const DELTA_INFO: u16 = 8;
 
 const V0_LEN: usize = 76;
 const V1_LEN: usize = 64;
+/// What is kept of an entry of version 1.
+const KEPT_LEN: usize = 52;
 
 impl Index {
     /// Reads an index file. What follows the last complete entry is being written or was left by a crash: it is ignored.
@@ -64,7 +67,7 @@ impl Index {
             1 if flags & !(INLINE | GENERAL_DELTA | FILELOG_META | DELTA_INFO) == 0 => {
                 let general_delta = flags & GENERAL_DELTA != 0;
                 if flags & INLINE == 0 {
-                    parse_v1(content, general_delta)
+                    parse_v1(&content, general_delta)
                 } else {
                     parse_inline(content, general_delta)
                 }
@@ -81,7 +84,7 @@ impl Index {
 
     /// How many revisions there are.
     pub fn len(&self) -> usize {
-        self.raw.len() / V1_LEN
+        self.raw.len() / KEPT_LEN
     }
 
     /// Whether the first entries are all those of another index.
@@ -89,9 +92,9 @@ impl Index {
         self.inline.is_some() == other.inline.is_some() && self.raw.starts_with(&other.raw)
     }
 
-    fn raw(&self, rev: Rev) -> Option<&[u8; V1_LEN]> {
+    fn raw(&self, rev: Rev) -> Option<&[u8; KEPT_LEN]> {
         self.raw
-            .get(rev.index().checked_mul(V1_LEN)?..)?
+            .get(rev.index().checked_mul(KEPT_LEN)?..)?
             .first_chunk()
     }
 
@@ -103,7 +106,7 @@ impl Index {
     /// All entries, by revision number.
     #[allow(dead_code, reason = "for those who send whole revlogs")]
     pub fn entries(&self) -> impl Iterator<Item = IndexEntry> + '_ {
-        let (entries, _) = self.raw.as_chunks::<V1_LEN>();
+        let (entries, _) = self.raw.as_chunks::<KEPT_LEN>();
         entries.iter().map(decode)
     }
 
@@ -114,7 +117,7 @@ impl Index {
 
     /// All hashes, by revision number.
     pub fn nodes(&self) -> impl DoubleEndedIterator<Item = Node> + ExactSizeIterator + '_ {
-        let (entries, _) = self.raw.as_chunks::<V1_LEN>();
+        let (entries, _) = self.raw.as_chunks::<KEPT_LEN>();
         entries.iter().map(|raw| Node::new(array(raw, 32)))
     }
 
@@ -126,7 +129,7 @@ impl Index {
 }
 
 /// Reads an entry that was checked when the index was loaded.
-fn decode(raw: &[u8; V1_LEN]) -> IndexEntry {
+fn decode(raw: &[u8; KEPT_LEN]) -> IndexEntry {
     let offset_and_flags = u64::from_be_bytes(array(raw, 0));
     IndexEntry {
         offset: offset_and_flags >> 16,
@@ -144,19 +147,19 @@ fn number(raw: &[u8], at: usize) -> Option<Rev> {
     u32::try_from(int(raw, at)).ok().map(Rev::new)
 }
 
-fn parse_v1(mut content: Vec<u8>, general_delta: bool) -> Result<Index, Fault> {
-    content.truncate(content.len() / V1_LEN * V1_LEN);
-    // The header lies over the top of the first offset.
-    if let Some(first) = content.first_chunk_mut::<6>() {
-        *first = [0; 6];
-    }
+fn parse_v1(content: &[u8], general_delta: bool) -> Result<Index, Fault> {
     let (entries, _) = content.as_chunks::<V1_LEN>();
+    let mut kept = Vec::with_capacity(entries.len() * KEPT_LEN);
     for (rev, raw) in entries.iter().enumerate() {
         check(raw, rev, rev * V1_LEN)?;
+        kept.extend_from_slice(&raw[..KEPT_LEN]);
     }
-    content.shrink_to_fit();
+    // The header lies over the top of the first offset.
+    if let Some(first) = kept.first_chunk_mut::<6>() {
+        *first = [0; 6];
+    }
     Ok(Index {
-        raw: content,
+        raw: kept,
         inline: None,
         general_delta,
     })
@@ -170,7 +173,7 @@ fn parse_inline(content: Vec<u8>, general_delta: bool) -> Result<Index, Fault> {
         .and_then(|rest| rest.first_chunk::<V1_LEN>())
     {
         let mut raw = *raw;
-        check(&raw, entries.len() / V1_LEN, at)?;
+        check(&raw, entries.len() / KEPT_LEN, at)?;
         at += V1_LEN;
         // The stored offset counts chunks alone; what is wanted is the place in this file.
         raw[..6].copy_from_slice(&(at as u64).to_be_bytes()[2..]);
@@ -178,7 +181,7 @@ fn parse_inline(content: Vec<u8>, general_delta: bool) -> Result<Index, Fault> {
         if at > content.len() {
             break;
         }
-        entries.extend_from_slice(&raw);
+        entries.extend_from_slice(&raw[..KEPT_LEN]);
     }
     entries.shrink_to_fit();
     Ok(Index {
@@ -223,7 +226,7 @@ fn check_reference(number: i32, end: usize, what: &str) -> Result<(), String> {
 /// Brings version 0 into the form of version 1.
 fn parse_v0(content: &[u8]) -> Result<Index, Fault> {
     let (entries, _) = content.as_chunks::<V0_LEN>();
-    let mut raw = Vec::with_capacity(entries.len() * V1_LEN);
+    let mut raw = Vec::with_capacity(entries.len() * KEPT_LEN);
     let mut revs: HashMap<[u8; 20], i32> = HashMap::with_capacity(entries.len());
     for (rev, old) in (0..).zip(entries) {
         let at = rev as usize * V0_LEN;
@@ -262,7 +265,7 @@ fn parse_v0(content: &[u8]) -> Result<Index, Fault> {
         new[32..52].copy_from_slice(&node);
         check(&new, rev as usize, at)?;
         revs.insert(node, rev);
-        raw.extend_from_slice(&new);
+        raw.extend_from_slice(&new[..KEPT_LEN]);
     }
     Ok(Index {
         raw,

@@ -3,7 +3,7 @@
 //! `NAME.i` holds the index. The data lies in `NAME.d`, or, while it is small, between the index entries. The header of
 //! the index alone decides where; a killed writer may leave a `.d` file beside an index that is complete in itself.
 //!
-//! What a revlog may cost: 64 bytes per revision for the index and four more once hashes were looked up; while a text is
+//! What a revlog may cost: 52 bytes per revision for the index and four more once hashes were looked up; while a text is
 //! put together, the text itself and [`BATCH`] bytes of differences.
 
 mod chunk;
