@@ -117,6 +117,7 @@ mod stored;
 mod subrepositories;
 mod tags;
 mod text;
+mod three_way;
 mod topics;
 mod visibility;
 
@@ -148,5 +149,6 @@ pub use stored::StoredLog;
 pub use subrepositories::{Subrepository, SubrepositoryKind};
 pub use tags::Tag;
 pub use text::Text;
+pub use three_way::merges_cleanly;
 pub use topics::Topic;
 pub use visibility::Phase;

@@ -28,6 +28,7 @@ mod borrowing;
 mod cache;
 mod changeset;
 pub mod commit;
+pub mod compare;
 pub mod diff;
 mod error;
 mod file_history;

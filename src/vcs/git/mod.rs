@@ -20,6 +20,7 @@ mod heads;
 mod history;
 mod large;
 mod lists;
+mod merge;
 mod names;
 mod open;
 mod pushed;
@@ -30,9 +31,11 @@ mod subst;
 mod tags;
 mod tree;
 mod tree_diff;
+mod union;
 mod view;
 
 pub(crate) use archive::ArchiveSource;
+pub(crate) use union::Union;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -13,12 +13,14 @@ mod drawing;
 mod error;
 mod history;
 mod names;
+mod pair;
 mod pushed;
 mod relations;
 mod signature;
 mod tree;
 
 pub(crate) use archive::ArchiveSource;
+pub(crate) use pair::Pair;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -30,7 +30,7 @@ pub fn programs() -> Programs {
     }
 }
 
-fn request(parent: Option<ChangesetId>, changes: Vec<FileChange>) -> CommitRequest {
+pub fn request(parent: Option<ChangesetId>, changes: Vec<FileChange>) -> CommitRequest {
     CommitRequest {
         branch: RefName::new("main"),
         new_branch: false,
@@ -49,7 +49,7 @@ fn request(parent: Option<ChangesetId>, changes: Vec<FileChange>) -> CommitReque
     }
 }
 
-fn create(name: &str, content: &[u8]) -> FileChange {
+pub fn create(name: &str, content: &[u8]) -> FileChange {
     FileChange::Create {
         path: path(name.as_bytes()),
         content: content.to_vec(),
@@ -57,14 +57,14 @@ fn create(name: &str, content: &[u8]) -> FileChange {
     }
 }
 
-fn edit(name: &str, content: &[u8]) -> FileChange {
+pub fn edit(name: &str, content: &[u8]) -> FileChange {
     FileChange::Edit {
         path: path(name.as_bytes()),
         content: content.to_vec(),
     }
 }
 
-fn rename(from: &str, to: &str) -> FileChange {
+pub fn rename(from: &str, to: &str) -> FileChange {
     FileChange::Rename {
         from: path(from.as_bytes()),
         to: path(to.as_bytes()),
@@ -72,14 +72,14 @@ fn rename(from: &str, to: &str) -> FileChange {
     }
 }
 
-fn delete(name: &str) -> FileChange {
+pub fn delete(name: &str) -> FileChange {
     FileChange::Delete {
         path: path(name.as_bytes()),
     }
 }
 
 /// A bare clone with `main` where the story ends.
-fn bare(story: &Story) -> Work {
+pub fn bare(story: &Story) -> Work {
     let work = Work::new(Kind::Git);
     let last = story.ids.last().unwrap().to_string();
     std::fs::remove_dir_all(work.path().join(".git")).unwrap();

@@ -4,6 +4,7 @@ extern crate kallithea_vcs as vcs;
 
 mod archives;
 mod commits;
+mod compare;
 mod life;
 #[allow(dead_code, reason = "recipes of the other test program too")]
 #[path = "../reading/recipe.rs"]

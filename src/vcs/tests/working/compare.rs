@@ -1,0 +1,534 @@
+//! Comparing two repositories says what `git` and `hg` say when they have both in one.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use vcs::compare::{CompareError, Comparison, ConflictKind, End, RangeRelation};
+use vcs::life::{Draft, Limits, Watch};
+use vcs::{ChangesetId, DiffOptions, FileChange, Kind, RefName, Repository};
+
+use crate::commits::{bare, create, delete, edit, programs, rename, request};
+use crate::recipe::{Story, Work, story};
+
+fn end(repository: &Repository, id: ChangesetId) -> End<'_> {
+    let id = Some(id);
+    End { repository, id }
+}
+
+fn ids(text: &str) -> Vec<ChangesetId> {
+    text.split_whitespace()
+        .map(|id| id.parse().expect("an id"))
+        .collect()
+}
+
+fn fork(original: &Repository) -> (tempfile::TempDir, Draft) {
+    let group = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let limits = Limits::new(Duration::from_secs(60), None);
+    let draft = Draft::fork(
+        &programs(),
+        group.path(),
+        original,
+        limits,
+        &mut Watch::nobody(),
+    )
+    .unwrap();
+    (group, draft)
+}
+
+#[test]
+fn git_forks_are_compared_without_a_fetch() {
+    let work = bare(&story(Kind::Git));
+    let original = work_open(&work);
+    let tip = original.resolve("main").unwrap();
+    let (_group, draft) = fork(&original);
+    let forked = draft.open().unwrap();
+    let ours = original
+        .commit(
+            &programs(),
+            &request(Some(tip), vec![create("ours", b"1\n")]),
+        )
+        .unwrap()
+        .id;
+    let one = forked
+        .commit(
+            &programs(),
+            &request(Some(tip), vec![create("theirs", b"1\n")]),
+        )
+        .unwrap()
+        .id;
+    let two = forked
+        .commit(
+            &programs(),
+            &request(Some(one), vec![edit("theirs", b"2\n")]),
+        )
+        .unwrap()
+        .id;
+    let comparison = Comparison::new(end(&original, ours), end(&forked, two)).unwrap();
+    let sides = comparison.sides().unwrap();
+    assert_eq!(
+        (&sides.ahead[..], &sides.behind[..]),
+        (&[two, one][..], &[ours][..])
+    );
+    assert_eq!(sides.ancestors, [tip]);
+    assert_eq!(comparison.changeset(&one).unwrap().id, one);
+    let diff = comparison
+        .merge_diff(&DiffOptions::default())
+        .unwrap()
+        .unwrap();
+    let paths: Vec<_> = diff
+        .files
+        .iter()
+        .map(|file| file.path().to_string())
+        .collect();
+    assert_eq!(paths, ["theirs"]);
+    let direct = comparison
+        .diff(Some(&ours), &two, &DiffOptions::default())
+        .unwrap();
+    assert_eq!(direct.files.len(), 2);
+    let merged = comparison.merge().unwrap();
+    assert!(merged.is_clean());
+    // Only now, for the judge, both come together.
+    work.run(
+        "git",
+        &["fetch", "-q", forked.path().to_str().unwrap(), "main"],
+    );
+    let wanted = work.git(&[
+        "merge-tree",
+        "--write-tree",
+        &ours.to_string(),
+        &two.to_string(),
+    ]);
+    assert_eq!(merged.tree, Some(wanted.trim().parse().unwrap()));
+
+    let nothing = End {
+        repository: &original,
+        id: None,
+    };
+    let all = Comparison::new(nothing, end(&forked, two)).unwrap();
+    let wanted = work.git(&["rev-list", "--date-order", &two.to_string()]);
+    assert_eq!(all.sides().unwrap().ahead, ids(&wanted));
+    assert!(all.merge().unwrap().is_clean());
+    assert!(all.merge_diff(&DiffOptions::default()).unwrap().is_some());
+    let mercurial = story(Kind::Hg);
+    let other = mercurial.work.open();
+    let mixed = Comparison::new(end(&original, ours), end(&other, mercurial.ids[0]));
+    assert!(matches!(mixed, Err(CompareError::DifferentKinds { .. })));
+}
+
+fn work_open(work: &Work) -> Repository {
+    Repository::open(work.path(), work.kind).unwrap()
+}
+
+#[test]
+fn every_two_changesets_have_the_sides_that_git_tells() {
+    let Story { work, ids: all } = story(Kind::Git);
+    work.git(&["update-ref", "refs/heads/main", &all[5].to_string()]);
+    let repository = work.open();
+    for base in &all {
+        for head in &all {
+            let sides = Comparison::new(end(&repository, *base), end(&repository, *head))
+                .unwrap()
+                .sides()
+                .unwrap();
+            let list = |from: &ChangesetId, to: &ChangesetId| {
+                ids(&work.git(&["rev-list", "--date-order", &format!("{from}..{to}")]))
+            };
+            assert_eq!(sides.ahead, list(base, head));
+            assert_eq!(sides.behind, list(head, base));
+        }
+    }
+}
+
+/// One file for each way in which two sides can meet: name, before, one side, the other. Nothing stands for no file.
+type Meeting = (
+    &'static str,
+    Option<&'static [u8]>,
+    Option<&'static [u8]>,
+    Option<&'static [u8]>,
+);
+
+const TEN: &[u8] = b"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
+const MEETINGS: [Meeting; 14] = [
+    (
+        "far apart",
+        Some(TEN),
+        Some(b"one\n2\n3\n4\n5\n6\n7\n8\n9\n10\n"),
+        Some(b"1\n2\n3\n4\n5\n6\n7\n8\n9\nten\n"),
+    ),
+    (
+        "side by side",
+        Some(TEN),
+        Some(b"1\n2\n3\n4\nfive\n6\n7\n8\n9\n10\n"),
+        Some(b"1\n2\n3\n4\n5\nsix\n7\n8\n9\n10\n"),
+    ),
+    (
+        "one between",
+        Some(TEN),
+        Some(b"1\n2\n3\nfour\n5\n6\n7\n8\n9\n10\n"),
+        Some(b"1\n2\n3\n4\n5\nsix\n7\n8\n9\n10\n"),
+    ),
+    (
+        "same line",
+        Some(TEN),
+        Some(b"1\n2\n3\n4\nV\n6\n7\n8\n9\n10\n"),
+        Some(b"1\n2\n3\n4\n5th\n6\n7\n8\n9\n10\n"),
+    ),
+    (
+        "same change",
+        Some(TEN),
+        Some(b"1\n2\n3\n4\nV\n6\n7\n8\n9\n10\n"),
+        Some(b"1\n2\n3\n4\nV\n6\n7\n8\n9\n10\n"),
+    ),
+    ("changed and removed", Some(TEN), Some(b"other\n"), None),
+    ("removed and changed", Some(TEN), None, Some(b"other\n")),
+    ("removed and removed", Some(TEN), None, None),
+    ("added alike", None, Some(b"alike\n"), Some(b"alike\n")),
+    ("added differently", None, Some(b"mine\n"), Some(b"yours\n")),
+    ("added here", None, Some(b"mine\n"), None),
+    ("binary", Some(b"\0a"), Some(b"\0b"), Some(b"\0c")),
+    ("binary here", Some(b"\0a"), Some(b"\0b"), Some(b"\0a")),
+    ("no newline", Some(b"a\nb"), Some(b"a\nb\n"), Some(b"A\nb")),
+];
+
+/// Renames meet as well: names before, here, there.
+const LONG: &[u8] = b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\n";
+const LONG_HERE: &[u8] = b"A\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\n";
+const LONG_THERE: &[u8] = b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\nP\n";
+const LONG_ELSE: &[u8] = b"x\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\n";
+
+fn meet(work: &Work) -> [ChangesetId; 3] {
+    let put = |name: &str, content: Option<&[u8]>| match content {
+        Some(content) => work.write(name.as_bytes(), content),
+        None if work.path().join(name).exists() => work.remove(name.as_bytes()),
+        None => {}
+    };
+    MEETINGS
+        .iter()
+        .for_each(|(name, before, ..)| put(name, *before));
+    // What is renamed must not look like anything else.
+    let unlike = |letter: &str, text: &[u8]| {
+        String::from_utf8_lossy(text)
+            .replace('\n', &format!(" {letter}\n"))
+            .into_bytes()
+    };
+    for letter in ["R", "S"] {
+        work.write(format!("moved {letter}").as_bytes(), &unlike(letter, LONG));
+    }
+    let base = work.commit("Before");
+    MEETINGS
+        .iter()
+        .for_each(|(name, _, here, _)| put(name, *here));
+    work.rename("moved R", "new R");
+    work.rename("moved S", "new S");
+    work.write(b"new R", &unlike("R", LONG_HERE));
+    work.write(b"new S", &unlike("S", LONG_HERE));
+    let here = work.commit("Here");
+    work.go_back(&base);
+    MEETINGS
+        .iter()
+        .for_each(|(name, _, _, there)| put(name, *there));
+    work.write(b"moved R", &unlike("R", LONG_THERE));
+    work.write(b"moved S", &unlike("S", LONG_ELSE));
+    let there = work.commit("There");
+    [base, here, there]
+}
+
+#[test]
+fn git_conflicts_are_those_of_merge_tree() {
+    let work = Work::new(Kind::Git);
+    let [_, here, there] = meet(&work);
+    work.git(&["branch", "here", &here.to_string()]);
+    work.git(&["branch", "there", &there.to_string()]);
+    let repository = work.open();
+    for (ours, theirs) in [(here, there), (there, here)] {
+        let merged = Comparison::new(end(&repository, ours), end(&repository, theirs))
+            .unwrap()
+            .merge()
+            .unwrap();
+        let output = Command::new("git")
+            .args([
+                "merge-tree",
+                "--write-tree",
+                "--name-only",
+                "--no-messages",
+                &ours.to_string(),
+                &theirs.to_string(),
+            ])
+            .current_dir(work.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        let wanted: BTreeSet<_> = told.lines().skip(1).map(str::to_owned).collect();
+        let found: BTreeSet<_> = merged
+            .conflicts
+            .iter()
+            .map(|conflict| conflict.path.to_string())
+            .collect();
+        assert_eq!(found, wanted, "{:?}", merged.conflicts);
+        let kind = |name: &str| {
+            merged
+                .conflicts
+                .iter()
+                .find(|conflict| conflict.path.to_string() == name)
+                .map(|conflict| conflict.kind)
+        };
+        assert_eq!(kind("added differently"), Some(ConflictKind::BothAdded));
+        assert_eq!(
+            kind("changed and removed"),
+            Some(ConflictKind::ChangedAndRemoved)
+        );
+        assert_eq!(kind("same line"), Some(ConflictKind::Content));
+        assert!(!merged.is_clean() && merged.tree.is_none());
+    }
+}
+
+#[test]
+fn hg_conflicts_are_those_of_hg_merge() {
+    let work = Work::new(Kind::Hg);
+    let [_, here, there] = meet(&work);
+    let repository = work.open();
+    for (ours, theirs) in [(here, there), (there, here)] {
+        let merged = Comparison::new(end(&repository, ours), end(&repository, theirs))
+            .unwrap()
+            .merge()
+            .unwrap();
+        work.go_back(&ours);
+        let program = programs().hg.path;
+        let hg = |arguments: &[&str]| {
+            let output = Command::new(&program)
+                .args(arguments)
+                .current_dir(work.path())
+                .env("HGRCPATH", "/dev/null")
+                .output();
+            String::from_utf8(output.unwrap().stdout).unwrap()
+        };
+        hg(&[
+            "merge",
+            "-q",
+            "--tool",
+            "internal:merge",
+            &theirs.to_string(),
+        ]);
+        let told = hg(&["resolve", "--list", "-T", "{mergestatus} {path}\n"]);
+        let wanted: BTreeSet<_> = told
+            .lines()
+            .filter_map(|line| line.strip_prefix("U "))
+            .map(str::to_owned)
+            .collect();
+        let found: BTreeSet<_> = merged
+            .conflicts
+            .iter()
+            .map(|conflict| conflict.path.to_string())
+            .collect();
+        assert_eq!(found, wanted, "{:?}", merged.conflicts);
+        assert!(wanted.contains("new S") && !wanted.contains("new R"));
+    }
+}
+
+#[test]
+fn hg_forks_are_compared_by_their_nodes() {
+    let Story { work, ids } = story(Kind::Hg);
+    let original = work.open();
+    let (_group, draft) = fork(&original);
+    let place = draft.path().to_str().unwrap();
+    let mine = Work::new(Kind::Hg);
+    work.go_back(&ids[4]);
+    work.write(b"ours", b"1\n");
+    let ours = work.commit("Ours");
+    let other = |arguments: &[&str]| {
+        let mut all = vec!["-R", place];
+        all.extend(arguments);
+        String::from_utf8(mine.run("hg", &all)).unwrap()
+    };
+    other(&["update", "-q", &ids[5].to_string()]);
+    std::fs::write(draft.path().join("theirs"), "1\n").unwrap();
+    other(&["commit", "-q", "-A", "-m", "Theirs", "-d", "5 0"]);
+    let theirs: ChangesetId = other(&["log", "-r", ".", "-T", "{node}"]).parse().unwrap();
+    let forked = draft.open().unwrap();
+    let comparison = Comparison::new(end(&original, ours), end(&forked, theirs)).unwrap();
+    let sides = comparison.sides().unwrap();
+    assert_eq!(sides.ahead, [theirs, ids[5], ids[3]]);
+    assert_eq!(sides.behind, [ours]);
+    assert_eq!(sides.ancestors, [ids[4]]);
+    assert!(comparison.merge().unwrap().is_clean());
+    assert_eq!(comparison.changeset(&theirs).unwrap().message, "Theirs");
+    let across = comparison
+        .diff(Some(&ours), &theirs, &DiffOptions::default())
+        .unwrap();
+    work.run("hg", &["pull", "-q", place]);
+    let within = original
+        .diff(Some(&ours), &theirs, &DiffOptions::default())
+        .unwrap();
+    assert_eq!(across.files, within.files);
+    let bring = comparison
+        .merge_diff(&DiffOptions::default())
+        .unwrap()
+        .unwrap();
+    let wanted = original
+        .diff(Some(&ids[4]), &theirs, &DiffOptions::default())
+        .unwrap();
+    assert_eq!(bring.files, wanted.files);
+}
+
+/// A series of changesets on a branch of its own, from a list of what each does.
+fn series(
+    repository: &Repository,
+    start: ChangesetId,
+    name: &str,
+    steps: &[(&str, Vec<FileChange>)],
+) -> Vec<ChangesetId> {
+    let mut parent = start;
+    let mut made = Vec::new();
+    for (message, changes) in steps {
+        let mut request = request(Some(parent), changes.clone());
+        request.branch = RefName::new(name);
+        request.new_branch = made.is_empty();
+        request.message = (*message).to_owned();
+        parent = repository.commit(&programs(), &request).unwrap().id;
+        made.push(parent);
+    }
+    made
+}
+
+#[test]
+fn range_diffs_pair_what_git_pairs() {
+    let work = bare(&story(Kind::Git));
+    let repository = work_open(&work);
+    let lines = |from: u32, to: u32| {
+        (from..to)
+            .map(|n| format!("line {n}\n"))
+            .collect::<String>()
+            .into_bytes()
+    };
+    let start = repository.resolve("main").unwrap();
+    let old = series(
+        &repository,
+        start,
+        "old",
+        &[
+            ("One", vec![create("one", &lines(0, 20))]),
+            ("Two", vec![create("two", &lines(20, 50))]),
+            (
+                "Three",
+                vec![
+                    create("three", &lines(50, 80)),
+                    edit("READ.ME", b"changed\n"),
+                ],
+            ),
+            ("Four", vec![rename("run.sh", "walk.sh")]),
+            ("Gone", vec![create("gone", &lines(100, 130))]),
+            ("Six", vec![delete("no newline")]),
+        ],
+    );
+    let mut three = lines(50, 80);
+    three.extend_from_slice(b"one more\n");
+    let new = series(
+        &repository,
+        start,
+        "new",
+        &[
+            ("Six", vec![delete("no newline")]),
+            ("One", vec![create("one", &lines(0, 20))]),
+            ("Fresh", vec![create("fresh", &lines(200, 240))]),
+            ("Two, in other words", vec![create("two", &lines(20, 50))]),
+            (
+                "Three",
+                vec![create("three", &three), edit("READ.ME", b"changed\n")],
+            ),
+            ("Four", vec![rename("run.sh", "walk.sh")]),
+        ],
+    );
+    let comparison = Comparison::new(end(&repository, start), end(&repository, start)).unwrap();
+    let pairs = comparison.range_diff(&old, &new).unwrap();
+    let sign = |relation| match relation {
+        RangeRelation::Same => "=",
+        RangeRelation::Changed => "!",
+        RangeRelation::Gone => "<",
+        RangeRelation::New => ">",
+    };
+    let short = |id: Option<ChangesetId>| {
+        id.map_or("-------".to_owned(), |id| id.to_string()[..7].to_owned())
+    };
+    let found: Vec<String> = pairs
+        .iter()
+        .map(|pair| {
+            format!(
+                "{} {} {}",
+                short(pair.old),
+                sign(pair.relation),
+                short(pair.new)
+            )
+        })
+        .collect();
+    let told = work.git(&[
+        "-c",
+        "core.abbrev=7",
+        "range-diff",
+        "-s",
+        "--no-color",
+        "main..old",
+        "main..new",
+    ]);
+    let wanted: Vec<String> = told
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            format!("{} {} {}", words[1], words[2], words[4])
+        })
+        .collect();
+    assert_eq!(found, wanted);
+    let three = pairs.iter().find(|pair| pair.old == Some(old[2])).unwrap();
+    assert!(
+        three.difference.as_ref().unwrap().contains("++one more\n"),
+        "{three:?}"
+    );
+}
+
+/// Any two changes of one text: clean or not as Git judges, and if clean the same tree.
+#[test]
+fn any_two_texts_merge_as_in_git() {
+    let work = Work::new(Kind::Git);
+    work.write(b"text", b"");
+    work.commit("Nothing");
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 25,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let line = prop::sample::select(vec!["a\n", "b\n", "c\n", "d\n", "e\n", "f\n"]);
+    let text = prop::collection::vec(line, 0..12);
+    let number = std::cell::Cell::new(0);
+    runner
+        .run(&(text.clone(), text.clone(), text), |(base, ours, theirs)| {
+            number.set(number.get() + 1);
+            let mark = number.get();
+            let mut stream = String::new();
+            for (at, text) in [&base, &ours, &theirs].into_iter().enumerate() {
+                let text = text.concat();
+                stream += &format!("commit refs/heads/t{mark}-{at}\nmark :{}\ncommitter x <x> {mark} +0000\ndata 0\n", at + 1);
+                if at > 0 {
+                    stream += "from :1\n";
+                }
+                stream += &format!("M 644 inline text\ndata {}\n{text}\n", text.len());
+            }
+            work.feed("git", &["fast-import", "--quiet"], stream.as_bytes());
+            let repository = work.open();
+            let refs = repository.refs().unwrap();
+            let id = |at: usize| refs.branch(&format!("t{mark}-{at}")).unwrap().id;
+            let merged = Comparison::new(end(&repository, id(1)), end(&repository, id(2))).unwrap().merge().unwrap();
+            let output = Command::new("git")
+                .args(["merge-tree", "--write-tree", "--no-messages", &id(1).to_string(), &id(2).to_string()])
+                .current_dir(work.path())
+                .output()
+                .unwrap();
+            prop_assert_eq!(merged.is_clean(), output.status.success(), "{:?} {:?} {:?}", base, ours, theirs);
+            if let Some(tree) = merged.tree {
+                let told = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+                prop_assert_eq!(tree.to_string(), told);
+            }
+            Ok(())
+        })
+        .unwrap();
+}
