@@ -5,7 +5,7 @@ use std::env;
 use std::process::Command;
 
 use crate::processes::four_processes_on;
-use crate::testing::servers::{CODED_PASSWORD, Server};
+use crate::test_servers::{CODED_PASSWORD, Server};
 use crate::testing::{SERVER, make_fresh};
 use crate::{Db, Tx, settings, users};
 
@@ -99,6 +99,28 @@ fn says_what_is_wrong(server: &Server) {
     );
 }
 
+/// Asks for TLS in all ways that the URL knows.
+fn speaks_tls(server: &Server, known: &[&str], refused: &[&str]) {
+    let url = server.url("test_tls");
+    let place = url.split('?').next().unwrap();
+    Db::new(url.parse().unwrap()).create_if_missing().unwrap();
+    let open = |options: &str| {
+        let options = options.replace(
+            "{ca}",
+            &server.folder().join("ca.crt").display().to_string(),
+        );
+        let db = Db::new(format!("{place}?{options}").parse().unwrap());
+        db.read(|conn| conn.tables())
+    };
+    for options in known {
+        open(options).unwrap_or_else(|error| panic!("{options}: {error:?}"));
+    }
+    for options in refused {
+        let error = open(options).expect_err(options);
+        assert!(error.is_unavailable(), "{options}: {error:?}");
+    }
+}
+
 #[test]
 fn every_test_passes_on_postgresql() {
     if env::var(SERVER).is_ok() {
@@ -108,10 +130,25 @@ fn every_test_passes_on_postgresql() {
     all_tests_on(&server);
     four_processes_on(&server.url("four"));
     says_what_is_wrong(&server);
-    let folder = server.dir.path().display();
+    speaks_tls(
+        &server,
+        &[
+            "sslmode=prefer",
+            "sslmode=require",
+            "sslmode=require&sslrootcert={ca}",
+            "sslmode=verify-full&sslrootcert={ca}",
+        ],
+        // The system knows nothing of our authority.
+        &[
+            "sslmode=verify-ca",
+            "sslmode=verify-full",
+            "sslmode=verify-full&sslrootcert=/nowhere",
+        ],
+    );
+    let folder = server.folder().display();
     let socket = format!(
         "postgresql://kallithea:{CODED_PASSWORD}@/four?host={folder}&port={}",
-        server.port
+        server.port()
     );
     let by_socket = Db::new(socket.parse().unwrap());
     assert_eq!(by_socket.read(users::all).unwrap().len(), 200);
@@ -127,7 +164,17 @@ fn every_test_passes_on_mariadb() {
     all_tests_on(&server);
     four_processes_on(&server.url("four"));
     says_what_is_wrong(&server);
-    let socket = server.dir.path().join("socket");
+    speaks_tls(
+        &server,
+        &[
+            "ssl=true",
+            "ssl_ca={ca}",
+            "ssl_ca={ca}&ssl_check_hostname=true",
+            "ssl_mode=PREFERRED",
+        ],
+        &["ssl_verify_cert=true", "ssl_ca=/nowhere"],
+    );
+    let socket = server.folder().join("socket");
     let socket = format!(
         "mysql://kallithea:{CODED_PASSWORD}@localhost/four?unix_socket={}&charset=utf8mb4",
         socket.display()

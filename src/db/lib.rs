@@ -114,6 +114,8 @@ mod engines;
 mod processes;
 #[cfg(test)]
 mod speed;
+#[cfg(any(test, feature = "test-servers"))]
+pub mod test_servers;
 #[cfg(test)]
 mod testing;
 

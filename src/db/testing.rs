@@ -1,7 +1,6 @@
 //! Databases for tests: of SQLite, or of a server when the environment names one (see `engines`).
 
 mod fixture;
-pub(crate) mod servers;
 
 use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};

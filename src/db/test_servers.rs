@@ -1,4 +1,4 @@
-//! Real servers, each in a folder of its own and on a free port, stopped when they go out of use.
+//! Real database servers for tests, of this crate and, by the feature `test-servers`, of others: each in a folder of its own and on a free port, stopped when they go out of use.
 //!
 //! PostgreSQL refuses to be run by root, so root lends it another user. The password is real, so that the ways of
 //! proving it are tested with everything else.
@@ -14,16 +14,17 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{DatabaseUrl, Db};
+use crate::{DatabaseUrl, Db, schema};
 
 /// With the letters that a URL has to code.
 const PASSWORD: &str = "p@ss/wörd:%";
-pub(crate) const CODED_PASSWORD: &str = "p%40ss%2Fw%C3%B6rd%3A%25";
+/// The password as it stands in [`Server::url`].
+pub const CODED_PASSWORD: &str = "p%40ss%2Fw%C3%B6rd%3A%25";
 
 /// A running server.
-pub(crate) struct Server {
-    pub(crate) dir: TempDir,
-    pub(crate) port: u16,
+pub struct Server {
+    dir: TempDir,
+    port: u16,
     kind: Kind,
     process: Option<Child>,
 }
@@ -36,8 +37,9 @@ enum Kind {
 
 impl Server {
     /// A PostgreSQL server.
-    pub(crate) fn postgresql() -> Self {
+    pub fn postgresql() -> Self {
         let dir = folder("postgres");
+        make_certificates(&dir, "postgres");
         let password = dir.path().join("password");
         fs::write(&password, PASSWORD).unwrap();
         run(
@@ -55,8 +57,9 @@ impl Server {
     }
 
     /// A MariaDB server.
-    pub(crate) fn mariadb() -> Self {
+    pub fn mariadb() -> Self {
         let dir = folder("mysql");
+        make_certificates(&dir, "mysql");
         run(
             command(&dir, "mysql", Path::new("mariadb-install-db")).args([
                 "--no-defaults",
@@ -99,7 +102,7 @@ impl Server {
     }
 
     /// Starts it again, at the same place.
-    pub(crate) fn start(&mut self) {
+    pub fn start(&mut self) {
         let data = self.dir.path().join("data");
         let folder = self.dir.path().display().to_string();
         let port = self.port.to_string();
@@ -117,6 +120,9 @@ impl Server {
                     "synchronous_commit=off",
                     "autovacuum=off",
                     "shared_buffers=64MB",
+                    "ssl=on",
+                    &format!("ssl_cert_file={folder}/server.crt"),
+                    &format!("ssl_key_file={folder}/server.key"),
                 ] {
                     program.args(["-c", setting]);
                 }
@@ -137,6 +143,8 @@ impl Server {
                     &format!("--datadir={}", data.display()),
                     &format!("--socket={folder}/socket"),
                     &format!("--pid-file={folder}/pid"),
+                    &format!("--ssl-cert={folder}/server.crt"),
+                    &format!("--ssl-key={folder}/server.key"),
                 ]);
                 program
             }
@@ -172,7 +180,7 @@ impl Server {
     }
 
     /// Stops it as an administrator would, or as a power cut.
-    pub(crate) fn stop(&mut self, gently: bool) {
+    pub fn stop(&mut self, gently: bool) {
         let Some(mut process) = self.process.take() else {
             return;
         };
@@ -190,14 +198,37 @@ impl Server {
         process.wait().unwrap();
     }
 
-    /// The URL of one of its databases.
-    pub(crate) fn url(&self, database: &str) -> String {
-        let scheme = match self.kind {
-            Kind::PostgreSql => "postgresql+psycopg2",
-            Kind::MariaDb => "mysql+pymysql",
+    /// The folder with its socket and the certificate of its authority, `ca.crt`.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The URL of one of its databases, which need not exist.
+    pub fn url(&self, database: &str) -> String {
+        let (scheme, options) = match self.kind {
+            Kind::PostgreSql => ("postgresql+psycopg2", "sslmode=disable"),
+            Kind::MariaDb => ("mysql+pymysql", "charset=utf8mb4"),
         };
         let port = self.port;
-        format!("{scheme}://kallithea:{CODED_PASSWORD}@127.0.0.1:{port}/{database}")
+        format!("{scheme}://kallithea:{CODED_PASSWORD}@127.0.0.1:{port}/{database}?{options}")
+    }
+
+    /// A database of the name with the tables of Kallithea 0.7 and our own, and no rows.
+    pub fn database(&self, name: &str) -> Db {
+        let url: DatabaseUrl = self.url(name).parse().expect("a URL of ours");
+        let db = Db::new(url);
+        db.create_if_missing().unwrap();
+        db.write(|tx| {
+            schema::create_if_empty(tx)?;
+            schema::create_own_tables(tx)
+        })
+        .unwrap();
+        db
     }
 }
 
@@ -205,6 +236,52 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop(true);
     }
+}
+
+/// An authority, and a certificate by it for the server at 127.0.0.1.
+fn make_certificates(dir: &TempDir, user: &str) {
+    let request = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ];
+    let openssl = || {
+        let mut openssl = command(dir, user, Path::new("openssl"));
+        openssl.args(request);
+        openssl
+    };
+    run(openssl().args([
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.crt",
+        "-subj",
+        "/CN=an authority",
+    ]));
+    run(openssl()
+        .args([
+            "-CA",
+            "ca.crt",
+            "-CAkey",
+            "ca.key",
+            "-keyout",
+            "server.key",
+            "-out",
+            "server.crt",
+        ])
+        .args([
+            "-subj",
+            "/CN=a server",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .args(["-addext", "subjectAltName=IP:127.0.0.1"]));
 }
 
 /// PostgreSQL's programs are not in the path, and there may be several versions.
