@@ -34,6 +34,7 @@ run: .venv/installed ## build, install, and serve ./kallithea-data on 127.0.0.1:
 test: lint wheel rust-test python-test ## everything from nothing: format, lints, Rust tests, whole-program tests
 
 test-all: PYTEST_FLAGS := -m 'soak or not soak'
+test-all: TEST_FLAGS := --include-ignored
 test-all: test ## the same and the minutes-long runs
 
 bench: .venv/test-tools ## figures of every page and of the wire, with four workers
@@ -54,7 +55,7 @@ lint: rust-tools
 rust-test: .venv/test-tools
 	@.ci/need slapd postgresql mariadb
 	$(STEP) 'Rust tests'
-	cargo test $(CARGO_FLAGS) --exclude kallithea-python
+	cargo test $(CARGO_FLAGS) --exclude kallithea-python -- $(TEST_FLAGS)
 
 python-test: .venv/test-tools
 	$(STEP) 'whole-program tests'

@@ -44,6 +44,12 @@ fn row(row: &Row<'_>) -> RepoGroup {
     }
 }
 
+/// Letter by letter, whatever order of words the database follows.
+fn by_path(mut rows: Vec<RepoGroup>) -> Vec<RepoGroup> {
+    rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    rows
+}
+
 /// The group with this id.
 pub fn by_id(conn: &Conn, id: GroupId) -> Result<Option<RepoGroup>, DbError> {
     conn.query_one(select!("WHERE group_id = ?"), &params![id], row)
@@ -72,23 +78,16 @@ pub fn longest_of(conn: &Conn, candidates: &[GroupName]) -> Result<Option<RepoGr
 
 /// The groups directly in a group, or those at top level, by path.
 pub fn children(conn: &Conn, parent: Option<GroupId>) -> Result<Vec<RepoGroup>, DbError> {
-    match parent {
-        Some(parent) => conn.query(
-            select!("WHERE group_parent_id = ? ORDER BY group_name"),
-            &params![parent],
-            row,
-        ),
-        None => conn.query(
-            select!("WHERE group_parent_id IS NULL ORDER BY group_name"),
-            &[],
-            row,
-        ),
-    }
+    let found = match parent {
+        Some(parent) => conn.query(select!("WHERE group_parent_id = ?"), &params![parent], row),
+        None => conn.query(select!("WHERE group_parent_id IS NULL"), &[], row),
+    }?;
+    Ok(by_path(found))
 }
 
 /// All groups by path.
 pub fn all(conn: &Conn) -> Result<Vec<RepoGroup>, DbError> {
-    conn.query(select!("ORDER BY group_name"), &[], row)
+    conn.query(select!(""), &[], row).map(by_path)
 }
 
 /// The groups around a group, outermost first, without itself. Ends quietly at a parent that is gone, and at a circle,
@@ -107,7 +106,7 @@ pub fn ancestors(conn: &Conn, id: GroupId) -> Result<Vec<RepoGroup>, DbError> {
     Ok(ancestors)
 }
 
-/// Whether a path is taken by a group, in any case (of ASCII letters, as far as SQLite knows them).
+/// Whether a path is taken by a group, in any case.
 pub fn is_name_taken(conn: &Conn, name: &GroupName) -> Result<bool, DbError> {
     conn.exists(
         "SELECT 1 FROM \"groups\" WHERE lower(group_name) = lower(?)",

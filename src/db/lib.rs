@@ -113,6 +113,8 @@ mod engines;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod speed;
 #[cfg(any(test, feature = "test-servers"))]
 pub mod test_servers;

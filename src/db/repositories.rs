@@ -180,6 +180,12 @@ fn row(row: &Row<'_>) -> Repository {
     }
 }
 
+/// Letter by letter, whatever order of words the database follows.
+fn by_path(mut rows: Vec<Repository>) -> Vec<Repository> {
+    rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    rows
+}
+
 /// The repository with this id.
 pub fn by_id(conn: &Conn, id: RepoId) -> Result<Option<Repository>, DbError> {
     conn.query_one(select!("WHERE repo_id = ?"), &params![id], row)
@@ -208,23 +214,16 @@ pub fn longest_of(conn: &Conn, candidates: &[RepoName]) -> Result<Option<Reposit
 
 /// The repositories directly in a group, or those at top level, by path.
 pub fn in_group(conn: &Conn, group: Option<GroupId>) -> Result<Vec<Repository>, DbError> {
-    match group {
-        Some(group) => conn.query(
-            select!("WHERE group_id = ? ORDER BY repo_name"),
-            &params![group],
-            row,
-        ),
-        None => conn.query(
-            select!("WHERE group_id IS NULL ORDER BY repo_name"),
-            &[],
-            row,
-        ),
-    }
+    let found = match group {
+        Some(group) => conn.query(select!("WHERE group_id = ?"), &params![group], row),
+        None => conn.query(select!("WHERE group_id IS NULL"), &[], row),
+    }?;
+    Ok(by_path(found))
 }
 
 /// All repositories by path.
 pub fn all(conn: &Conn) -> Result<Vec<Repository>, DbError> {
-    conn.query(select!("ORDER BY repo_name"), &[], row)
+    conn.query(select!(""), &[], row).map(by_path)
 }
 
 /// How many repositories there are.
@@ -232,7 +231,7 @@ pub fn count(conn: &Conn) -> Result<i64, DbError> {
     conn.count("SELECT COUNT(*) FROM repositories", &[])
 }
 
-/// Whether a path is taken, in any case (of ASCII letters, as far as SQLite knows them).
+/// Whether a path is taken, in any case.
 pub fn is_name_taken(conn: &Conn, name: &RepoName) -> Result<bool, DbError> {
     conn.exists(
         "SELECT 1 FROM repositories WHERE lower(repo_name) = lower(?)",
@@ -242,11 +241,8 @@ pub fn is_name_taken(conn: &Conn, name: &RepoName) -> Result<bool, DbError> {
 
 /// The forks of a repository, by path.
 pub fn forks(conn: &Conn, id: RepoId) -> Result<Vec<Repository>, DbError> {
-    conn.query(
-        select!("WHERE fork_id = ? ORDER BY repo_name"),
-        &params![id],
-        row,
-    )
+    let forks = conn.query(select!("WHERE fork_id = ?"), &params![id], row)?;
+    Ok(by_path(forks))
 }
 
 /// How many forks a repository has.

@@ -13,9 +13,6 @@ use crate::{
 const REPOSITORIES: i64 = 10_000;
 const USER_GROUPS: i64 = 50;
 
-/// Without optimisation the drivers, and SQLite itself, are many times slower.
-const FACTOR: u32 = if cfg!(debug_assertions) { 60 } else { 1 };
-
 /// The numbers from 0 below 10 000, as `n` of `numbers`.
 fn numbers() -> String {
     let digits = (0..10)
@@ -130,6 +127,9 @@ fn what_an_account_may_is_known_within_fifteen_milliseconds() {
     let one = levels[4711].id;
     let one = fastest(|| drop(test.read(|conn| repo_to_perm::repository_level(conn, user, one))));
     println!("{}: all {all:?}, one {one:?}", test.engine());
-    assert!(all < FACTOR * Duration::from_millis(15), "all: {all:?}");
-    assert!(one < FACTOR * Duration::from_millis(2), "one: {one:?}");
+    // Without optimisation the drivers, and SQLite itself, are many times slower. That says nothing.
+    if !cfg!(debug_assertions) {
+        assert!(all < Duration::from_millis(15), "all: {all:?}");
+        assert!(one < Duration::from_millis(2), "one: {one:?}");
+    }
 }

@@ -124,6 +124,13 @@ impl From<model::Error> for Problem {
             model::Error::TooManyAttempts { seconds } => Self::TooMany(seconds),
             model::Error::Program(message) => Self::Unavailable(message),
             model::Error::Open { source, .. } => source.into(),
+            // What forms do not check and the engine does: too many letters, or letters that its tables cannot hold.
+            model::Error::Db(db::DbError::Unfit { .. }) => {
+                tracing::warn!("{}", chain(&error));
+                Self::BadRequest(
+                    "A value is too long, or holds letters that the database cannot keep.".into(),
+                )
+            }
             _ if error.is_unavailable() => {
                 tracing::error!("{}", chain(&error));
                 Self::Unavailable(unavailable(&error).into())
