@@ -19,6 +19,11 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Passes over the next column.
+    pub(crate) fn skip(&self) {
+        self.next.set(self.next.get() + 1);
+    }
+
     /// The next column.
     pub(crate) fn take<T: FromColumn>(&self) -> T {
         let index = self.next.replace(self.next.get() + 1);

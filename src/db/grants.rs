@@ -283,7 +283,8 @@ pub(crate) fn sources(
 }
 
 /// The id of the default user. Takes one `?`: its name.
-const SQL_DEFAULT_USER: &str = "(SELECT MIN(d.user_id) FROM users d WHERE d.username = ?)";
+pub(crate) const SQL_DEFAULT_USER: &str =
+    "(SELECT MIN(d.user_id) FROM users d WHERE d.username = ?)";
 
 /// The active user groups that somebody is a member of, to go behind a column. Takes two `?`: the account and true.
 pub(crate) const SQL_IN_USER_GROUPS: &str = "IN (SELECT m.users_group_id FROM users_groups_members m \

@@ -78,6 +78,7 @@ pub mod failed_logins;
 pub mod gists;
 pub mod groups;
 pub mod mails;
+pub mod overview;
 pub mod permissions;
 pub mod pull_request_reviewers;
 pub mod pull_requests;

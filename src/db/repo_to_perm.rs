@@ -7,7 +7,7 @@ use crate::ids::{DEFAULT_USER, RepoId, RepoName, UserId, Username};
 use crate::level::{Level, ObjectKind};
 use crate::users_group_repo_to_perm;
 
-const TABLE: GrantTable = GrantTable {
+pub(crate) const TABLE: GrantTable = GrantTable {
     table: "repo_to_perm",
     id: "repo_to_perm_id",
     subject: "user_id",
@@ -135,6 +135,21 @@ pub(crate) fn user_grants(
 /// Gives an account this level on a repository, instead of any it had. For the default user: sets the base.
 pub fn grant(tx: &Tx<'_>, user: UserId, repository: RepoId, level: Level) -> Result<(), DbError> {
     TABLE.grant(tx, user, repository, level)
+}
+
+/// Writes a row without looking for others, as other programs leave several; for imports and tests.
+pub fn insert(tx: &Tx<'_>, user: UserId, repository: RepoId, level: Level) -> Result<(), DbError> {
+    let permission = crate::permissions::id_for_write(tx, &level.on(ObjectKind::Repository))?;
+    tx.insert(
+        "repo_to_perm",
+        "repo_to_perm_id",
+        &[
+            ("user_id", user.into()),
+            ("repository_id", repository.into()),
+            ("permission_id", permission.into()),
+        ],
+    )
+    .map(drop)
 }
 
 /// Takes away the level of an account on a repository. Says whether there was one.

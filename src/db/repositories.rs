@@ -7,7 +7,7 @@ use crate::ids::{CloneUri, GroupId, RepoId, RepoName, UserId};
 use crate::time::LocalTime;
 use crate::{
     changeset_comments, changeset_statuses, pull_requests, repo_to_perm, repositories_fields,
-    statistics, user_followings, user_logs, users_group_repo_to_perm,
+    statistics, user_followings, user_logs, users, users_group_repo_to_perm,
 };
 
 /// `repo_type`.
@@ -224,6 +224,34 @@ pub fn in_group(conn: &Conn, group: Option<GroupId>) -> Result<Vec<Repository>, 
 /// All repositories by path.
 pub fn all(conn: &Conn) -> Result<Vec<Repository>, DbError> {
     conn.query(select!(""), &[], row).map(by_path)
+}
+
+/// These repositories with their owners, by path. An owner who is gone is none.
+pub fn with_owners(
+    conn: &Conn,
+    ids: &[RepoId],
+) -> Result<Vec<(Repository, Option<users::User>)>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT r.repo_id, r.repo_name, r.repo_state, r.clone_uri, r.repo_type, r.user_id, r.private, r.statistics, \
+         r.downloads, r.description, r.created_on, r.updated_on, r.landing_revision, r.changeset_cache, r.fork_id, \
+         r.group_id, {} FROM repositories r LEFT JOIN users u ON u.user_id = r.user_id WHERE r.repo_id IN ({})",
+        users::COLUMNS,
+        placeholders(ids.len())
+    );
+    let values: Vec<Value<'_>> = ids.iter().map(|id| (*id).into()).collect();
+    let mut found = conn.query(&sql, &values, |found| {
+        let repository = row(found);
+        let owner = users::row(found);
+        (
+            repository,
+            Some(owner).filter(|owner| owner.id != UserId(0)),
+        )
+    })?;
+    found.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    Ok(found)
 }
 
 /// How many repositories there are.

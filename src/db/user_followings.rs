@@ -22,16 +22,6 @@ pub fn count_followers(conn: &Conn, repository: RepoId) -> Result<i64, DbError> 
     )
 }
 
-/// The accounts that follow a repository, by name.
-pub fn followers(conn: &Conn, repository: RepoId) -> Result<Vec<(UserId, LocalTime)>, DbError> {
-    conn.query(
-        "SELECT f.user_id, f.follows_from FROM user_followings f JOIN users u ON u.user_id = f.user_id \
-         WHERE f.follows_repository_id = ? ORDER BY lower(u.username), u.user_id",
-        &params![repository],
-        |row| (row.take(), row.take()),
-    )
-}
-
 /// The repositories that an account follows.
 pub fn followed(conn: &Conn, user: UserId) -> Result<Vec<RepoId>, DbError> {
     conn.query(
@@ -94,9 +84,9 @@ mod tests {
         assert!(!test.write(|tx| follow(tx, frank, repository)));
         assert!(test.read(|conn| follows(conn, frank, repository)));
         assert!(
-            test.read(|conn| followers(conn, repository))
+            test.read(|conn| crate::users::following(conn, repository))
                 .iter()
-                .any(|(user, _)| *user == frank)
+                .any(|(user, _)| user.id == frank)
         );
         assert!(
             test.read(|conn| followed(conn, frank))

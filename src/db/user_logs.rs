@@ -73,6 +73,16 @@ pub fn insert(tx: &Tx<'_>, new: &NewLogEntry<'_>) -> Result<i64, DbError> {
     )
 }
 
+/// The newest entries about anything, newest first.
+pub fn recent(conn: &Conn, limit: u32) -> Result<Vec<LogEntry>, DbError> {
+    conn.query(
+        "SELECT user_log_id, user_id, username, repository_id, repository_name, user_ip, \"action\", action_date \
+         FROM user_logs ORDER BY action_date DESC, user_log_id DESC LIMIT ?",
+        &params![i64::from(limit)],
+        row,
+    )
+}
+
 /// The newest entries about a repository, newest first.
 pub fn recent_of_repository(
     conn: &Conn,

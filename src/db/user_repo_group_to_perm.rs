@@ -9,7 +9,7 @@ use crate::level::{Level, ObjectKind};
 use crate::repo_to_perm::{self, UserGrant};
 use crate::users_group_repo_group_to_perm;
 
-const TABLE: GrantTable = GrantTable {
+pub(crate) const TABLE: GrantTable = GrantTable {
     table: "user_repo_group_to_perm",
     id: "group_to_perm_id",
     subject: "user_id",

@@ -2,7 +2,7 @@
 
 use crate::conn::{Conn, Row, Tx, params};
 use crate::error::DbError;
-use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, UserGroupId, UserId, Username};
+use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, RepoId, UserGroupId, UserId, Username};
 use crate::time::LocalTime;
 use crate::{
     changeset_comments, leftovers, pull_request_reviewers, repo_to_perm, sessions, user_api_keys,
@@ -83,7 +83,11 @@ macro_rules! select {
     };
 }
 
-fn row(row: &Row<'_>) -> User {
+/// The columns of an account, in the order in which [`row`] takes them.
+pub(crate) const COLUMNS: &str = "u.user_id, u.username, u.password, u.active, u.\"admin\", u.firstname, u.lastname, \
+     u.email, u.last_login, u.extern_type, u.extern_name, u.api_key, u.created_on";
+
+pub(crate) fn row(row: &Row<'_>) -> User {
     User {
         id: row.take(),
         username: row.take(),
@@ -104,6 +108,55 @@ fn row(row: &Row<'_>) -> User {
 /// The account with this id.
 pub fn by_id(conn: &Conn, id: UserId) -> Result<Option<User>, DbError> {
     conn.query_one(select!("WHERE u.user_id = ?"), &params![id], row)
+}
+
+/// Who a request may be about, in one statement: each account with the networks that stand in its own list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arriving {
+    /// The account with the id that was asked for.
+    pub user: Option<User>,
+    /// The account of anonymous visitors.
+    pub default: Option<User>,
+    /// The networks of both.
+    pub networks: Vec<(UserId, String)>,
+    /// Whether there is any administrator.
+    pub has_admin: bool,
+}
+
+/// Reads who a request may be about.
+pub fn arriving(conn: &Conn, id: Option<UserId>) -> Result<Arriving, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, i.ip_addr FROM users u LEFT JOIN user_ip_map i ON i.user_id = u.user_id \
+         WHERE u.user_id = ? OR u.username = ? \
+         OR u.user_id = (SELECT MIN(a.user_id) FROM users a WHERE a.\"admin\" = ?) ORDER BY u.user_id, i.ip_id"
+    );
+    let rows: Vec<(User, Option<String>)> =
+        conn.query(&sql, &params![id, DEFAULT_USER, true], |found| {
+            (row(found), found.take())
+        })?;
+    let mut arriving = Arriving::default();
+    for (user, network) in rows {
+        arriving.has_admin |= user.admin;
+        let wanted = Some(user.id) == id;
+        // The oldest of several, as everywhere.
+        let default = user.is_default()
+            && arriving
+                .default
+                .as_ref()
+                .is_none_or(|known| known.id == user.id);
+        if wanted || default {
+            arriving
+                .networks
+                .extend(network.map(|network| (user.id, network)));
+        }
+        if default {
+            arriving.default = Some(user.clone());
+        }
+        if wanted {
+            arriving.user = Some(user);
+        }
+    }
+    Ok(arriving)
 }
 
 /// The account with exactly this name, as permission forms and the API look it up.
@@ -181,6 +234,19 @@ pub fn all(conn: &Conn) -> Result<Vec<User>, DbError> {
         &params![DEFAULT_USER],
         row,
     )
+}
+
+/// The accounts that follow a repository and since when, by name.
+pub fn following(conn: &Conn, repository: RepoId) -> Result<Vec<(User, LocalTime)>, DbError> {
+    let mut found = conn.query(
+        "SELECT u.user_id, u.username, u.password, u.active, u.\"admin\", u.firstname, u.lastname, u.email, \
+         u.last_login, u.extern_type, u.extern_name, u.api_key, u.created_on, f.follows_from FROM users u \
+         JOIN user_followings f ON f.user_id = u.user_id WHERE f.follows_repository_id = ? ORDER BY u.user_id",
+        &params![repository],
+        |found| (row(found), found.take()),
+    )?;
+    found.sort_by_cached_key(|(user, _)| user.username.as_str().to_lowercase());
+    Ok(found)
 }
 
 /// The members of a user group, each once.
@@ -552,6 +618,33 @@ mod tests {
         );
         assert_eq!(test.read(first_admin).unwrap().username.as_str(), "admin");
         assert_eq!(test.read(all).len(), 9);
+    }
+
+    #[test]
+    fn who_arrives_is_read_at_once() {
+        let test = TestDb::kallithea();
+        test.write(|tx| {
+            user_ip_map::insert(tx, UserId(1), "10.0.0.0/8")?;
+            user_ip_map::insert(tx, UserId(4), "192.0.2.0/24")?;
+            user_ip_map::insert(tx, UserId(2), "198.51.100.0/24")
+        });
+        let found = test.read(|conn| arriving(conn, Some(UserId(4))));
+        assert_eq!(found.user, test.read(|conn| by_id(conn, UserId(4))));
+        assert_eq!(found.default, test.read(default_user));
+        assert!(found.has_admin);
+        let mut networks: Vec<&str> = found.networks.iter().map(|(_, n)| n.as_str()).collect();
+        networks.sort_unstable();
+        assert_eq!(
+            networks,
+            ["10.0.0.0/8", "192.0.2.0/24"],
+            "not those of others"
+        );
+        let nobody = test.read(|conn| arriving(conn, None));
+        assert!(nobody.user.is_none() && nobody.default == found.default);
+        assert_eq!(
+            test.read(|conn| arriving(conn, Some(UserId(99)))).user,
+            None
+        );
     }
 
     #[test]

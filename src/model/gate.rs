@@ -184,7 +184,7 @@ fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level,
     Ok(levels.map_or(Level::None, |levels| group_rule(viewer, &levels)))
 }
 
-fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Level {
+pub(crate) fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Level {
     let sources = Sources {
         base: levels.base,
         through_groups: levels.through_groups,
@@ -193,7 +193,7 @@ fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Level {
     rule::on_repository(viewer, levels.owner, levels.private, sources)
 }
 
-fn group_rule(viewer: &Viewer, levels: &GroupLevels) -> Level {
+pub(crate) fn group_rule(viewer: &Viewer, levels: &GroupLevels) -> Level {
     let sources = Sources {
         base: levels.base,
         through_groups: levels.through_groups,
@@ -204,7 +204,7 @@ fn group_rule(viewer: &Viewer, levels: &GroupLevels) -> Level {
 
 impl ReadableRepository {
     /// None for a row whose type is neither `hg` nor `git`: there is nothing that could read it.
-    fn new(row: Repository, level: Level) -> Option<Self> {
+    pub(crate) fn new(row: Repository, level: Level) -> Option<Self> {
         let kind = match row.repo_type {
             RepoType::Mercurial => Kind::Hg,
             RepoType::Git => Kind::Git,
@@ -275,6 +275,11 @@ impl ReadableRepository {
 }
 
 impl ReadableGroup {
+    /// None when the level does not suffice.
+    pub(crate) fn new(row: RepoGroup, level: Level) -> Option<Self> {
+        (level >= Level::Read).then_some(Self { row, level })
+    }
+
     /// The right to administer, if the level suffices.
     #[must_use]
     pub fn administrable(&self) -> Option<AdminOfGroup> {

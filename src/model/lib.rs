@@ -15,6 +15,8 @@ pub mod config;
 pub mod defaults;
 mod email;
 mod error;
+pub mod field;
+mod following;
 mod gate;
 mod group;
 pub mod ip;
@@ -26,6 +28,7 @@ mod password;
 mod permission;
 pub mod random;
 pub mod registration;
+mod relocate;
 mod repository;
 mod reset;
 mod rights;
@@ -48,7 +51,7 @@ pub use error::Error;
 pub use gate::{
     AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository,
 };
-pub use group::{GroupListing, NewGroup, Place};
+pub use group::{GroupListing, ListRequest, NewGroup, Place};
 pub use journal::{Action, Actor};
 pub use permission::{Grant, Grants, Holder, Recursion, Subject};
 pub use repository::{ForkChoice, NewRepository, RepositoryFacts, RepositoryUpdate};
@@ -84,6 +87,10 @@ impl Model {
     /// The database.
     pub(crate) fn db(&self) -> &Db {
         &self.db
+    }
+
+    pub(crate) fn repositories(&self) -> &open::Repositories {
+        &self.repositories
     }
 
     pub(crate) fn passwords(&self) -> &password::Verified {

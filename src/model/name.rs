@@ -39,7 +39,7 @@ const PAGES: &[&str] = &[
 ];
 
 /// Longest full path that the column holds.
-const MAX_FULL_NAME: usize = 255;
+pub(crate) const MAX_FULL_NAME: usize = 255;
 
 /// Makes of a typed text the name it will get: `w 2/x` → `w-2-x`.
 #[must_use]

@@ -53,6 +53,12 @@ impl Repositories {
         Ok(handle)
     }
 
+    /// Forgets a path and all below it.
+    pub(crate) fn forget_below(&self, path: &Path) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.handles.retain(|(held, _), _| !held.starts_with(path));
+    }
+
     /// Forgets a path that was moved away, so that another repository may come there.
     pub(crate) fn forget(&self, path: &Path) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);

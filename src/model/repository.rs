@@ -333,30 +333,6 @@ impl Model {
         Ok(facts)
     }
 
-    /// Makes the viewer follow a repository, or follow it no more; says which.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn toggle_following(
-        &self,
-        repository: &ReadableRepository,
-        user: UserId,
-        actor: &Actor,
-    ) -> Result<bool, Error> {
-        self.db().write(|tx| {
-            let follows = !user_followings::follows(tx, user, repository.id())?;
-            let action = if follows {
-                user_followings::follow(tx, user, repository.id())?;
-                Action::StartedFollowing
-            } else {
-                user_followings::unfollow(tx, user, repository.id())?;
-                Action::StoppedFollowing
-            };
-            journal::write(tx, actor, Some(repository.id()), repository.name(), &action)?;
-            Ok(follows)
-        })
-    }
-
     /// Forks of a repository, by full name.
     ///
     /// # Errors

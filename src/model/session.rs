@@ -20,8 +20,10 @@ const SWEEP: u32 = 20;
 pub struct OwnSession {
     /// The hash of its token; names it and is worth nothing to anybody.
     pub token_hash: String,
-    /// What it holds, a JSON object.
-    pub data: String,
+    /// From which address it was begun; empty when it does not know.
+    pub address: String,
+    /// What the browser called itself then.
+    pub agent: String,
     /// When it began.
     pub created_on: LocalTime,
     /// When it was last used, give or take a minute.
@@ -117,8 +119,9 @@ impl Model {
         Ok(sessions
             .into_iter()
             .map(|session| OwnSession {
+                address: client(&session.data, "address"),
+                agent: client(&session.data, "agent"),
                 token_hash: session.token_hash,
-                data: session.data,
                 created_on: LocalTime::from_unix(session.created_at),
                 last_used: LocalTime::from_unix(session.last_used_at),
                 expires: LocalTime::from_unix(session.expires_at),
@@ -154,4 +157,10 @@ impl Model {
             None => sessions::delete_of_user(tx, account.id()),
         })?)
     }
+}
+
+/// What a session's data say about where it was begun.
+fn client(data: &str, key: &str) -> String {
+    let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
+    data["client"][key].as_str().unwrap_or_default().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use db::{DbError, RepoId, settings, users};
+use db::{RepoId, settings, users};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::auth::HeaderSource;
@@ -40,9 +40,16 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn settings(&self) -> Result<Settings, Error> {
-        let (rows, has_admin) = self.db().read(|conn| {
-            Ok::<_, DbError>((settings::all(conn)?, users::any_admin_exists(conn)?))
-        })?;
+        let has_admin = self.db().read(users::any_admin_exists)?;
+        self.settings_given(has_admin)
+    }
+
+    /// Reads the settings when it is known whether there is an administrator.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn settings_given(&self, has_admin: bool) -> Result<Settings, Error> {
+        let rows = self.db().read(settings::all)?;
         let values: HashMap<&str, &str> = rows
             .iter()
             .map(|row| (row.name.as_str(), row.value.as_str()))

@@ -1,8 +1,8 @@
 //! Slowing down those who guess: counters in the database, so that all workers share them.
 //!
 //! Counted is per name as typed, whether or not there is such an account, and per address. After some free failures the
-//! next attempt has to wait, longer each time; what comes earlier is refused without looking at it. The name's counter
-//! does not hold for an address from which the account has signed in before, so that nobody is locked out by others.
+//! next attempt has to wait, longer each time; what comes earlier is refused without looking at it. Neither counter holds
+//! for an account at an address from which it has signed in before, so that nobody is locked out by others.
 
 use db::failed_logins::{self, Failures};
 use db::{DbError, Username, users};
@@ -50,11 +50,14 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     /// [`Error::TooManyAttempts`] when it comes too early.
-    pub(crate) fn begin(model: &'a Model, name: &str, client: &'a str) -> Result<Self, Error> {
-        let lower = name.to_lowercase();
+    pub(crate) fn begin(model: &'a Model, typed: &'a str, client: &'a str) -> Result<Self, Error> {
+        let lower = typed.to_lowercase();
         let name = format!("name:{}", digest(&[&lower]));
         let known = format!("known:{}", digest(&[&lower, "\0", &network(client)]));
-        Self::start(model, Some((name, known)), client)
+        Ok(Self {
+            typed: Some(typed),
+            ..Self::start(model, Some((name, known)), client)?
+        })
     }
 
     /// Begins an attempt with a key, which names nobody.
@@ -71,7 +74,13 @@ impl<'a> Attempt<'a> {
         client: &'a str,
     ) -> Result<Self, Error> {
         let now = Timestamp::now().as_second();
-        let address = format!("address:{}", network(client));
+        // A robot that keeps on sending an old key must not keep people behind the same address from signing in.
+        let kind = if subjects.is_some() {
+            "address"
+        } else {
+            "keys"
+        };
+        let address = format!("{kind}:{}", network(client));
         let mut asked = vec![address.as_str()];
         if let Some((name, known)) = &subjects {
             asked.extend([name.as_str(), known.as_str()]);
@@ -86,10 +95,15 @@ impl<'a> Attempt<'a> {
         let at_home = known
             .as_ref()
             .is_some_and(|known| now - known.last_at < KNOWN);
-        let mut wait = address.wait(now, FREE_FOR_ADDRESS);
-        if let Some(name) = name.as_ref().filter(|_| !at_home) {
-            wait = wait.max(name.wait(now, FREE_FOR_NAME));
-        }
+        // Where all come from one address, such as that of a proxy, one guesser must not shut out the rest.
+        let wait = match &name {
+            Some(_) if at_home => 0,
+            Some(name) => {
+                let by_name = name.wait(now, FREE_FOR_NAME);
+                by_name.max(address.wait(now, FREE_FOR_ADDRESS))
+            }
+            None => address.wait(now, FREE_FOR_ADDRESS),
+        };
         if wait > 0 {
             tracing::warn!("too many wrong credentials: {client} has to wait for {wait} s");
             return Err(Error::TooManyAttempts {

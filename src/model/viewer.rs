@@ -74,6 +74,35 @@ impl Model {
         Ok(user.map(Viewer::User))
     }
 
+    /// Who asks: the person with this id, or without one, or when they may not come in, whoever comes without signing in.
+    /// Also, whether there is an administrator. One statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn arrival(&self, user: Option<UserId>, address: &str) -> Result<(Viewer, bool), Error> {
+        let arriving = self.db().read(|conn| users::arriving(conn, user))?;
+        let default = arriving.default.as_ref().map(|default| default.id);
+        let allows = |user: &User| {
+            let lists = arriving
+                .networks
+                .iter()
+                .filter(|(owner, _)| *owner == user.id || Some(*owner) == default);
+            let networks: Vec<&str> = lists.map(|(_, network)| network.as_str()).collect();
+            ip::allows(&networks, address)
+        };
+        let viewer = match (&arriving.user, &arriving.default) {
+            (Some(user), _) if user.active && !user.is_default() && allows(user) => {
+                Viewer::User(user.clone())
+            }
+            (_, Some(default)) if default.active && allows(default) => {
+                Viewer::Visitor(default.clone())
+            }
+            (_, Some(default)) if default.active => Viewer::Elsewhere,
+            _ => Viewer::Nobody,
+        };
+        Ok((viewer, arriving.has_admin))
+    }
+
     /// Who comes without signing in: the user `default` while it is active and the address allowed.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
         full_name: words::full_name(user),
         avatar_html: words::user(user).avatar_html,
         is_admin: user.admin,
-        can_sign_out: !visit.session.is_external(),
+        can_sign_out: !visit.by_key && !visit.session.is_external(),
     });
     let theme = visit
         .cookie(THEME_COOKIE)

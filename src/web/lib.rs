@@ -9,6 +9,7 @@ pub mod cgi;
 mod form;
 mod frame;
 mod header_login;
+mod key;
 mod later;
 mod pages;
 pub mod path;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 
 use http::header::HeaderValue;
 use http::{Method, StatusCode};
-use model::{Model, Viewer};
+use model::Model;
 
 use crate::form::Form;
 use crate::problem::Problem;
@@ -131,6 +132,13 @@ impl Site {
         if let Err(error) = visit.keep_session(&mut response) {
             return problem::bare(&error, &id);
         }
+        if visit.by_key {
+            // The address may hold the key, so nobody in between may keep what it answers.
+            response
+                .headers
+                .entry(http::header::CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("private"));
+        }
         response
     }
 
@@ -156,26 +164,33 @@ impl Site {
     }
 
     fn visit(&self, request: Request, id: String) -> Result<Visit<'_>, Problem> {
-        let cookie = visit::cookie(&request, &self.model.config().session_key);
-        let mut session = Session::load(&self.model, cookie)?;
-        let settings = self.model.settings()?;
-        header_login::follow(
-            &self.model,
-            settings.header_source.as_ref(),
-            &mut session,
-            &request,
-        )?;
-        let mut viewer = Viewer::Nobody;
-        if let Some(user) = session.user_id() {
-            match self.model.viewer(user, &request.peer.remote_addr)? {
-                Some(signed_in) => viewer = signed_in,
-                // Deleted, deactivated or at a forbidden address: the session is worth nothing any more.
-                None => session.sign_out(),
+        let mut request = request;
+        let key = key::take(&mut request);
+        let address = &request.peer.remote_addr;
+        let mut settings = self.model.settings_given(true)?;
+        let (session, viewer) = match &key {
+            Some(key) => {
+                let opened = self.model.viewer_by_key(key, address)?;
+                (Session::detached(), opened.ok_or_else(key::refused)?)
             }
-        }
-        if !matches!(viewer, Viewer::User(_)) {
-            viewer = self.model.visitor(&request.peer.remote_addr)?;
-        }
+            None => {
+                let cookie = visit::cookie(&request, &self.model.config().session_key);
+                let mut session = Session::load(&self.model, cookie)?;
+                header_login::follow(
+                    &self.model,
+                    settings.header_source.as_ref(),
+                    &mut session,
+                    &request,
+                )?;
+                let (viewer, has_admin) = self.model.arrival(session.user_id(), address)?;
+                settings.needs_setup = !has_admin;
+                if session.user_id().is_some() && viewer.signed_in().is_none() {
+                    // Deleted, deactivated or at a forbidden address: the session is worth nothing any more.
+                    session.sign_out();
+                }
+                (session, viewer)
+            }
+        };
         Ok(Visit {
             model: &self.model,
             query: Form::parse(request.query.as_bytes()),
@@ -183,6 +198,7 @@ impl Site {
             settings: Arc::new(settings),
             request,
             viewer,
+            by_key: key.is_some(),
             session,
             id,
             later: Vec::new(),

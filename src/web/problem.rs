@@ -11,6 +11,9 @@ use crate::view::BareError;
 /// Seconds after which it makes sense to ask again when something outside is down.
 const RETRY_SECONDS: &str = "10";
 
+/// Seconds that are enough in any case after too many wrong credentials.
+const PATIENCE_SECONDS: &str = "60";
+
 /// Header and log field that name a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -301,6 +304,11 @@ pub(crate) fn finish(mut response: Response, request_id: &str) -> Response {
         response
             .headers
             .insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    }
+    if response.status == StatusCode::TOO_MANY_REQUESTS {
+        response
+            .headers
+            .insert(RETRY_AFTER, HeaderValue::from_static(PATIENCE_SECONDS));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers.insert(REQUEST_ID, id);

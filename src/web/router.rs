@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use http::Method as HttpMethod;
-use model::{Gate, Level, ReadableGroup, ReadableRepository};
+use model::{Gate, Level, ReadableGroup, ReadableRepository, Viewer};
 
 use crate::path::{decode, decode_text};
 use crate::problem::Problem;
@@ -122,13 +122,10 @@ fn dispatch_object(
     groups: Option<&Table>,
 ) -> Answer {
     // On a closed site, what exists and what does not ask for the same.
-    let open = visit.viewer.may_enter();
-    let nothing = || {
-        if open {
-            Problem::NotFound(format!("There is nothing at {}", shown(path)))
-        } else {
-            Problem::SignIn
-        }
+    let shut = shut(visit);
+    let nothing = || match shut {
+        None => Problem::NotFound(format!("There is nothing at {}", shown(path))),
+        Some(shut) => shut(),
     };
     let Some((place, rest)) = place(visit, path, repositories.is_some(), groups.is_some())? else {
         return Err(nothing());
@@ -153,6 +150,17 @@ fn dispatch_object(
         .and_then(|table| table.find(rest, method))
         .ok_or_else(nothing)??;
     call(visit, route, &captures, Some(&right))
+}
+
+/// What somebody is told who may not come in at all, whatever they ask for.
+fn shut(visit: &Visit<'_>) -> Option<fn() -> Problem> {
+    match visit.viewer {
+        Viewer::User(_) | Viewer::Visitor(_) => None,
+        Viewer::Nobody => Some(|| Problem::SignIn),
+        Viewer::Elsewhere => Some(|| {
+            Problem::Forbidden("This site is not open to visitors from your address.".into())
+        }),
+    }
 }
 
 /// A path in a form that can be read in a message.
@@ -226,8 +234,15 @@ fn call(
     if let Handler::Public(handler) = route.handler {
         return handler(visit, captures);
     }
-    if !visit.viewer.may_enter() {
-        return Err(Problem::SignIn);
+    if let Some(shut) = shut(visit) {
+        return Err(shut());
+    }
+    // Whatever the tables give to everybody: pages that change things are for people with a name.
+    if matches!(
+        route.handler,
+        Handler::Write(_) | Handler::Admin(_) | Handler::AdminGroup(_)
+    ) {
+        visit.user()?;
     }
     match (route.handler, right) {
         (Handler::Open(handler), _) => handler(visit, captures),
@@ -236,11 +251,8 @@ fn call(
             handler(visit, captures)
         }
         (Handler::SiteAdmin(handler), _) => {
-            if !visit.user()?.admin {
-                return Err(Problem::Forbidden(
-                    "Only administrators of this site may do this.".into(),
-                ));
-            }
+            visit.user()?;
+            Gate::new(visit.model).site_admin(&visit.viewer)?;
             handler(visit, captures)
         }
         (Handler::Read(handler), Some(Right::Repository(repository))) => {

@@ -30,6 +30,8 @@ pub struct Session {
     /// The cookie's token when it is new and has no row.
     fresh: Option<String>,
     cookie_name: String,
+    /// For one request only: nothing is read from a cookie, nothing is kept.
+    detached: bool,
 }
 
 /// How the row must change when the answer goes out.
@@ -51,12 +53,23 @@ struct Data {
     authuser: Option<AuthUser>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     flash: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<Client>,
     #[serde(
         default,
         rename = "_session_csrf_secret_token",
         skip_serializing_if = "Option::is_none"
     )]
     csrf_token: Option<String>,
+}
+
+/// Where a session was begun, so that its owner can tell it from others.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Client {
+    /// The client's address.
+    pub address: String,
+    /// What the browser calls itself.
+    pub agent: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +111,21 @@ impl Session {
             user,
             ..empty
         })
+    }
+
+    /// A session for a request that brings a key: it has no cookie, and nothing of it is kept.
+    #[must_use]
+    pub fn detached() -> Self {
+        Self {
+            detached: true,
+            ..Self::default()
+        }
+    }
+
+    /// The hash of the token: the name of the row.
+    #[must_use]
+    pub fn row(&self) -> Option<&str> {
+        self.row.as_deref()
     }
 
     /// The id of the person who is signed in.
@@ -204,9 +232,10 @@ impl Session {
         model: &Model,
         script_name: &str,
         secure: bool,
+        client: Client,
     ) -> Result<Option<String>, Problem> {
         let change = std::mem::take(&mut self.change);
-        if change == Change::None {
+        if change == Change::None || self.detached {
             return Ok(None);
         }
         if change == Change::Cookie {
@@ -232,6 +261,9 @@ impl Session {
                 .cookie(String::new(), script_name, secure)
                 .max_age(Duration::ZERO);
             return Ok(Some(gone.build().to_string()));
+        }
+        if self.user.is_some() {
+            self.data.client = Some(client);
         }
         let token = model::random::hex(32);
         let hash = token_hash(&token);

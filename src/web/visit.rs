@@ -12,10 +12,13 @@ use crate::path::Url;
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::Response;
-use crate::session::Session;
+use crate::session::{Client, Session};
 
 /// Form field and session key of the token against forged requests.
 pub const CSRF_FIELD: &str = "_session_csrf_secret_token";
+
+/// More of what a browser calls itself is not kept.
+const MAX_AGENT: usize = 200;
 
 /// Everything a controller needs to know about the request it answers.
 pub struct Visit<'a> {
@@ -29,6 +32,8 @@ pub struct Visit<'a> {
     pub form: Form,
     /// Who asks.
     pub viewer: Viewer,
+    /// Whether an API key told who asks: no form needs a token then, and nothing is remembered.
+    pub by_key: bool,
     /// What is remembered between requests.
     pub session: Session,
     /// The settings of the site, as they are now.
@@ -107,6 +112,10 @@ impl Visit<'_> {
     /// 400 for a form that cannot be read, 403 without the session's token.
     pub(crate) fn take_form(&mut self) -> Result<(), Problem> {
         self.form = Form::read(&mut self.request)?;
+        if self.by_key {
+            // No browser adds a key by itself, so no other site can have sent the form.
+            return Ok(());
+        }
         let sent = self.form.get(CSRF_FIELD).unwrap_or_default();
         match self.session.csrf_token() {
             Some(token) if bool::from(token.as_bytes().ct_eq(sent.as_bytes())) => Ok(()),
@@ -131,9 +140,15 @@ impl Visit<'_> {
     /// Writes what the session learned and tells the browser its new cookie.
     pub(crate) fn keep_session(&mut self, response: &mut Response) -> Result<(), Problem> {
         let secure = self.request.peer.scheme == "https" || self.model.config().session_secure;
+        let agent = self.request.headers.get(http::header::USER_AGENT);
+        let agent = agent.and_then(|agent| agent.to_str().ok());
+        let client = Client {
+            address: self.request.peer.remote_addr.clone(),
+            agent: agent.unwrap_or_default().chars().take(MAX_AGENT).collect(),
+        };
         if let Some(cookie) =
             self.session
-                .store(self.model, &self.request.peer.script_name, secure)?
+                .store(self.model, &self.request.peer.script_name, secure, client)?
             && let Ok(value) = HeaderValue::from_str(&cookie)
         {
             response.headers.append(SET_COOKIE, value);

@@ -1,6 +1,8 @@
 //! The home page and the page of a repository group.
 
-use model::{Gate, GroupListing, Level, ReadableGroup, ReadableRepository};
+use std::collections::HashMap;
+
+use model::{GroupId, GroupListing, Level, ListRequest, ReadableGroup, ReadableRepository, User};
 use serde::Deserialize;
 
 use crate::frame;
@@ -20,8 +22,7 @@ const DESCRIPTION: usize = 120;
 
 /// `GET /`
 pub fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
-    let at_top = Gate::new(visit.model).may_create_at_top(&visit.viewer)?;
-    let mut home = list(visit, None)?;
+    let (mut home, at_top) = list(visit, None)?;
     home.fresh = home.filter.is_empty() && home.groups.is_empty() && home.repositories.is_empty();
     home.new_repository = at_top.then(|| visit.url("_admin/create_repository").into());
     home.new_group = visit
@@ -47,7 +48,7 @@ pub fn group(visit: &mut Visit<'_>, group: &ReadableGroup, _: &Captures) -> Answ
     } else {
         None
     };
-    let mut home = list(visit, Some(group))?;
+    let (mut home, _) = list(visit, Some(group))?;
     home.new_repository = new_repository;
     home.new_group = new_group;
     home.group = Some(head(visit, group));
@@ -82,43 +83,42 @@ pub(super) fn head(visit: &Visit<'_>, group: &ReadableGroup) -> GroupHead {
     }
 }
 
-fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<Home, Problem> {
+/// The list, and whether the viewer may make repositories at the top.
+fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<(Home, bool), Problem> {
     let filter = visit.query.trimmed("filter").to_owned();
+    let wanted = ListRequest {
+        filter: &filter,
+        page: visit.query.number("page").unwrap_or(1),
+        per_page: PAGE,
+    };
     let GroupListing {
         groups,
-        mut repositories,
         counts,
-    } = visit.model.list(&visit.viewer, group)?;
-    if !filter.is_empty() {
-        // A filter looks into all groups below.
-        repositories = Gate::new(visit.model).readable_repositories(&visit.viewer)?;
-        let prefix = group
-            .map(|group| format!("{}/", group.name()))
-            .unwrap_or_default();
-        repositories.retain(|repository| {
-            repository.name().starts_with(&prefix) && matches(&filter, repository.name())
-        });
-    }
-    let total = repositories.len();
-    let page = visit
-        .query
-        .number::<usize>("page")
-        .unwrap_or(1)
-        .clamp(1, total.div_ceil(PAGE).max(1));
+        repositories,
+        page,
+        total,
+        may_create_at_top,
+    } = visit.model.list(&visit.viewer, group, wanted)?;
     let base = group.map_or(0, |group| group.name().matches('/').count() + 1);
+    let mut children: HashMap<GroupId, u64> = HashMap::new();
+    for parent in groups.iter().filter_map(|child| child.row().parent) {
+        *children.entry(parent).or_default() += 1;
+    }
     let group_rows = groups
         .iter()
         .zip(&counts)
         .filter(|(group, _)| filter.is_empty() || matches(&filter, group.name()))
-        .map(|(group, &count)| group_row(visit, group, count, base, &groups))
+        .map(|(group, &count)| group_row(visit, group, count, base, &children))
         .collect();
-    let rows = repositories.iter().skip((page - 1) * PAGE).take(PAGE);
     let place = group.map_or("", ReadableGroup::name);
-    Ok(Home {
+    let home = Home {
         groups: group_rows,
-        repositories: rows
-            .map(|repository| repository_row(visit, repository, !filter.is_empty()))
-            .collect::<Result<_, _>>()?,
+        repositories: repositories
+            .iter()
+            .map(|(repository, owner)| {
+                repository_row(visit, repository, owner.as_ref(), !filter.is_empty())
+            })
+            .collect(),
         paging: words::paging(page, PAGE, total, |n| {
             let url = visit.url(place).query("page", &n.to_string());
             if filter.is_empty() {
@@ -129,7 +129,8 @@ fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<Home, Proble
         }),
         filter,
         ..Home::default()
-    })
+    };
+    Ok((home, may_create_at_top))
 }
 
 fn matches(filter: &str, name: &str) -> bool {
@@ -141,7 +142,7 @@ fn group_row(
     group: &ReadableGroup,
     count: usize,
     base: usize,
-    all: &[ReadableGroup],
+    children: &HashMap<GroupId, u64>,
 ) -> GroupRow {
     let name = model::name::last(group.name());
     let depth = (group.name().matches('/').count() - base).min(MAX_DEPTH);
@@ -157,10 +158,7 @@ fn group_row(
         },
         depth: u8::try_from(depth).unwrap_or(0),
         repositories: count as u64,
-        groups: all
-            .iter()
-            .filter(|child| child.row().parent == Some(group.row().id))
-            .count() as u64,
+        groups: children.get(&group.row().id).copied().unwrap_or_default(),
         owner: None,
     }
 }
@@ -168,12 +166,12 @@ fn group_row(
 fn repository_row(
     visit: &Visit<'_>,
     repository: &ReadableRepository,
+    owner: Option<&User>,
     full: bool,
-) -> Result<RepositoryRow, Problem> {
+) -> RepositoryRow {
     let row = repository.row();
     let short = model::name::last(repository.name());
-    let owner = visit.model.owner(row.owner)?;
-    Ok(RepositoryRow {
+    RepositoryRow {
         name: if full { repository.name() } else { short }.to_owned(),
         full_name: repository.name().to_owned(),
         url: visit.url(repository.name()).into(),
@@ -186,9 +184,9 @@ fn repository_row(
         private: row.private,
         pending: repository.pending(),
         last: last_change(visit, repository),
-        owner: owner.as_ref().map(words::user).unwrap_or_default(),
+        owner: owner.map(words::user).unwrap_or_default(),
         ..RepositoryRow::default()
-    })
+    }
 }
 
 fn shorten(text: &str) -> String {

@@ -66,7 +66,16 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         );
     }
     let address = visit.request.peer.remote_addr.clone();
-    match visit.model.authenticate(&username, &password, &address)? {
+    let found = match visit.model.authenticate(&username, &password, &address) {
+        Err(problem @ model::Error::TooManyAttempts { .. }) => {
+            let sentence = problem.to_string();
+            let mut page = show(visit, &came_from, error("username", "User name", &sentence))?;
+            page.status = StatusCode::TOO_MANY_REQUESTS;
+            return Ok(page);
+        }
+        found => found?,
+    };
+    match found {
         Some(user) => {
             visit.model.signed_in(user.id)?;
             let remember = visit.form.checked("remember");

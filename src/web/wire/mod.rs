@@ -132,12 +132,17 @@ fn permit(
         Access::Write => repository.writable().is_some(),
     };
     let address = &request.peer.remote_addr;
-    let visitor = model.visitor(address)?;
-    if let Ok(repository) = gate.read_repository(&visitor, name)
-        && repository.kind() == kind
-        && allows(&repository)
-    {
-        return Ok((visitor, repository));
+    // Who says who they are is taken at their word or refused; only who says nothing is a visitor.
+    if !request.headers.contains_key(http::header::AUTHORIZATION) {
+        let visitor = model.visitor(address)?;
+        if let Ok(repository) = gate.read_repository(&visitor, name) {
+            if repository.kind() != kind {
+                return Err(other_kind(&repository).into());
+            }
+            if allows(&repository) {
+                return Ok((visitor, repository));
+            }
+        }
     }
     let let_in = match model.header_source()? {
         Some(source) => crate::header_login::user(model, &source, request)?,
@@ -156,11 +161,10 @@ fn permit(
     };
     let repository = gate.read_repository(&viewer, name)?;
     if repository.kind() != kind {
-        return Err(Problem::NotFound(format!(
-            "'{name}' is a {} repository",
-            repository.kind().as_str()
-        ))
-        .into());
+        return Err(other_kind(&repository).into());
+    }
+    if access == Access::Write && repository.pending() {
+        return Err(Problem::Unavailable(format!("'{name}' is still being made.")).into());
     }
     if !allows(&repository) {
         return Err(Refusal::Forbidden(format!(
@@ -168,6 +172,14 @@ fn permit(
         )));
     }
     Ok((viewer, repository))
+}
+
+fn other_kind(repository: &ReadableRepository) -> Problem {
+    Problem::NotFound(format!(
+        "'{}' is a {} repository",
+        repository.name(),
+        repository.kind().as_str()
+    ))
 }
 
 /// Answers of the protocols are never kept by anybody in between.

@@ -1,5 +1,11 @@
 //! The rules, on a fresh instance with real repositories.
 
+mod accounts;
+mod addresses;
 mod gate;
 mod life;
+mod moving;
+mod permissions;
+mod slow_down;
 mod support;
+mod vectors;

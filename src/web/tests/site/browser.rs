@@ -9,7 +9,7 @@ use kallithea_web::path::RequestPath;
 use kallithea_web::request::{Body, Peer, Request};
 use kallithea_web::response::Response;
 use model::account::NewUser;
-use model::{Config, Model};
+use model::{Config, Gate, Model};
 use tempfile::TempDir;
 
 /// A fresh instance with the administrator `admin`, password `secret1`.
@@ -50,6 +50,15 @@ impl Server {
                 ..Default::default()
             })
             .unwrap();
+    }
+
+    /// Takes away the right to come from where all these requests come from.
+    pub fn forbid(&self, username: &str) {
+        let admin = self.model.user_by_name("admin").unwrap().unwrap().id;
+        let admin = self.model.viewer(admin, "127.0.0.1").unwrap().unwrap();
+        let right = Gate::new(&self.model).site_admin(&admin).unwrap();
+        let user = self.model.user_by_name(username).unwrap().unwrap().id;
+        self.model.add_ip_rule(&right, user, "10.9.9.0/24").unwrap();
     }
 
     pub fn repository(&self, owner: &str, name: &str, kind: &str) {

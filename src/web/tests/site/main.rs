@@ -1,5 +1,6 @@
 //! Requests through the whole site, in one process, over a fresh instance with real repositories.
 
+mod access;
 mod browser;
 mod pages;
 mod roles;

@@ -2,32 +2,67 @@
 
 use http::{Method as HttpMethod, StatusCode};
 use kallithea_web::routes::{self, Handler, Method, Route};
-use model::{Gate, Grant, Level, NewGroup, Recursion, Subject};
+use model::account::UserUpdate;
+use model::{Actor, Gate, Grant, Level, NewGroup, Recursion, Subject};
 
 use crate::browser::{Browser, Server};
 
-/// Who asks: nobody while the site is closed, a visitor while it is open, users with a level on the private repository
-/// `vault` and the closed group `club`, and the administrator of the site.
-const ROLES: [&str; 7] = [
-    "closed", "visitor", "stranger", "reader", "writer", "manager", "admin",
+/// Who asks, in the order of the columns below.
+///
+/// `elsewhere` is a visitor from an address that is closed to visitors, `closed` one while the site is, `visitor` one while
+/// it is open. The next five are users: with nothing but what everybody has, with `read` and with `write` on the private
+/// repository `vault` and on the closed group `club`, with `admin` on the one and with `admin` on the other. `admin`
+/// administers the site.
+const ROLES: [&str; 9] = [
+    "elsewhere",
+    "closed",
+    "visitor",
+    "stranger",
+    "reader",
+    "writer",
+    "keeper",
+    "grouper",
+    "admin",
 ];
 
 /// What a role gets: `ok` is anything that is not a refusal.
 #[rustfmt::skip] // a table is read by its columns
-fn expected(handler: &Handler) -> [&'static str; 7] {
+fn expected(handler: &Handler) -> [&'static str; 9] {
     match handler {
-        //                           closed   visitor  stranger reader  writer  manager admin
-        Handler::Public(_) =>       ["ok",    "ok",    "ok",    "ok",   "ok",   "ok",   "ok"],
-        Handler::Open(_) =>         ["login", "ok",    "ok",    "ok",   "ok",   "ok",   "ok"],
-        Handler::User(_) =>         ["login", "login", "ok",    "ok",   "ok",   "ok",   "ok"],
-        Handler::SiteAdmin(_) =>    ["login", "login", "403",   "403",  "403",  "403",  "ok"],
-        Handler::Read(_)
-        | Handler::ReadGroup(_) =>  ["login", "404",   "404",   "ok",   "ok",   "ok",   "ok"],
-        Handler::Write(_) =>        ["login", "404",   "404",   "403",  "ok",   "ok",   "ok"],
-        Handler::Admin(_)
-        | Handler::AdminGroup(_) => ["login", "404",   "404",   "403",  "403",  "ok",   "ok"],
+        //                           elsewhere closed   visitor  stranger reader writer keeper grouper admin
+        Handler::Public(_) =>       ["ok",     "ok",    "ok",    "ok",    "ok",  "ok",  "ok",  "ok",   "ok"],
+        Handler::Open(_) =>         ["403",    "login", "ok",    "ok",    "ok",  "ok",  "ok",  "ok",   "ok"],
+        Handler::User(_) =>         ["403",    "login", "login", "ok",    "ok",  "ok",  "ok",  "ok",   "ok"],
+        Handler::SiteAdmin(_) =>    ["403",    "login", "login", "403",   "403", "403", "403", "403",  "ok"],
+        Handler::Read(_) =>         ["403",    "login", "404",   "404",   "ok",  "ok",  "ok",  "404",  "ok"],
+        Handler::Write(_) =>        ["403",    "login", "404",   "404",   "403", "ok",  "ok",  "404",  "ok"],
+        Handler::Admin(_) =>        ["403",    "login", "404",   "404",   "403", "403", "ok",  "404",  "ok"],
+        Handler::ReadGroup(_) =>    ["403",    "login", "404",   "404",   "ok",  "ok",  "404", "ok",   "ok"],
+        Handler::AdminGroup(_) =>   ["403",    "login", "404",   "404",   "403", "403", "404", "ok",   "ok"],
     }
 }
+
+/// How somebody comes in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Door {
+    /// With a cookie, if with anything: the columns as they stand.
+    Session,
+    /// With an API key: the same, for those who have an account.
+    Key,
+}
+
+/// Accounts that are worth nothing: `inactive` was deactivated, `blocked` may not come from this address. What is left of
+/// a session makes a visitor of them; a key makes nothing of them but a refusal.
+const SHUT_OUT: [&str; 2] = ["inactive", "blocked"];
+
+/// Those who have levels, each on both objects or on one.
+const LEVELS: [(&str, Level, Level); 5] = [
+    ("stranger", Level::None, Level::None),
+    ("reader", Level::Read, Level::Read),
+    ("writer", Level::Write, Level::Write),
+    ("keeper", Level::Admin, Level::None),
+    ("grouper", Level::None, Level::Admin),
+];
 
 fn server() -> Server {
     let server = Server::new();
@@ -42,36 +77,47 @@ fn server() -> Server {
         copy_permissions: false,
     };
     server.model.create_group(&place, &admin, &new).unwrap();
-    let vault = gate
-        .read_repository(&admin, "vault")
-        .unwrap()
-        .administrable()
-        .unwrap();
     let grant = |name: &str, level| Grant {
         subject: Subject::User(name.to_owned()),
         level,
     };
-    let mut grants = vec![grant("default", Level::None)];
-    for (role, level) in [
-        ("stranger", Level::None),
-        ("reader", Level::Read),
-        ("writer", Level::Write),
-        ("manager", Level::Admin),
-    ] {
+    let mut on_vault = vec![grant("default", Level::None)];
+    let mut on_club = on_vault.clone();
+    for (role, vault, club) in LEVELS {
         server.user(role, false);
-        grants.push(grant(role, level));
+        on_vault.push(grant(role, vault));
+        on_club.push(grant(role, club));
     }
-    server.model.grant(&vault, &admin, &grants).unwrap();
-    let club = gate
-        .read_group(&admin, "club")
-        .unwrap()
-        .administrable()
-        .unwrap();
+    for name in SHUT_OUT {
+        server.user(name, false);
+        on_vault.push(grant(name, Level::Admin));
+        on_club.push(grant(name, Level::Admin));
+    }
+    let vault = gate.read_repository(&admin, "vault").unwrap();
+    let vault = vault.administrable().unwrap();
+    server.model.grant(&vault, &admin, &on_vault).unwrap();
+    let club = gate.read_group(&admin, "club").unwrap();
+    let club = club.administrable().unwrap();
     server
         .model
-        .grant_on_group(&club, &admin, &grants, Recursion::None)
+        .grant_on_group(&club, &admin, &on_club, Recursion::None)
         .unwrap();
     server
+}
+
+/// Deactivates the one and blocks the other.
+fn shut_out(server: &Server) {
+    let admin = server.model.user_by_name("admin").unwrap().unwrap();
+    let admin = server.model.viewer(admin.id, "127.0.0.1").unwrap().unwrap();
+    let right = Gate::new(&server.model).site_admin(&admin).unwrap();
+    let id = server.model.user_by_name("inactive").unwrap().unwrap().id;
+    let off = UserUpdate {
+        active: Some(false),
+        ..Default::default()
+    };
+    let actor = Actor::new(&admin, "127.0.0.1");
+    server.model.update_user(&right, &actor, id, &off).unwrap();
+    server.forbid("blocked");
 }
 
 /// The address of a route, with something sensible in its place-holders.
@@ -92,13 +138,20 @@ fn address(table: &str, route: &Route) -> String {
     )
 }
 
-fn outcome(browser: &mut Browser<'_>, address: &str, method: Method) -> String {
+fn outcome(browser: &mut Browser<'_>, address: &str, method: Method, key: Option<&str>) -> String {
+    let bearer = key.map_or_else(|| "none".to_owned(), |key| format!("Bearer {key}"));
+    let script = [
+        ("x-requested-with", "XMLHttpRequest"),
+        ("authorization", bearer.as_str()),
+    ];
+    let form = ("content-type", "application/x-www-form-urlencoded");
     let answer = match method {
-        Method::Get => browser.send(
-            HttpMethod::GET,
+        Method::Get => browser.send(HttpMethod::GET, address, &script, None),
+        Method::Post if key.is_some() => browser.send(
+            HttpMethod::POST,
             address,
-            &[("x-requested-with", "XMLHttpRequest")],
-            None,
+            &[form, script[1]],
+            Some(String::new()),
         ),
         Method::Post => browser.post(address, &[]),
     };
@@ -117,14 +170,22 @@ fn outcome(browser: &mut Browser<'_>, address: &str, method: Method) -> String {
         StatusCode::NOT_FOUND => "404".to_owned(),
         StatusCode::FORBIDDEN if answer.text.contains("You may not create") => "ok".to_owned(),
         StatusCode::FORBIDDEN => "403".to_owned(),
+        // So many wrong keys from one address are not even looked at any more.
+        StatusCode::TOO_MANY_REQUESTS if key.is_some() => "403".to_owned(),
+        StatusCode::TOO_MANY_REQUESTS => "wait".to_owned(),
         status if status.is_server_error() => panic!("{address}: {status} {}", answer.text),
         _ => "ok".to_owned(),
     }
 }
 
-#[test]
-fn every_route_as_every_role() {
-    let mut wrong = Vec::new();
+/// Asks every route and notes what is not as the table says.
+fn ask_all(
+    server: &Server,
+    who: &str,
+    door: Door,
+    browser: &mut Browser<'_>,
+    expected: impl Fn(&Handler) -> &'static str,
+) -> Vec<String> {
     let tables: [(&str, &[Route]); 5] = [
         ("", routes::SITE),
         ("/vault", routes::REPOSITORY),
@@ -132,41 +193,85 @@ fn every_route_as_every_role() {
         ("/club", routes::GROUP),
         ("/_admin/repo_groups/club", routes::GROUP_ADMIN),
     ];
+    // Those that end the session, the repository or the group, or open the site, are tried elsewhere.
+    let lasting = |route: &&Route| {
+        let ends = [
+            "logout_home",
+            "delete_repo",
+            "delete_repo_group",
+            "admin_permissions",
+        ];
+        !ends.contains(&route.name) || route.method == Method::Get && route.name != "logout_home"
+    };
+    let key = match door {
+        Door::Session => None,
+        Door::Key => {
+            let user = server.model.user_by_name(who).unwrap().unwrap();
+            Some(user.api_key.as_str().to_owned())
+        }
+    };
+    let mut wrong = Vec::new();
+    for (table, routes) in tables {
+        for route in routes.iter().filter(lasting) {
+            let address = address(table, route);
+            let got = outcome(browser, &address, route.method, key.as_deref());
+            let expected = expected(&route.handler);
+            if got != expected {
+                wrong.push(format!(
+                    "{who} by {door:?}: {:?} {address}: expected {expected}, got {got}",
+                    route.method
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_route_as_every_role() {
     let server = server();
+    let mut wrong = Vec::new();
+    let mut former: Vec<_> = SHUT_OUT.map(|name| (name, server.signed_in(name))).into();
+    shut_out(&server);
     for (at, role) in ROLES.iter().enumerate() {
         server
             .model
             .set_anonymous_access(*role != "closed")
             .unwrap();
-        for (table, routes) in tables {
-            // Those that end the session, the repository or the group are tried elsewhere.
-            let lasting = |route: &&Route| {
-                ![
-                    "logout_home",
-                    "delete_repo",
-                    "delete_repo_group",
-                    "admin_permissions",
-                ]
-                .contains(&route.name)
-                    || route.method == Method::Get && route.name != "logout_home"
-            };
-            for route in routes.iter().filter(lasting) {
-                let mut browser = match *role {
-                    "closed" | "visitor" => server.browser(),
-                    user => server.signed_in(user),
-                };
-                let address = address(table, route);
-                let got = outcome(&mut browser, &address, route.method);
-                let expected = expected(&route.handler)[at];
-                if got != expected {
-                    wrong.push(format!(
-                        "{role}: {:?} {address}: expected {expected}, got {got}",
-                        route.method
-                    ));
-                }
-            }
+        if *role == "elsewhere" {
+            continue;
+        }
+        let anonymous = ["closed", "visitor"].contains(role);
+        let mut browser = if anonymous {
+            server.browser()
+        } else {
+            server.signed_in(role)
+        };
+        let column = |handler: &Handler| expected(handler)[at];
+        wrong.extend(ask_all(&server, role, Door::Session, &mut browser, column));
+        if !anonymous {
+            let mut browser = server.browser();
+            wrong.extend(ask_all(&server, role, Door::Key, &mut browser, column));
         }
     }
+    let visitor = ROLES.iter().position(|role| *role == "visitor").unwrap();
+    for (who, browser) in &mut former {
+        wrong.extend(ask_all(&server, who, Door::Session, browser, |handler| {
+            expected(handler)[visitor]
+        }));
+        let mut browser = server.browser();
+        wrong.extend(ask_all(&server, who, Door::Key, &mut browser, |_| "403"));
+    }
+    // Last, since it holds for everybody.
+    server.forbid("default");
+    let mut browser = server.browser();
+    wrong.extend(ask_all(
+        &server,
+        ROLES[0],
+        Door::Session,
+        &mut browser,
+        |handler| expected(handler)[0],
+    ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -105,7 +105,7 @@ fn the_dumb_protocol_and_odd_requests_are_refused() {
     );
     assert_eq!(
         hg.status,
-        StatusCode::UNAUTHORIZED,
+        StatusCode::NOT_FOUND,
         "a Git repository is none for Mercurial"
     );
     let nothing = browser.send(
