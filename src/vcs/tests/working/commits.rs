@@ -176,6 +176,57 @@ fn git_commits_are_sound_and_say_what_was_asked() {
     );
 }
 
+/// The same request makes the same files in both systems, and Mercurial finds its repository whole.
+#[test]
+fn hg_commits_are_sound_and_nobody_is_overwritten() {
+    let Story { work, ids } = story(Kind::Hg);
+    let repository = work.open();
+    let changes = vec![
+        create("new/deep/file.txt", b"new\n"),
+        edit("run.sh", b"other\n"),
+        FileChange::SetExecutable {
+            path: path(b"run.sh"),
+            executable: true,
+        },
+        rename("src/the main.rs", "main.rs"),
+        delete("no newline"),
+    ];
+    let mut wanted = request(Some(ids[5]), changes);
+    wanted.branch = RefName::new("default");
+    let made = repository.commit(&programs(), &wanted).unwrap();
+    assert_eq!(made.journal, [made.id.to_string()]);
+    let told = work.hg(&[
+        "log", "-r", "tip", "-T", "{node} {p1node} {branch} {author} {date|hgdate} {desc}\n{file_adds}\n{file_mods}\n{file_dels}\n{file_copies}",
+    ]);
+    assert_eq!(
+        told,
+        format!(
+            "{} {} default Carol <carol@example.com> 1700009999 -5400 From the web\nmain.rs new/deep/file.txt\nrun.sh\nno newline src/the main.rs\nmain.rs (src/the main.rs)",
+            made.id, ids[5]
+        )
+    );
+    assert_eq!(
+        files(&repository, &made.id)["run.sh"],
+        (true, b"other\n".to_vec())
+    );
+    work.run("hg", &["verify", "-q"]);
+    let again = repository.commit(&programs(), &wanted);
+    assert!(matches!(again, Err(CommitError::Moved { .. })), "{again:?}");
+    std::fs::write(
+        work.path().join(".hg/hgrc"),
+        "[hooks]\npretxnchangegroup.no = echo not today; exit 1\n",
+    )
+    .unwrap();
+    wanted.parent = Some(made.id);
+    wanted.changes = vec![create("x", b"")];
+    let refused = repository.commit(&programs(), &wanted);
+    assert!(
+        matches!(&refused, Err(CommitError::Refused { said, .. }) if said.contains("not today")),
+        "{refused:?}"
+    );
+    assert_eq!(repository.resolve("tip").unwrap(), made.id);
+}
+
 #[test]
 fn first_commits_make_the_branch() {
     let work = Work::new(Kind::Git);

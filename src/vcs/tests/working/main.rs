@@ -3,9 +3,11 @@
 extern crate kallithea_vcs as vcs;
 
 mod archives;
+mod cached;
 mod commits;
 mod compare;
 mod life;
 #[allow(dead_code, reason = "recipes of the other test program too")]
 #[path = "../reading/recipe.rs"]
 mod recipe;
+mod soak;

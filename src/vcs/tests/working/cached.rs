@@ -1,0 +1,82 @@
+//! Answers from the cache are the answers without it.
+
+use std::io::Read;
+
+use vcs::{ArchiveFormat, ArchiveOptions, BlameOptions, Cache, DiffOptions, Kind, RepoPath};
+
+use crate::recipe::{Story, path, story};
+
+#[test]
+fn what_comes_out_of_the_cache_is_what_was_worked_out() {
+    for kind in [Kind::Git, Kind::Hg] {
+        let Story { work, ids } = story(kind);
+        if kind == Kind::Git {
+            work.git(&["update-ref", "refs/heads/main", &ids[5].to_string()]);
+        }
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let cache = Cache::new(folder.path(), 64 << 20);
+        let repository = work.open();
+        let cached = repository.cached(&cache);
+        let id = ids[5];
+        let file = path(b"src/the main.rs");
+        let archive = ArchiveOptions {
+            format: ArchiveFormat::TarGz,
+            prefix: path(b"x"),
+            path: RepoPath::root(),
+        };
+        let read = |mut stream: Box<dyn Read + Send>| {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).unwrap();
+            bytes
+        };
+        let mut plain = Vec::new();
+        let diff = repository
+            .diff(Some(&ids[0]), &id, &DiffOptions::default())
+            .unwrap();
+        diff.to_unified(&mut plain).unwrap();
+        for round in ["worked out", "from the cache"] {
+            for directory in [RepoPath::root(), path(b"src")] {
+                let changes = cached.last_changes(&id, &directory).unwrap();
+                assert_eq!(
+                    changes,
+                    repository.last_changes(&id, &directory).unwrap(),
+                    "{round}"
+                );
+            }
+            let blame = cached.blame(&id, &file, &BlameOptions::default()).unwrap();
+            assert_eq!(
+                blame,
+                repository
+                    .blame(&id, &file, &BlameOptions::default())
+                    .unwrap(),
+                "{round}"
+            );
+            assert_eq!(
+                cached
+                    .unified(Some(&ids[0]), &id, &DiffOptions::default())
+                    .unwrap(),
+                plain,
+                "{round}"
+            );
+            let made = read(cached.archive(&id, &archive).unwrap());
+            assert_eq!(
+                made,
+                read(Box::new(repository.archive(&id, &archive).unwrap())),
+                "{round}"
+            );
+            let bytes = cached.bytes("statistics", 1, &id, &[], || Ok::<_, ()>(round.into()));
+            assert_eq!(bytes.unwrap(), b"worked out");
+        }
+        // What is there is used: nothing of the repository is read for it.
+        if kind == Kind::Git {
+            std::fs::remove_dir_all(work.path().join(".git/objects")).unwrap();
+            assert!(cached.blame(&id, &file, &BlameOptions::default()).is_ok());
+            assert!(
+                cached
+                    .blame(&id, &path(b"empty"), &BlameOptions::default())
+                    .is_err()
+            );
+        }
+        assert!(cached.archive(&id, &archive).is_ok());
+    }
+}

@@ -1,0 +1,181 @@
+//! Everything at once: four processes ask everything while pushes come in.
+//!
+//! The test starts itself four times more, as the readers; each opens the repository for itself and shares the cache's folder with the others.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use vcs::compare::{Comparison, End};
+use vcs::{
+    ArchiveFormat, ArchiveOptions, BlameOptions, Cache, CommitError, DiffOptions, FileChange, Kind,
+    LogQuery, RepoPath, Repository,
+};
+
+use crate::commits::{bare, create, edit, programs, request};
+use crate::recipe::{Work, story};
+
+const REPOSITORY: &str = "KALLITHEA_SOAK_REPOSITORY";
+const KIND: &str = "KALLITHEA_SOAK_KIND";
+const CACHE: &str = "KALLITHEA_SOAK_CACHE";
+const READERS: usize = 4;
+/// `KALLITHEA_SOAK_SECONDS` says otherwise.
+const SECONDS: u64 = 20;
+
+fn duration() -> Duration {
+    let asked = std::env::var("KALLITHEA_SOAK_SECONDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    Duration::from_secs(asked.unwrap_or(SECONDS))
+}
+
+#[test]
+#[ignore = "minutes long: make test-all"]
+fn everything_at_once() {
+    for kind in [Kind::Git, Kind::Hg] {
+        let original = story(kind);
+        let work = match kind {
+            Kind::Git => bare(&original),
+            Kind::Hg => original.work,
+        };
+        let cache = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let readers: Vec<_> = (0..READERS)
+            .map(|_| {
+                Command::new(std::env::current_exe().unwrap())
+                    .args(["--exact", "soak::a_reader", "--ignored"])
+                    .env(REPOSITORY, work.path())
+                    .env(KIND, kind.as_str())
+                    .env(CACHE, cache.path())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        let pushes = push(&work, kind);
+        for reader in readers {
+            let output = reader.wait_with_output().unwrap();
+            assert!(
+                output.status.success(),
+                "{kind}:\n{}",
+                String::from_utf8_lossy(&output.stdout)
+            );
+        }
+        let repository = Repository::open(work.path(), kind).unwrap();
+        let total = repository.log(&LogQuery::default()).unwrap().total;
+        assert!(
+            pushes > 0 && total >= pushes,
+            "{pushes} pushes, {total} changesets"
+        );
+        match kind {
+            Kind::Git => work.run("git", &["fsck", "--strict"]),
+            Kind::Hg => work.run("hg", &["verify", "-q"]),
+        };
+    }
+}
+
+/// Commits until the time is over, and packs anew now and then.
+fn push(work: &Work, kind: Kind) -> usize {
+    let repository = Repository::open(work.path(), kind).unwrap();
+    let branch = if kind == Kind::Git { "main" } else { "default" };
+    let start = Instant::now();
+    let mut made = 0;
+    while start.elapsed() < duration() {
+        let parent = repository.resolve(branch).unwrap();
+        let name = format!("pushed {}", made % 7);
+        let content = format!("{made}\n");
+        let change: FileChange = if made < 7 {
+            create(&name, content.as_bytes())
+        } else {
+            edit(&name, content.as_bytes())
+        };
+        let mut request = request(Some(parent), vec![change]);
+        request.branch = vcs::RefName::new(branch);
+        request.date.seconds += made as i64;
+        match repository.commit(&programs(), &request) {
+            Ok(_) => made += 1,
+            Err(CommitError::Moved { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+        if kind == Kind::Git && made % 20 == 19 {
+            work.run("git", &["repack", "-adq"]);
+        }
+    }
+    made
+}
+
+/// Asks everything again and again. Does nothing when it is not started by the test above.
+#[test]
+#[ignore = "started by everything_at_once"]
+fn a_reader() {
+    let (Some(path), Ok(kind), Some(cache)) = (
+        std::env::var_os(REPOSITORY),
+        std::env::var(KIND),
+        std::env::var_os(CACHE),
+    ) else {
+        return;
+    };
+    let kind: Kind = kind.parse().unwrap();
+    let repository = Repository::open(Path::new(&path), kind).unwrap();
+    let cache = Cache::new(cache, 1 << 20);
+    let start = Instant::now();
+    let mut rounds = 0;
+    while start.elapsed() < duration() {
+        ask(&repository, &cache);
+        rounds += 1;
+        if rounds % 50 == 0 {
+            // Anybody may delete it at any moment.
+            let _ = std::fs::remove_dir_all(cache.folder());
+        }
+    }
+    assert!(rounds > 0);
+}
+
+fn ask(repository: &Repository, cache: &Cache) {
+    let tip = repository.resolve("tip").unwrap();
+    let page = repository
+        .log(&LogQuery {
+            limit: 5,
+            ..LogQuery::default()
+        })
+        .unwrap();
+    let oldest = repository
+        .log(&LogQuery {
+            skip: page.total - 1,
+            limit: 1,
+            ..LogQuery::default()
+        })
+        .unwrap();
+    let oldest = oldest.changesets[0].id;
+    let cached = repository.cached(cache);
+    cached.last_changes(&tip, &RepoPath::root()).unwrap();
+    let names = repository.file_names(&tip, &RepoPath::root()).unwrap();
+    for path in names.paths.iter().take(4) {
+        repository.file(&tip, path).unwrap();
+        cached.blame(&tip, path, &BlameOptions::default()).unwrap();
+    }
+    cached
+        .unified(Some(&oldest), &tip, &DiffOptions::default())
+        .unwrap();
+    let end = |id| End {
+        repository,
+        id: Some(id),
+    };
+    let comparison = Comparison::new(end(tip), end(oldest)).unwrap();
+    comparison.sides().unwrap();
+    assert!(comparison.merge().unwrap().is_clean());
+    for format in ArchiveFormat::ALL {
+        let options = ArchiveOptions {
+            format,
+            prefix: RepoPath::root(),
+            path: RepoPath::root(),
+        };
+        let mut bytes = Vec::new();
+        cached
+            .archive(&tip, &options)
+            .unwrap()
+            .read_to_end(&mut bytes)
+            .unwrap();
+        assert!(!bytes.is_empty());
+    }
+}
