@@ -1,7 +1,7 @@
 //! Turns pairs of files into the parts of a diff.
 
 use super::lines::Changes;
-use super::{BinaryContent, Diff, DiffOptions, FileDiff, Operation};
+use super::{BinaryContent, Cut, Diff, DiffOptions, FileDiff, Operation, moved, words};
 use crate::{Kind, ReadError, RepoPath};
 
 /// One side of a pair.
@@ -28,7 +28,7 @@ pub(crate) struct Pair<C> {
 /// Where contents come from.
 pub(crate) trait Contents {
     /// What names a content.
-    type Content;
+    type Content: PartialEq;
     /// How many bytes it has, told without reading them where possible.
     fn size(&self, content: &Self::Content) -> Result<u64, ReadError>;
     /// Its bytes.
@@ -59,10 +59,13 @@ pub(crate) fn compare<S: Contents>(
         files: 0,
         shown: 0,
     };
-    let files: Vec<FileDiff> = pairs
+    let mut files: Vec<FileDiff> = pairs
         .iter()
         .map(|pair| comparer.file(pair))
         .collect::<Result<_, _>>()?;
+    if options.moved {
+        moved::mark(&mut files);
+    }
     let truncated_files = files.iter().filter(|file| file.truncated).count();
     Ok(Diff {
         kind,
@@ -163,9 +166,18 @@ impl<S: Contents> Comparer<'_, S> {
             removed: 0,
             hunks: Vec::new(),
             truncated: false,
+            cut: None,
         };
-        if self.too_much(pair)? {
-            file.truncated = true;
+        if self.options.names_only {
+            let same = match (&pair.old, &pair.new) {
+                (Some(old), Some(new)) => old.content == new.content,
+                _ => false,
+            };
+            file.operation = pair.operation(same);
+            return Ok(file);
+        }
+        if let Some(cut) = self.too_much(pair)? {
+            (file.truncated, file.cut) = (true, Some(cut));
             return Ok(file);
         }
         self.files += 1;
@@ -191,31 +203,37 @@ impl<S: Contents> Comparer<'_, S> {
         (file.added, file.removed) = (changes.added(), changes.removed());
         let context = self.options.context;
         if let Some(limit) = &self.options.limit {
-            let shown = self.shown + changes.text_bytes(context);
+            let text = changes.text_bytes(context);
+            let shown = self.shown + text;
             if shown > limit.text_bytes {
-                file.truncated = true;
+                (file.truncated, file.cut) = (true, Some(Cut::TooMuchText(text)));
                 return Ok(file);
             }
             self.shown = shown;
         }
         file.hunks = changes.hunks(context);
+        if self.options.words {
+            file.hunks.iter_mut().for_each(words::mark);
+        }
         Ok(file)
     }
 
-    /// Whether the limit forbids to compare this pair at all.
-    fn too_much(&self, pair: &Pair<S::Content>) -> Result<bool, ReadError> {
-        let Some(limit) = &self.options.limit else {
-            return Ok(false);
-        };
-        if self.files >= limit.files {
-            return Ok(true);
+    /// Why this pair must not be compared at all.
+    fn too_much(&self, pair: &Pair<S::Content>) -> Result<Option<Cut>, ReadError> {
+        let limit = self.options.limit.as_ref();
+        if limit.is_some_and(|limit| self.files >= limit.files) {
+            return Ok(Some(Cut::TooManyFiles));
         }
+        let most = limit.map_or(DiffOptions::LARGEST_FILE, |limit| {
+            limit.blob_bytes.min(DiffOptions::LARGEST_FILE)
+        });
         for side in pair.old.iter().chain(&pair.new) {
-            if self.source.size(&side.content)? > limit.blob_bytes {
-                return Ok(true);
+            let size = self.source.size(&side.content)?;
+            if size > most {
+                return Ok(Some(Cut::FileTooLarge(size)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Each system's own rule, so that we call binary what its users see called binary: Git looks for a NUL in the first

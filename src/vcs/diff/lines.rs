@@ -172,6 +172,8 @@ fn line(kind: LineKind, old: Option<u32>, new: Option<u32>, text: &[u8]) -> Line
         new_no: new.map(|at| at + 1),
         text: stripped.unwrap_or(text).to_vec(),
         no_newline: stripped.is_none(),
+        changed: Vec::new(),
+        moved: None,
     }
 }
 
@@ -212,14 +214,25 @@ struct Key<'a> {
 impl<'a> Key<'a> {
     /// The bytes that count, where not all do.
     fn counting(self) -> impl Iterator<Item = u8> + 'a {
-        let (line, drop_all) = match self.whitespace {
-            Whitespace::Keep => (self.line, false),
-            Whitespace::LineEnd => (self.line.trim_ascii_end(), false),
-            Whitespace::All => (self.line, true),
+        let Key { line, whitespace } = self;
+        let line = match whitespace {
+            Whitespace::Keep => line,
+            Whitespace::LineEnd | Whitespace::Amount | Whitespace::All => line.trim_ascii_end(),
         };
-        line.iter()
-            .copied()
-            .filter(move |byte| !(drop_all && byte.is_ascii_whitespace()))
+        line.iter().enumerate().filter_map(move |(at, &byte)| {
+            if !byte.is_ascii_whitespace() {
+                return Some(byte);
+            }
+            match whitespace {
+                Whitespace::Keep | Whitespace::LineEnd => Some(byte),
+                Whitespace::All => None,
+                // One blank stands for each run of them.
+                Whitespace::Amount => {
+                    let goes_on = at > 0 && line[at - 1].is_ascii_whitespace();
+                    (!goes_on).then_some(b' ')
+                }
+            }
+        })
     }
 }
 
@@ -316,6 +329,11 @@ mod tests {
         assert_eq!(
             show(old, new, 0, Whitespace::LineEnd),
             "@[1, 1, 1, 1]\n-a b\n+ab\n"
+        );
+        assert_eq!(show("a  b\n", "a \tb  \n", 0, Whitespace::Amount), "");
+        assert_eq!(
+            show("ab\n  c\n", "a b\n\tc\n", 0, Whitespace::Amount),
+            "@[1, 1, 1, 1]\n-ab\n+a b\n"
         );
         assert_eq!(
             show("a b\nx\n", "ab\ny\n", 1, Whitespace::All),

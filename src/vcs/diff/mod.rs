@@ -6,14 +6,18 @@
 //! and `hg import` take.
 
 mod binary;
+mod combined;
 mod compare;
 mod edits;
 mod lines;
+mod moved;
 mod options;
 mod places;
 mod quote;
 mod unified;
+mod words;
 
+pub use combined::{CombinedDiff, CombinedFile, CombinedHunk, CombinedLine};
 pub use options::{DiffLimit, DiffOptions, Whitespace};
 
 pub(crate) use compare::{Contents, Pair, Side, compare};
@@ -95,6 +99,19 @@ pub struct FileDiff {
     pub hunks: Vec<Hunk>,
     /// Whether the hunks were left out because of the [`DiffLimit`].
     pub truncated: bool,
+    /// Why they were left out. To see them all the same, ask for this file alone ([`DiffOptions::paths`]) without a limit.
+    pub cut: Option<Cut>,
+}
+
+/// Why a file is shown without its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cut {
+    /// There were enough files before it.
+    TooManyFiles,
+    /// One of its sides has so many bytes. Above [`DiffOptions::LARGEST_FILE`] nothing is compared, limit or not.
+    FileTooLarge(u64),
+    /// Its lines, of so many bytes, would make the whole too long.
+    TooMuchText(u64),
 }
 
 impl FileDiff {
@@ -158,4 +175,18 @@ pub struct Line {
     pub text: Vec<u8>,
     /// Whether the file ends here without a newline.
     pub no_newline: bool,
+    /// The parts of the text that are new, or gone, where the line is another form of one on the other side
+    /// ([`DiffOptions::words`]).
+    pub changed: Vec<std::ops::Range<usize>>,
+    /// Where the line went, or came from ([`DiffOptions::moved`]).
+    pub moved: Option<Moved>,
+}
+
+/// The other place of a moved line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Moved {
+    /// Which of [`Diff::files`].
+    pub file: usize,
+    /// The number of the line there: in the new file for a removed line, in the old file for an added one.
+    pub line: u32,
 }

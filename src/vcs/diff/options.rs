@@ -10,6 +10,8 @@ pub enum Whitespace {
     Keep,
     /// None of it, like `git diff -w`.
     All,
+    /// That there is some, but not how much and of what kind, and none at the end of a line; like `git diff -b`.
+    Amount,
     /// All but that at the end of a line, like `git diff --ignore-space-at-eol`.
     LineEnd,
 }
@@ -27,6 +29,17 @@ pub struct DiffOptions {
     pub limit: Option<DiffLimit>,
     /// Whether to keep the contents of binary files, so that the text form can be applied to them too.
     pub binary_content: bool,
+    /// Whether to mark the changed words of changed lines.
+    pub words: bool,
+    /// Whether to tell which lines were moved.
+    pub moved: bool,
+    /// Whether to list the files only: no contents are read, there are no lines and no counts.
+    pub names_only: bool,
+}
+
+impl DiffOptions {
+    /// A file larger than this on either side is never compared: there is no page for it.
+    pub const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 }
 
 impl Default for DiffOptions {
@@ -37,6 +50,9 @@ impl Default for DiffOptions {
             paths: Vec::new(),
             limit: None,
             binary_content: false,
+            words: false,
+            moved: false,
+            names_only: false,
         }
     }
 }

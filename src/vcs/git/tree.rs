@@ -55,7 +55,7 @@ impl Repository {
         let modules = Modules::new(self, &repo, id);
         let mut items = self.items(&repo, id, path)?;
         // Git itself refuses to make such names; who makes them anyway wants to lead somebody out of the directory.
-        items.retain(|(name, _)| !name.contains(&b'/') && path.join(name).is_ok());
+        items.retain(|(name, _)| is_name(name));
         items.sort_by(|(a, one), (b, other)| (rank(one.mode), a).cmp(&(rank(other.mode), b)));
         items.dedup_by(|(a, _), (b, _)| a == b);
         let total = items.len();
@@ -138,6 +138,9 @@ impl Repository {
                     return Ok(names);
                 }
                 let Ok(path) = path.join(&name) else { continue };
+                if !is_name(&name) {
+                    continue;
+                }
                 if item.mode.is_tree() {
                     todo.push((path, item.id));
                 } else if item.mode.is_blob_or_symlink() {
@@ -275,6 +278,11 @@ impl Repository {
             .map_err(self.damaged(format!("blob {}", item.id)))?;
         Ok(Some(header.size()))
     }
+}
+
+/// Whether this is the name of one thing in a directory.
+pub(super) fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && !name.contains(&b'/') && RepoPath::parse(name).is_ok()
 }
 
 /// The place in a listing, as [`NodeKind::rank`] has it.

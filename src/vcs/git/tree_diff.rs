@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gix::ObjectId;
 
 use super::Repository;
-use super::tree::Item;
+use super::tree::{Item, is_name};
 use crate::{ReadError, RepoPath};
 
 /// A path at which two trees hold different files, or only one of them a file. Directories are told by their files.
@@ -69,6 +69,9 @@ impl Repository {
                 let Ok(path) = directory.join(&name) else {
                     continue;
                 };
+                if !is_name(&name) {
+                    continue;
+                }
                 let split = |item: Option<Item>| match item {
                     Some(item) if item.mode.is_tree() => (None, Some(item.id)),
                     other => (other, None),

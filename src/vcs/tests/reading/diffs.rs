@@ -1,9 +1,10 @@
 //! The text of our diffs is applied by `git apply` and `hg import`; what they make of it is what was committed.
 
-use vcs::diff::Operation;
-use vcs::{Diff, DiffOptions, Kind, Whitespace};
+use vcs::diff::{Cut, LineKind, Moved, Operation};
+use vcs::{Diff, DiffLimit, DiffOptions, Kind, LogQuery, RepoPath, Whitespace};
 
 use crate::recipe::{Story, Work, path, story};
+use crate::rich::{Dice, rich};
 
 fn text(diff: &Diff) -> Vec<u8> {
     let mut out = Vec::new();
@@ -195,4 +196,284 @@ fn one_file_of_a_diff() {
     );
     assert_eq!(file.operation, Operation::Renamed);
     assert_eq!((file.added, file.removed), (2, 2));
+}
+
+/// Every commit of the rich histories, in both white space modes that had no test yet.
+#[test]
+fn git_tells_the_same_files_and_counts() {
+    for (seed, merges) in [(21, false), (22, true)] {
+        let work = rich(seed, 50, merges);
+        let repository = work.open();
+        let page = repository
+            .log(&LogQuery {
+                limit: usize::MAX,
+                ..LogQuery::default()
+            })
+            .unwrap();
+        for changeset in page.changesets {
+            let parent = changeset.parents.first();
+            let diff = repository.diff(parent, &changeset.id, &whole()).unwrap();
+            let Some(parent) = parent else { continue };
+            let range = format!("{parent}..{}", changeset.id);
+            let theirs = work.git(&["diff", "-M", "--histogram", "--full-index", &range]);
+            let ours = String::from_utf8(text(&diff)).unwrap();
+            assert_eq!(ours, theirs, "seed {seed}: {range}");
+            let names = repository
+                .changed_files(Some(parent), &changeset.id)
+                .unwrap();
+            let status: Vec<String> = names
+                .iter()
+                .map(|file| match file.operation {
+                    Operation::Added => format!("A\t{}", file.path()),
+                    Operation::Removed => format!("D\t{}", file.path()),
+                    Operation::Renamed => {
+                        let old = file.old_path.as_ref().unwrap();
+                        format!("R\t{old}\t{}", file.path())
+                    }
+                    _ => format!("M\t{}", file.path()),
+                })
+                .collect();
+            let theirs = work.git(&["diff", "-M", "--name-status", &range]);
+            let theirs: Vec<String> = theirs
+                .lines()
+                .map(|line| match line.strip_prefix('R') {
+                    Some(rest) => format!("R\t{}", rest.split_once('\t').unwrap().1),
+                    None => line.to_owned(),
+                })
+                .collect();
+            assert_eq!(status, theirs);
+        }
+    }
+}
+
+#[test]
+fn amounts_of_white_space_count_as_gits_b_has_it() {
+    let work = Work::new(Kind::Git);
+    work.write(b"f", b"a b\n\tc\nd e\nxy\n\nlast  \n");
+    let old = work.commit("One");
+    work.write(b"f", b"a   b\n    c\nde\nx y\n \nlast\n");
+    let new = work.commit("Two");
+    let options = DiffOptions {
+        ignore_whitespace: Whitespace::Amount,
+        ..whole()
+    };
+    let ours = text(&work.open().diff(Some(&old), &new, &options).unwrap());
+    let range = format!("{old}..{new}");
+    let theirs = work.run(
+        "git",
+        &["diff", "--histogram", "--full-index", "-b", &range],
+    );
+    assert_eq!(
+        String::from_utf8_lossy(&ours),
+        String::from_utf8_lossy(&theirs)
+    );
+}
+
+#[test]
+fn merges_are_compared_with_all_parents_as_git_does() {
+    let mut hunks = 0;
+    for seed in [31, 32, 33] {
+        let work = rich(seed, 50, true);
+        let repository = work.open();
+        let all = repository
+            .log(&LogQuery {
+                limit: usize::MAX,
+                ..LogQuery::default()
+            })
+            .unwrap();
+        for merge in all.changesets.iter().filter(|one| one.is_merge()) {
+            for (dense, flag) in [(false, "-c"), (true, "--cc")] {
+                let id = merge.id.to_string();
+                let theirs = work.git(&[
+                    "diff-tree",
+                    "-p",
+                    flag,
+                    "--histogram",
+                    "--no-renames",
+                    "--no-commit-id",
+                    &id,
+                ]);
+                let mut wanted: Vec<String> = Vec::new();
+                let mut inside = false;
+                for line in theirs.lines() {
+                    if line.starts_with("diff --") {
+                        inside = false;
+                        wanted.push(line.rsplit(' ').next().unwrap().to_owned());
+                    } else if line.starts_with("@@@") {
+                        inside = true;
+                        wanted.push("@@".to_owned());
+                    } else if inside {
+                        wanted.push(line.to_owned());
+                    }
+                }
+                let diff = repository.combined_diff(&merge.id, 3, dense).unwrap();
+                assert_eq!(diff.parents, merge.parents);
+                let mut found: Vec<String> = Vec::new();
+                for file in &diff.files {
+                    found.push(file.path.to_string());
+                    for hunk in &file.hunks {
+                        hunks += 1;
+                        found.push("@@".to_owned());
+                        for line in &hunk.lines {
+                            let mark = |kind: &LineKind| match kind {
+                                LineKind::Added => '+',
+                                LineKind::Removed => '-',
+                                LineKind::Context => ' ',
+                            };
+                            let marks: String = line.marks.iter().map(mark).collect();
+                            found.push(marks + &String::from_utf8_lossy(&line.text));
+                        }
+                    }
+                }
+                let (found, wanted) = (by_parent(&found), by_parent(&wanted));
+                assert_eq!(found, wanted, "seed {seed}: {flag} {id}");
+            }
+        }
+    }
+    assert!(hunks > 30, "{hunks}");
+}
+
+/// In which order the lines that both parents lost are told is a matter of taste; what each of them lost is not.
+fn by_parent(lines: &[String]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut lost: [Vec<String>; 2] = Default::default();
+    let ends = std::iter::once(String::new());
+    for line in lines.iter().cloned().chain(ends) {
+        let marks = line
+            .as_bytes()
+            .first_chunk::<2>()
+            .copied()
+            .unwrap_or_default();
+        if marks.contains(&b'-') {
+            for (parent, mark) in marks.iter().enumerate() {
+                if *mark == b'-' {
+                    lost[parent].push(format!("{parent}-{}", &line[2..]));
+                }
+            }
+            continue;
+        }
+        out.extend(lost.iter_mut().flat_map(std::mem::take));
+        out.push(line);
+    }
+    out
+}
+
+#[test]
+fn words_and_moved_lines_are_marked() {
+    for kind in [Kind::Git, Kind::Hg] {
+        let work = Work::new(kind);
+        let block = "fn moved_function() {\n    does_something();\n}\n";
+        work.write(b"a", format!("first line of a\n{block}last\n").as_bytes());
+        work.write(b"b", b"let value = compute(one, two);\nend\n");
+        let old = work.commit("One");
+        work.write(b"a", b"first line of a\nlast\n");
+        work.write(
+            b"b",
+            format!("let value = compute(one, three);\nend\n{block}").as_bytes(),
+        );
+        let new = work.commit("Two");
+        let options = DiffOptions {
+            words: true,
+            moved: true,
+            ..DiffOptions::default()
+        };
+        let diff = work.open().diff(Some(&old), &new, &options).unwrap();
+        let lines = |file: usize, kind: LineKind| {
+            let lines = diff.files[file].hunks.iter().flat_map(|hunk| &hunk.lines);
+            lines.filter(move |line| line.kind == kind)
+        };
+        let went: Vec<_> = lines(0, LineKind::Removed).map(|line| line.moved).collect();
+        let to = |line| Some(Moved { file: 1, line });
+        assert_eq!(went, [to(3), to(4), to(5)]);
+        let came: Vec<_> = lines(1, LineKind::Added).map(|line| line.moved).collect();
+        let from = |line| Some(Moved { file: 0, line });
+        assert_eq!(came, [None, from(2), from(3), from(4)]);
+        let changed = lines(1, LineKind::Added).next().unwrap();
+        let words: Vec<_> = changed
+            .changed
+            .iter()
+            .map(|part| &changed.text[part.clone()])
+            .collect();
+        assert_eq!(words, [b"three"]);
+    }
+}
+
+#[test]
+fn what_is_cut_says_why_and_can_be_seen_alone() {
+    let Story { work, ids } = story(Kind::Git);
+    let repository = work.open();
+    let limit = DiffLimit {
+        files: 100,
+        blob_bytes: 1 << 20,
+        text_bytes: 60,
+    };
+    let options = DiffOptions {
+        limit: Some(limit),
+        ..DiffOptions::default()
+    };
+    let diff = repository.diff(Some(&ids[0]), &ids[1], &options).unwrap();
+    let cut: Vec<_> = diff.files.iter().filter(|file| file.truncated).collect();
+    assert!(!cut.is_empty() && cut.len() == diff.truncated_files);
+    for file in cut {
+        assert!(
+            matches!(file.cut, Some(Cut::TooMuchText(_))),
+            "{:?}",
+            file.cut
+        );
+        let alone = DiffOptions {
+            paths: vec![file.path().clone()],
+            ..DiffOptions::default()
+        };
+        let shown = repository.diff(Some(&ids[0]), &ids[1], &alone).unwrap();
+        assert!(shown.files.len() == 1 && !shown.files[0].hunks.is_empty());
+        assert_eq!(
+            (shown.files[0].added, shown.files[0].cut),
+            (file.added, None)
+        );
+    }
+}
+
+/// What a diff says done to the old text gives the new one.
+#[test]
+fn hunks_make_the_new_text_of_the_old() {
+    let work = rich(41, 40, true);
+    let repository = work.open();
+    let all = repository
+        .log(&LogQuery {
+            limit: usize::MAX,
+            ..LogQuery::default()
+        })
+        .unwrap();
+    let mut dice = Dice::new(1);
+    for _ in 0..60 {
+        let [old, new] = [(); 2].map(|()| all.changesets[dice.below(all.changesets.len())].id);
+        let options = DiffOptions {
+            context: dice.below(5) as u32,
+            ..whole()
+        };
+        for file in repository.diff(Some(&old), &new, &options).unwrap().files {
+            let read = |id, path: &Option<RepoPath>| match path {
+                Some(path) => repository.file(id, path).unwrap().data,
+                None => Vec::new(),
+            };
+            let (before, after) = (read(&old, &file.old_path), read(&new, &file.new_path));
+            let lines: Vec<&[u8]> = before.split_inclusive(|&byte| byte == b'\n').collect();
+            let (mut made, mut at) = (Vec::new(), 0);
+            for hunk in &file.hunks {
+                let start = (hunk.old_start - u32::from(hunk.old_len > 0)) as usize;
+                made.extend(lines[at..start].concat());
+                at = start + hunk.old_len as usize;
+                for line in hunk
+                    .lines
+                    .iter()
+                    .filter(|line| line.kind != LineKind::Removed)
+                {
+                    made.extend_from_slice(&line.text);
+                    made.extend_from_slice(if line.no_newline { b"" } else { b"\n" });
+                }
+            }
+            made.extend(lines[at..].concat());
+            assert!(made == after, "{old} {new} {}", file.path());
+        }
+    }
 }

@@ -3,6 +3,7 @@
 extern crate kallithea_vcs as vcs;
 
 mod about;
+mod bad;
 mod blame;
 mod diffs;
 mod git;
