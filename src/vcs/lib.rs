@@ -18,6 +18,10 @@
 //! * **Bytes stay bytes.** Paths and file contents are never assumed to be UTF-8; messages and names of people, which are
 //!   made to be read, are decoded once.
 //!
+//! Beyond reading one repository there are: [`Repository::archive`], a changeset as one file; [`compare`], two changesets of one family, also of a
+//! repository and its fork; [`commit`], changesets made without a clone; [`life`], how repositories come and go; [`Cache`], answers that took long. Of
+//! these only `commit` and `life` start programs and write. Comparing two Git repositories makes a small folder elsewhere that names both.
+//!
 //! The Git half is built on `gix` and stands in `git/`, the Mercurial half on our own reader and stands in `mercurial/`;
 //! neither crate's types appear in this interface. [`diff`] is common to both: it sees two blobs, never a repository.
 

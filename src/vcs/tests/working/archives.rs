@@ -267,3 +267,67 @@ fn archives_begin_at_once_and_break_off_loudly() {
     assert!(error.to_string().contains(blob.trim()), "{error}");
     assert!(archive.read(&mut start).is_err(), "and it stays so");
 }
+
+/// A file too large for memory passes through, whether Git keeps it unpacked or not.
+#[test]
+fn large_files_are_streamed() {
+    let work = Work::new(Kind::Git);
+    let content: Vec<u8> = (0..35u32 << 20).map(|n| (n >> 12) as u8).collect();
+    work.write(b"large", &content);
+    work.write(b"after", b"small");
+    let id = work.commit("Large");
+    same_as_git(&work, &id);
+    work.run("git", &["-c", "core.bigFileThreshold=1m", "repack", "-adq"]);
+    same_as_git(&work, &id);
+}
+
+/// The story: somebody pushes a tree that no `git` would make, and whoever unpacks the archive gets files elsewhere.
+#[test]
+fn evil_trees_stay_in_their_folder() {
+    let work = Work::new(Kind::Git);
+    work.write(b"good", b"good\n");
+    work.commit("Good");
+    let blob = work.git(&["rev-parse", "HEAD:good"]);
+    let id: ChangesetId = blob.trim().parse().unwrap();
+    let mut tree = Vec::new();
+    for name in [
+        &b".."[..],
+        b".",
+        b".git",
+        b".GIT",
+        b"a/b",
+        b"/etc/passwd",
+        b"../../x",
+        b"good",
+        b"good",
+    ] {
+        tree.extend_from_slice(b"100644 ");
+        tree.extend_from_slice(name);
+        tree.push(0);
+        tree.extend_from_slice(id.as_bytes());
+    }
+    let tree = work.feed(
+        "git",
+        &["hash-object", "--literally", "-w", "-t", "tree", "--stdin"],
+        &tree,
+    );
+    let tree = String::from_utf8(tree).unwrap();
+    let commit = work.git(&["commit-tree", "-m", "Evil", tree.trim()]);
+    let evil = commit.trim().parse().unwrap();
+    work.git(&["update-ref", "refs/heads/evil", commit.trim()]);
+    let made = make(&work.open(), &evil, &options(ArchiveFormat::Tar));
+    let names: Vec<String> = entries(&made).into_iter().map(|entry| entry.0).collect();
+    assert_eq!(
+        names,
+        [
+            "pax_global_header",
+            "pre-fix/1/",
+            "pre-fix/1/good",
+            "pre-fix/1/good"
+        ]
+    );
+    let zip = make(&work.open(), &evil, &options(ArchiveFormat::Zip));
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let names: Vec<_> = zip.file_names().map(|name| name.expect("a name")).collect();
+    assert_eq!(names, ["pre-fix/1/", "pre-fix/1/good", "pre-fix/1/good~"]);
+}
