@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::bookmarks::named_nodes;
-use crate::bundle::{BundleCapabilities, BundleRequest, listed_names};
+use crate::bundle::{BundleCapabilities, BundleRequest, PushReply, listed_names, relevant_markers};
 use crate::changeset::RawChangeset;
 use crate::filelog;
 use crate::ids::{Node, Rev};
@@ -33,6 +33,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All targets.
 pub const TARGETS: &[Target] = &[
     ("arguments", arguments),
+    ("bundle", bundle),
     ("changeset", changeset),
     ("chunk", chunk),
     ("delta", delta),
@@ -46,6 +47,12 @@ pub const TARGETS: &[Target] = &[
     ("phaseroots", phaseroots),
     ("references", references),
 ];
+
+/// What answers a push; and markers as they are chosen for a client.
+pub fn bundle(data: &[u8]) {
+    let _ = PushReply::read(&mut &data[..]);
+    relevant_markers(data, |node| node.as_bytes()[0] % 2 == 0);
+}
 
 /// An index file with its chunks inside, or without any: the index, every text, every lookup.
 pub fn index(data: &[u8]) {

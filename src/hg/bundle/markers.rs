@@ -55,7 +55,7 @@ impl<'a> Marker<'a> {
 ///
 /// What belongs together: markers that made something, markers that pruned it or its children, and the same for
 /// their predecessors.
-pub(super) fn relevant(content: &[u8], is_sent: impl Fn(&Node) -> bool) -> Option<Vec<u8>> {
+pub(crate) fn relevant(content: &[u8], is_sent: impl Fn(&Node) -> bool) -> Option<Vec<u8>> {
     let mut rest = content.strip_prefix(&[1])?;
     let mut markers = Vec::new();
     while let Some((marker, after)) = Marker::split(rest) {

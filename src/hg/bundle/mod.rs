@@ -29,6 +29,8 @@ pub(crate) mod upload;
 
 pub use arguments::{BadArgument, BundleRequest};
 pub use capabilities::BundleCapabilities;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use markers::relevant as relevant_markers;
 pub use reply::{PushRefusal, PushReply};
 pub use sender::Sender;
 pub use source::{Bundle, BundleError};

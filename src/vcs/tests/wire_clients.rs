@@ -234,6 +234,17 @@ fn clients_clone_and_pull_every_format() {
                 expected,
                 "{format}"
             );
+            if !["usual", "old"].contains(format) {
+                continue;
+            }
+            // As clients before 2014 ask: one changegroup of the first version.
+            let old = format!("{format}-old");
+            let bundle1 = "devel.legacy.exchange=bundle1";
+            client.run(&[
+                "clone", "-q", "-U", "--pull", "-r", "5", "--config", bundle1, &url, &old,
+            ]);
+            client.run(&["-R", &old, "pull", "-q", "--config", bundle1]);
+            client.run(&["-R", &old, "verify", "-q"]);
         }
     }
 }
@@ -363,5 +374,53 @@ fn phases_keys_and_manifests_of_directories() {
         client.run(&["-R", "tree2", "pull", "-q"]);
         client.run(&["-R", "tree2", "verify", "-q"]);
         assert_eq!(client.contents("tree2"), expected);
+    }
+}
+
+/// What a writer has begun is not sent before it has ended.
+#[test]
+fn clones_beside_an_open_transaction_hold_what_was_before() {
+    let mut hg = Hg::new("");
+    hg.init("busy", &[]);
+    hg.write("busy", "small", "1");
+    hg.write("busy", "large", noise(120_000));
+    hg.commit("busy", "before", "0 0", "u");
+    let expected = served(&mut hg, "busy", true);
+    let (started, go) = (hg.path("started"), hg.path("go"));
+    let hook = format!(
+        "hooks.pretxnclose.wait=touch {}; while [ ! -e {} ]; do sleep 0.1; done",
+        started.display(),
+        go.display()
+    );
+    // The large file outgrows its one revlog file in this transaction.
+    hg.write("busy", "small", "2");
+    hg.write("busy", "large", noise(240_000));
+    let mut writer = Command::new(hg_program().path)
+        .args([
+            "commit", "-q", "-m", "not yet", "-u", "u", "--config", &hook,
+        ])
+        .current_dir(hg.path("busy"))
+        .env("HGRCPATH", "/dev/null")
+        .spawn()
+        .unwrap();
+    wire_support::eventually("the transaction is open", || started.exists());
+    let root = hg.root().to_owned();
+    let server = server_without_hg(&root, &[]);
+    let url = server.url("busy");
+    for client in Client::all() {
+        for (way, name) in [("--pull", "pulled"), ("--stream", "streamed")] {
+            client.run(&["clone", "-q", "-U", way, &url, name]);
+            assert_eq!(client.contents(name), expected);
+            client.run(&["-R", name, "verify", "-q"]);
+        }
+    }
+    fs::write(&go, "").unwrap();
+    assert!(writer.wait().unwrap().success());
+    let expected = served(&mut hg, "busy", true);
+    assert_eq!(expected.lines().count(), 2);
+    for client in Client::all() {
+        client.run(&["clone", "-q", "-U", "--stream", &url, "after"]);
+        assert_eq!(client.contents("after"), expected);
+        client.run(&["-R", "after", "verify", "-q"]);
     }
 }
