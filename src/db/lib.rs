@@ -125,6 +125,7 @@ mod testing;
 pub use conn::{Conn, Tx};
 pub use db::Db;
 pub use error::DbError;
+pub use grants::Sources;
 pub use ids::{
     ApiKey, CloneUri, CommentId, EmailId, FieldId, GistAccessId, GistId, GroupId, GroupName,
     IpRuleId, PasswordHash, PermissionName, PullRequestId, RepoId, RepoName, SshKeyId, UserGroupId,

@@ -78,7 +78,7 @@ fn connect(server: &Server, database: Option<&str>, patience: Duration) -> Resul
             "SET NAMES utf8mb4".to_owned(),
             format!(
                 "SET SESSION sql_mode = '{MODE}', autocommit = 1, innodb_lock_wait_timeout = {lock_wait}, \
-                 lock_wait_timeout = {lock_wait}"
+                 lock_wait_timeout = {lock_wait}, group_concat_max_len = 4294967295"
             ),
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned(),
         ]);

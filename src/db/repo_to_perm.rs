@@ -1,8 +1,10 @@
 //! `repo_to_perm`: levels of accounts on repositories. The row of the default user is the base that everybody has.
 
+use std::collections::HashMap;
+
 use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
-use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS};
+use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS, Sources};
 use crate::ids::{DEFAULT_USER, RepoId, RepoName, UserId, Username};
 use crate::level::{Level, ObjectKind};
 use crate::users_group_repo_to_perm;
@@ -46,6 +48,16 @@ pub struct UserGrant {
     pub active: bool,
     /// The level.
     pub level: Level,
+}
+
+/// What the tables say about an account and the repositories that any row speaks of: all that a list of repositories needs
+/// besides the owner and whether it is private. A repository that is not among them gives nothing.
+pub fn sources(conn: &Conn, user: UserId) -> Result<HashMap<RepoId, Sources>, DbError> {
+    let found = grants::sources(conn, &TABLE, &users_group_repo_to_perm::TABLE, user)?;
+    Ok(found
+        .into_iter()
+        .map(|(id, sources)| (RepoId(id), sources))
+        .collect())
 }
 
 /// What the tables say about an account and every repository, in the order of their paths.

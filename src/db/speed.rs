@@ -123,10 +123,15 @@ fn what_an_account_may_is_known_within_fifteen_milliseconds() {
             .count()
             > 9_900
     );
-    let all = fastest(|| drop(test.read(|conn| repo_to_perm::repository_levels(conn, user))));
+    let all = fastest(|| drop(test.read(|conn| repo_to_perm::sources(conn, user))));
+    let with_names =
+        fastest(|| drop(test.read(|conn| repo_to_perm::repository_levels(conn, user))));
     let one = levels[4711].id;
     let one = fastest(|| drop(test.read(|conn| repo_to_perm::repository_level(conn, user, one))));
-    println!("{}: all {all:?}, one {one:?}", test.engine());
+    println!(
+        "{}: all {all:?}, with names {with_names:?}, one {one:?}",
+        test.engine()
+    );
     // Without optimisation the drivers, and SQLite itself, are many times slower. That says nothing.
     if !cfg!(debug_assertions) {
         assert!(all < Duration::from_millis(15), "all: {all:?}");
