@@ -110,17 +110,18 @@ impl<'a> Gate<'a> {
         let Some(user) = viewer.user_id() else {
             return Ok(Vec::new());
         };
-        let (rows, levels) = self.model.db().read(|conn| {
-            Ok::<_, DbError>((
-                repositories::all(conn)?,
-                repo_to_perm::repository_levels(conn, user)?,
-            ))
+        let (rows, sources) = self.model.db().read(|conn| {
+            Ok::<_, DbError>((repositories::all(conn)?, repo_to_perm::sources(conn, user)?))
         })?;
-        let levels: std::collections::HashMap<RepoId, Level> = levels
-            .iter()
-            .map(|levels| (levels.id, repository_rule(viewer, levels)))
-            .collect();
-        let level = |row: &Repository| levels.get(&row.id).copied().unwrap_or(Level::None);
+        let level = |row: &Repository| {
+            let found = sources.get(&row.id).copied().unwrap_or_default();
+            let sources = Sources {
+                base: found.base,
+                through_groups: found.through_groups,
+                own: found.own,
+            };
+            rule::on_repository(viewer, row.owner, row.private, sources)
+        };
         let readable = rows
             .into_iter()
             .map(|row| (level(&row), row))
