@@ -532,3 +532,59 @@ fn any_two_texts_merge_as_in_git() {
         })
         .unwrap();
 }
+
+/// Two branches that have merged each other have two newest common ancestors; Git merges these first.
+#[test]
+fn criss_cross_histories_merge_as_in_git() {
+    let work = Work::new(Kind::Git);
+    let text = |changed: &[(usize, &str)]| {
+        let mut lines: Vec<String> = (0..30).map(|n| format!("line {n}\n")).collect();
+        changed
+            .iter()
+            .for_each(|(at, text)| lines[*at] = format!("{text}\n"));
+        lines.concat()
+    };
+    let commits: [(&str, &[u32], String); 7] = [
+        ("base", &[], text(&[])),
+        ("a", &[1], text(&[(2, "a")])),
+        ("b", &[1], text(&[(25, "b")])),
+        ("ab", &[2, 3], text(&[(2, "a"), (25, "b")])),
+        ("ba", &[3, 2], text(&[(2, "a"), (25, "b")])),
+        ("here", &[4], text(&[(2, "a"), (10, "here"), (25, "b")])),
+        (
+            "there",
+            &[5],
+            text(&[(2, "other a"), (25, "b"), (28, "there")]),
+        ),
+    ];
+    let mut stream = String::new();
+    for (at, (name, parents, text)) in commits.iter().enumerate() {
+        stream += &format!(
+            "commit refs/heads/{name}\nmark :{}\ncommitter x <x> {} +0000\ndata 0\n",
+            at + 1,
+            at + 1
+        );
+        for (number, parent) in parents.iter().enumerate() {
+            stream += &format!("{} :{parent}\n", if number == 0 { "from" } else { "merge" });
+        }
+        stream += &format!("M 644 inline text\ndata {}\n{text}\n", text.len());
+    }
+    work.feed("git", &["fast-import", "--quiet"], stream.as_bytes());
+    let repository = work.open();
+    let [here, there] = ["here", "there"].map(|name| repository.resolve(name).unwrap());
+    let comparison = Comparison::new(end(&repository, here), end(&repository, there)).unwrap();
+    let mut ancestors = comparison.sides().unwrap().ancestors;
+    let mut wanted = ids(&work.git(&["merge-base", "--all", "here", "there"]));
+    assert_eq!(ancestors.len(), 2);
+    ancestors.sort();
+    wanted.sort();
+    assert_eq!(ancestors, wanted);
+    let merged = comparison.merge().unwrap();
+    let tree = work.git(&["merge-tree", "--write-tree", "here", "there"]);
+    assert_eq!(
+        merged.tree,
+        Some(tree.trim().parse().unwrap()),
+        "{:?}",
+        merged.conflicts
+    );
+}
