@@ -2,10 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use vcs::life::{
     Draft, Housekeeping, LifeError, Limits, RemotePolicy, RemoteUrl, Scheme, Source, Watch,
     relocate,
@@ -371,12 +373,16 @@ fn imports_end_when_time_is_over_or_somebody_says_so() {
     assert_eq!(names(group.path()), [""; 0]);
 }
 
-/// Ends a server when the test does.
+/// Ends a server, the leader of a process group, when the test does.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        let group = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // With those it has started.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         let _ = self.0.wait();
     }
 }
@@ -396,6 +402,7 @@ fn mercurial_is_imported_from_its_own_server() {
         ])
         .current_dir(work.path())
         .env("HGRCPATH", "/dev/null")
+        .process_group(0)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -461,6 +468,7 @@ fn the_git_protocol_dials_the_address_that_was_checked() {
         .arg(format!("--port={port}"))
         .arg(format!("--base-path={}", folder.path().display()))
         .arg(folder.path())
+        .process_group(0)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
