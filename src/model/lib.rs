@@ -46,7 +46,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use config::Config;
-pub use db::{GroupId, Level, RepoId, UserGroupId, UserId};
+pub use db::{EmailId, GroupId, Level, RepoId, UserGroupId, UserId};
 pub use error::Error;
 pub use gate::{
     AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository,

@@ -56,6 +56,7 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
             section: section.to_owned(),
             repos_data_url: Some(url("_repos")),
             about: Some(url("about")),
+            account: user.as_ref().map(|_| url("_admin/my_account")),
             new_repository: user.as_ref().map(|_| url("_admin/create_repository")),
             new_group: user.as_ref().map(|_| url("_admin/repo_groups/new")),
             admin: user

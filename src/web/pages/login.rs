@@ -19,7 +19,7 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     if visit.viewer.signed_in().is_some() {
         return Ok(visit.redirect(&came_from));
     }
-    let page = sign_in_page(visit, &came_from, Vec::new());
+    let page = sign_in_page(visit, &came_from, Vec::new())?;
     if came_from == visit.home_url() {
         return template::page(&page);
     }
@@ -140,12 +140,19 @@ fn sent_here() -> Flash {
 }
 
 fn show(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Answer {
-    template::page(&sign_in_page(visit, came_from, errors))
+    template::page(&sign_in_page(visit, came_from, errors)?)
 }
 
-fn sign_in_page(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Login {
+fn sign_in_page(
+    visit: &mut Visit<'_>,
+    came_from: &str,
+    errors: Vec<FormError>,
+) -> Result<Login, Problem> {
     visit.session.ensure_csrf_token();
-    Login {
+    let open = visit.model.registration(&visit.viewer)? != model::Registration::Closed;
+    let mut frame = frame::frame(visit, "Sign in", "login");
+    frame.register_url = open.then(|| visit.url("_admin/register").into());
+    Ok(Login {
         action_url: visit
             .url("_admin/login")
             .query("came_from", came_from)
@@ -153,7 +160,7 @@ fn sign_in_page(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) 
         username: visit.form.trimmed("username").to_owned(),
         remember: visit.form.checked("remember"),
         errors,
-        reset_url: None,
-        frame: frame::frame(visit, "Sign in", "login"),
-    }
+        reset_url: Some(visit.url("_admin/password_reset").into()),
+        frame,
+    })
 }

@@ -1,6 +1,7 @@
 //! The controllers, one file for each page: parse the input, pass the gate, call the model, build the view.
 
 pub mod about;
+pub mod account;
 pub mod changelog;
 pub mod changeset;
 mod diff;
@@ -10,8 +11,12 @@ pub mod group_new;
 pub mod group_settings;
 pub mod home;
 pub mod login;
+pub mod login_sources;
+pub mod password_reset;
 pub mod permissions_global;
+mod plain_form;
 pub mod raw;
+pub mod register;
 pub mod repository_new;
 pub mod repository_permissions;
 pub mod repository_settings;
