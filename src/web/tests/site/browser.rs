@@ -27,8 +27,17 @@ impl Server {
     }
 
     pub fn without_admin() -> Self {
+        Self::with(&[])
+    }
+
+    /// A fresh instance whose ini file has these values, without an administrator.
+    pub fn with(values: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (config, _) = Config::from_values(&[], folder.path().to_owned(), None).unwrap();
+        let values: Vec<_> = values
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let (config, _) = Config::from_values(&values, folder.path().to_owned(), None).unwrap();
         let config = Arc::new(config);
         Model::prepare(&config).unwrap();
         let open = || Model::open(Arc::clone(&config)).unwrap();
@@ -61,6 +70,19 @@ impl Server {
         self.model.add_ip_rule(&right, user, "10.9.9.0/24").unwrap();
     }
 
+    /// Reads or changes the database as any other program would; the first value of the answer.
+    pub fn sql(&self, sql: &str) -> String {
+        let db = rusqlite::Connection::open(self.folder.path().join("kallithea.db")).unwrap();
+        let mut statement = db.prepare(sql).unwrap();
+        let mut rows = statement.query([]).unwrap();
+        let first = rows.next().unwrap();
+        first.map_or(String::new(), |row| match row.get(0).unwrap() {
+            rusqlite::types::Value::Integer(number) => number.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            other => format!("{other:?}"),
+        })
+    }
+
     pub fn repository(&self, owner: &str, name: &str, kind: &str) {
         self.model
             .create_repository_as(owner, name, kind, "")
@@ -71,6 +93,7 @@ impl Server {
         Browser {
             server: self,
             cookies: HashMap::new(),
+            from: "127.0.0.1".to_owned(),
         }
     }
 
@@ -104,6 +127,8 @@ impl Answer {
 pub struct Browser<'a> {
     server: &'a Server,
     cookies: HashMap<String, String>,
+    /// The address from which requests come.
+    pub from: String,
 }
 
 impl Browser<'_> {
@@ -161,7 +186,8 @@ impl Browser<'_> {
         let body = body.unwrap_or_default().into_bytes();
         let length = Some(body.len() as u64);
         let peer = Peer {
-            remote_addr: "127.0.0.1".into(),
+            remote_addr: self.from.clone(),
+            may_sign_in: self.from == "127.0.0.1",
             scheme: "http".into(),
             host: "localhost".into(),
             ..Peer::default()

@@ -1,6 +1,7 @@
 //! Requests through the whole site, in one process, over a fresh instance with real repositories.
 
 mod access;
+mod accounts;
 mod browser;
 mod pages;
 mod roles;
