@@ -114,6 +114,25 @@ fn create_repository(
         .map_err(|error| PyRuntimeError::new_err(error.to_string()))
 }
 
+/// Looks at an ini file; a list of `(line, severity, message)`.
+#[pyfunction]
+fn check_config(py: Python<'_>, config: PathBuf) -> Vec<(usize, &'static str, String)> {
+    let findings = py.detach(|| app::check::check(&config));
+    findings
+        .into_iter()
+        .map(|finding| (finding.line, finding.severity.word(), finding.message))
+        .collect()
+}
+
+/// Sends mails that wait in the database, at most so many; tells how many were sent and how many were not taken.
+#[pyfunction]
+#[pyo3(signature = (config=None, most=100))]
+fn send_mails(py: Python<'_>, config: Option<PathBuf>, most: u32) -> PyResult<(usize, usize)> {
+    let app = load(config)?;
+    py.detach(|| app.send_mails(most))
+        .map_err(|error| PyRuntimeError::new_err(error.to_string()))
+}
+
 /// The core of kallithea-rs.
 #[pymodule(name = "_native")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -122,5 +141,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prepare, module)?)?;
     module.add_function(wrap_pyfunction!(create_user, module)?)?;
     module.add_function(wrap_pyfunction!(create_repository, module)?)?;
+    module.add_function(wrap_pyfunction!(check_config, module)?)?;
+    module.add_function(wrap_pyfunction!(send_mails, module)?)?;
     Ok(())
 }

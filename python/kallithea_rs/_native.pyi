@@ -34,3 +34,9 @@ def create_user(config: str | None, username: str, email: str, password: str, ad
 
 def create_repository(config: str | None, owner: str, name: str, kind: str, description: str) -> int:
     """Create an empty repository and return its id; ``kind`` is ``hg`` or ``git``, ``owner`` a username."""
+
+def check_config(config: str) -> list[tuple[int, str, str]]:
+    """Look at an ini file; a list of ``(line, severity, message)`` with the severities ``error``, ``danger``, ``warning``, ``note``."""
+
+def send_mails(config: str | None = None, most: int = 100) -> tuple[int, int]:
+    """Send mails that wait in the database, at most ``most``; return how many were sent and how many were not taken."""

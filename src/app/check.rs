@@ -26,6 +26,19 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// `error`, `danger`, `warning`, `note`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Danger => "danger",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// One thing about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -42,13 +55,7 @@ impl fmt::Display for Finding {
         if self.line > 0 {
             write!(f, "line {}: ", self.line)?;
         }
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Danger => "danger",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
-        write!(f, "{severity}: {}", self.message)
+        write!(f, "{}: {}", self.severity.word(), self.message)
     }
 }
 

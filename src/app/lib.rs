@@ -176,6 +176,16 @@ impl App {
             .map(|id| id.0)
     }
 
+    /// Sends mails that wait in the database, at most so many; how many were sent, and how many were not taken.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn send_mails(&self, most: u32) -> Result<(usize, usize), model::Error> {
+        Model::prepare(&self.config)?;
+        let sent = Model::open(Arc::clone(&self.config))?.send_due_mails(most)?;
+        Ok((sent.sent, sent.failed))
+    }
+
     /// The configuration in force.
     #[must_use]
     pub fn config(&self) -> &Config {
