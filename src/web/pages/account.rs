@@ -204,8 +204,8 @@ pub fn add_email(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 pub fn delete_email(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let account = Gate::new(visit.model).own_account(&visit.viewer)?;
     let id = visit.form.number("del_email_id").unwrap_or(0);
-    visit.model.delete_email(&account, model::EmailId(id))?;
-    done(visit, "Removed email from user", 2)
+    let deleted = visit.model.delete_email(&account, model::EmailId(id));
+    gone(visit, deleted, "Removed email from user", 2)
 }
 
 fn show_emails(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
@@ -308,10 +308,26 @@ pub fn delete_api_key(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         visit.model.reset_api_key(&account)?;
         return done(visit, "API key successfully reset", 3);
     }
-    visit
-        .model
-        .delete_api_key(&account, visit.form.trimmed("del_api_key"))?;
-    done(visit, "API key successfully deleted", 3)
+    let key = visit.form.trimmed("del_api_key").to_owned();
+    let deleted = visit.model.delete_api_key(&account, &key);
+    gone(visit, deleted, "API key successfully deleted", 3)
+}
+
+/// After a deletion. What is not there (any more), or is somebody else's, is told in the same words.
+fn gone(
+    visit: &mut Visit<'_>,
+    deleted: Result<(), model::Error>,
+    text: &str,
+    page: usize,
+) -> Answer {
+    match deleted {
+        Ok(()) => done(visit, text, page),
+        Err(model::Error::NotFound { .. }) => {
+            visit.flash("error", "There is nothing of this kind to delete");
+            Ok(visit.redirect(&String::from(visit.url(PAGES[page].1))))
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn done(visit: &mut Visit<'_>, text: &str, page: usize) -> Answer {
