@@ -81,11 +81,11 @@ fn main() -> Outcome<()> {
 
 /// Runs something, prints what it took, and gives its result.
 fn measure(name: &str, work: impl FnOnce() -> Outcome<u64>) -> Outcome<u64> {
-    let (begin, clock) = (processor("self")?, Instant::now());
+    let (begin, clock) = (own()?, Instant::now());
     let result = work()?;
     println!(
-        "  {name}: {:.0} ms of processor, {:.0} ms",
-        processor("self")? - begin,
+        "  {name}: {:.1} ms of processor, {:.0} ms in all",
+        own()? - begin,
         clock.elapsed().as_secs_f64() * 1000.0
     );
     Ok(result)
@@ -140,7 +140,7 @@ fn read_all(directory: &Path) -> Outcome<u64> {
 
 /// Puts requests to `hg serve`; gives its processor time in milliseconds and the size of its answer.
 fn serve(program: &str, repository: &Path, requests: &[u8]) -> Outcome<(f64, u64)> {
-    let before = processor("children")?;
+    let before = of_children()?;
     let mut child = Command::new(program)
         .arg("-R")
         .arg(repository)
@@ -156,18 +156,23 @@ fn serve(program: &str, repository: &Path, requests: &[u8]) -> Outcome<(f64, u64
     let mut output = child.stdout.take().ok_or("no output")?;
     let size = io::copy(&mut output, &mut io::sink())?;
     child.wait()?;
-    Ok((processor("children")? - before, size))
+    Ok((of_children()? - before, size))
 }
 
-/// Processor time in milliseconds: of this process, or of those it has waited for.
-fn processor(whose: &str) -> Outcome<f64> {
+/// Processor time of this thread in milliseconds.
+fn own() -> Outcome<f64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds = text.split(' ').next().ok_or("an odd schedstat")?;
+    Ok(nanoseconds.parse::<f64>()? / 1e6)
+}
+
+/// Processor time in milliseconds of the processes that this one has waited for.
+fn of_children() -> Outcome<f64> {
     let text = fs::read_to_string("/proc/self/stat")?;
     let (_, rest) = text.rsplit_once(") ").ok_or("an odd /proc/self/stat")?;
     let fields: Vec<&str> = rest.split(' ').collect();
-    // utime, stime, cutime, cstime, in hundredths of a second.
-    let from = if whose == "self" { 11 } else { 13 };
-    let ticks: f64 = fields[from].parse::<f64>()? + fields[from + 1].parse::<f64>()?;
-    Ok(ticks * 10.0)
+    // cutime and cstime, in hundredths of a second.
+    Ok((fields[13].parse::<f64>()? + fields[14].parse::<f64>()?) * 10.0)
 }
 
 /// A line of `/proc/self/status`, in KiB.
