@@ -31,6 +31,19 @@ impl Row<'_> {
     }
 }
 
+thread_local! {
+    static STATEMENTS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many statements this thread has run so far, for those who keep an eye on what a page costs.
+pub fn statements() -> u64 {
+    STATEMENTS.get()
+}
+
+fn count_one() {
+    STATEMENTS.set(STATEMENTS.get() + 1);
+}
+
 /// A connection within a transaction, for queries. Got from [`Db::read`](crate::Db::read).
 pub struct Conn {
     /// Borrowed while a statement runs, so a closure that reads rows must not ask for others.
@@ -104,6 +117,7 @@ impl Conn {
         params: &[Value<'_>],
         row: &mut dyn FnMut(&dyn Columns) -> ControlFlow<()>,
     ) -> Result<(), DbError> {
+        count_one();
         let ran = self.session.borrow_mut().query(sql, params, row);
         ran.map_err(|failure| self.failed(sql, failure))
     }
@@ -192,6 +206,7 @@ impl<'a> Tx<'a> {
 
     /// Runs an UPDATE or DELETE and tells how many rows it met.
     pub(crate) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, DbError> {
+        count_one();
         let ran = self.conn.session.borrow_mut().execute(sql, params);
         ran.map_err(|failure| self.conn.failed(sql, failure))
     }
@@ -204,6 +219,7 @@ impl<'a> Tx<'a> {
         row: &[(&str, Value<'_>)],
     ) -> Result<i64, DbError> {
         let (sql, values) = insert_sql(table, row);
+        count_one();
         let mut session = self.conn.session.borrow_mut();
         let ran = session.insert(&sql, id_column, &values);
         ran.map_err(|failure| self.conn.failed(&sql, failure))

@@ -122,7 +122,7 @@ pub mod test_servers;
 #[cfg(test)]
 mod testing;
 
-pub use conn::{Conn, Tx};
+pub use conn::{Conn, Tx, statements};
 pub use db::Db;
 pub use error::DbError;
 pub use grants::Sources;

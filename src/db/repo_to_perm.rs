@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::conn::{Conn, Tx, params};
+use crate::conn::{Conn, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS, Sources};
 use crate::ids::{DEFAULT_USER, RepoId, RepoName, UserId, Username};
 use crate::level::{Level, ObjectKind};
+use crate::repositories::{self, Repository};
 use crate::users_group_repo_to_perm;
 
 pub(crate) const TABLE: GrantTable = GrantTable {
@@ -110,6 +111,59 @@ pub fn repository_level(
             own: row.take(),
         },
     )
+}
+
+/// A repository as a request finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Everything stored about it.
+    pub repository: Repository,
+    /// What the tables say about the account and it.
+    pub levels: RepositoryLevels,
+    /// The folder in which all repositories lie.
+    pub root: Option<String>,
+}
+
+/// The repository with the longest path among these, which are the beginnings of a URL, and all that a page of it asks
+/// for first. Without an account nothing is given but the row.
+pub fn longest_of(
+    conn: &Conn,
+    user: Option<UserId>,
+    candidates: &[RepoName],
+) -> Result<Option<Found>, DbError> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT r.repo_id, r.repo_name, r.repo_state, r.clone_uri, r.repo_type, r.user_id, r.private, r.statistics, \
+         r.downloads, r.description, r.created_on, r.updated_on, r.landing_revision, r.changeset_cache, r.fork_id, \
+         r.group_id, {}, {}, {}, (SELECT MIN(c.ui_value) FROM ui c WHERE c.ui_section = ? AND c.ui_key = ?) \
+         FROM repositories r WHERE r.repo_name IN ({}) ORDER BY length(r.repo_name) DESC LIMIT 1",
+        TABLE.sql_base("r.repo_id"),
+        users_group_repo_to_perm::TABLE.sql_greatest("r.repo_id", SQL_IN_USER_GROUPS),
+        TABLE.sql_greatest("r.repo_id", "= ?"),
+        placeholders(candidates.len()),
+    );
+    // No row has the id 0.
+    let user = user.unwrap_or(UserId(0));
+    let mut values = params![DEFAULT_USER, user, true, user, "paths", "/"].to_vec();
+    values.extend(candidates.iter().map(Value::from));
+    conn.query_one(&sql, &values, |row| {
+        let repository = repositories::row(row);
+        Found {
+            levels: RepositoryLevels {
+                id: repository.id,
+                name: repository.name.clone(),
+                owner: repository.owner,
+                private: repository.private,
+                base: row.take(),
+                through_groups: row.take(),
+                own: row.take(),
+            },
+            root: row.take(),
+            repository,
+        }
+    })
 }
 
 /// The accounts with a level on a repository: the default user, if it has one, and then the others by name. Rows of
@@ -220,6 +274,30 @@ mod tests {
             Ok((user, group, repositories::insert(tx, &new)?))
         });
         (test, user, group, repository)
+    }
+
+    #[test]
+    fn a_request_finds_all_it_needs_at_once() {
+        let test = TestDb::kallithea();
+        let names = ["secret", "secret/hidden", "secret/hidden/files"].map(RepoName::from);
+        for user in [1, 2, 3, 5] {
+            let user = UserId(user);
+            let found = test
+                .read(|conn| longest_of(conn, Some(user), &names))
+                .unwrap();
+            let id = found.repository.id;
+            assert_eq!(found.repository.name.as_str(), "secret/hidden");
+            assert_eq!(
+                test.read(|conn| repositories::by_id(conn, id)),
+                Some(found.repository)
+            );
+            assert_eq!(
+                test.read(|conn| repository_level(conn, user, id)),
+                Some(found.levels)
+            );
+            assert_eq!(found.root, test.read(crate::ui::repositories_root));
+        }
+        assert_eq!(test.read(|conn| longest_of(conn, None, &[])), None);
     }
 
     fn levels_of(test: &TestDb, user: UserId, repository: RepoId) -> [Option<Level>; 3] {

@@ -159,7 +159,7 @@ macro_rules! select {
     };
 }
 
-fn row(row: &Row<'_>) -> Repository {
+pub(crate) fn row(row: &Row<'_>) -> Repository {
     Repository {
         id: row.take(),
         name: row.take(),

@@ -13,6 +13,24 @@ pub fn follows(conn: &Conn, user: UserId, repository: RepoId) -> Result<bool, Db
     )
 }
 
+/// The numbers around a repository: accounts that follow it, forks, and whether this account follows it.
+pub fn numbers(
+    conn: &Conn,
+    user: Option<UserId>,
+    repository: RepoId,
+) -> Result<(i64, i64, bool), DbError> {
+    let numbers = conn.query_one(
+        "SELECT (SELECT COUNT(*) FROM user_followings f JOIN users u ON u.user_id = f.user_id \
+         WHERE f.follows_repository_id = r.repo_id), \
+         (SELECT COUNT(*) FROM repositories k WHERE k.fork_id = r.repo_id), \
+         (SELECT COUNT(*) FROM user_followings f WHERE f.follows_repository_id = r.repo_id AND f.user_id = ?) \
+         FROM repositories r WHERE r.repo_id = ?",
+        &params![user.unwrap_or(UserId(0)), repository],
+        |row| (row.take(), row.take(), row.take::<i64>() > 0),
+    )?;
+    Ok(numbers.unwrap_or_default())
+}
+
 /// How many accounts follow a repository.
 pub fn count_followers(conn: &Conn, repository: RepoId) -> Result<i64, DbError> {
     conn.count(
@@ -96,6 +114,9 @@ mod tests {
             test.read(|conn| count_followers(conn, repository)),
             before + 1
         );
+        let numbers = test.read(|conn| numbers(conn, Some(frank), repository));
+        let forks = test.read(|conn| crate::repositories::count_forks(conn, repository));
+        assert_eq!(numbers, (before + 1, forks, true));
         assert!(test.write(|tx| unfollow(tx, frank, repository)));
         assert!(!test.write(|tx| unfollow(tx, frank, repository)));
         assert_eq!(test.read(|conn| count_followers(conn, repository)), before);

@@ -1,6 +1,7 @@
 //! The gate: the only place that decides who may do what. What it returns is the right itself.
 
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 
 use db::groups::RepoGroup;
 use db::repo_to_perm::{self, RepositoryLevels};
@@ -24,6 +25,8 @@ pub struct ReadableRepository {
     row: Repository,
     kind: Kind,
     level: Level,
+    /// The folder in which all repositories lie, when it was read with the row.
+    root: Option<PathBuf>,
 }
 
 /// The right to push to a repository.
@@ -65,20 +68,44 @@ impl<'a> Gate<'a> {
         viewer: &Viewer,
         name: &str,
     ) -> Result<ReadableRepository, Error> {
-        let found = self.model.db().read(|conn| {
-            let Some(row) = repositories::by_name(conn, &RepoName::from(name))? else {
-                return Ok(None);
-            };
-            let level = level_on_repository(conn, viewer, &row)?;
-            Ok::<_, DbError>(Some((row, level)))
-        })?;
-        found
-            .filter(|(_, level)| *level >= Level::Read)
-            .and_then(|(row, level)| ReadableRepository::new(row, level))
+        self.find_repository(viewer, &[name])?
+            .and_then(|(found, right)| right.filter(|_| found == name))
             .ok_or_else(|| Error::NotFound {
                 what: "Repository",
                 name: name.to_owned(),
             })
+    }
+
+    /// The longest of these names that a repository has, and the right to read it, if this viewer has that. For finding the
+    /// repository in a path; one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn find_repository(
+        &self,
+        viewer: &Viewer,
+        names: &[&str],
+    ) -> Result<Option<(String, Option<ReadableRepository>)>, Error> {
+        let candidates: Vec<RepoName> = names.iter().map(|name| RepoName::from(*name)).collect();
+        let found = self
+            .model
+            .db()
+            .read(|conn| repo_to_perm::longest_of(conn, viewer.user_id(), &candidates))?;
+        Ok(found.map(|found| {
+            let level = match viewer.user_id() {
+                Some(_) => repository_rule(viewer, &found.levels),
+                None => Level::None,
+            };
+            let name = found.repository.name.to_string();
+            let right = (level >= Level::Read)
+                .then(|| ReadableRepository::new(found.repository, level))
+                .flatten()
+                .map(|right| ReadableRepository {
+                    root: found.root.map(PathBuf::from),
+                    ..right
+                });
+            (name, right)
+        }))
     }
 
     /// The right to see the repository group of this full name.
@@ -168,15 +195,6 @@ impl<'a> Gate<'a> {
     }
 }
 
-/// The level of a viewer on a repository, read from the tables.
-fn level_on_repository(conn: &Conn, viewer: &Viewer, row: &Repository) -> Result<Level, DbError> {
-    let Some(user) = viewer.user_id() else {
-        return Ok(Level::None);
-    };
-    let levels = repo_to_perm::repository_level(conn, user, row.id)?;
-    Ok(levels.map_or(Level::None, |levels| repository_rule(viewer, &levels)))
-}
-
 fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level, DbError> {
     let Some(user) = viewer.user_id() else {
         return Ok(Level::None);
@@ -211,7 +229,12 @@ impl ReadableRepository {
             RepoType::Git => Kind::Git,
             RepoType::Unknown => return None,
         };
-        Some(Self { row, kind, level })
+        Some(Self {
+            row,
+            kind,
+            level,
+            root: None,
+        })
     }
 
     /// The right to push, if the level suffices.
@@ -230,6 +253,10 @@ impl ReadableRepository {
     #[must_use]
     pub fn level(&self) -> Level {
         self.level
+    }
+
+    pub(crate) fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
     }
 
     /// The database id.

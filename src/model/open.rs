@@ -89,21 +89,28 @@ impl Model {
     /// # Errors
     /// When the database does not say where repositories lie.
     pub fn repository_path(&self, repository: &ReadableRepository) -> Result<PathBuf, Error> {
-        self.path_below_root(repository.name())
+        match repository.root() {
+            Some(root) => below(root, repository.name()),
+            None => self.path_below_root(repository.name()),
+        }
     }
 
     /// The folder that belongs to a full name. Names of the database are checked too: others write it.
     pub(crate) fn path_below_root(&self, full_name: &str) -> Result<PathBuf, Error> {
-        let inside = !full_name.is_empty()
-            && Path::new(full_name)
-                .components()
-                .all(|part| matches!(part, Component::Normal(_)));
-        if !inside {
-            return Err(Error::NotFound {
-                what: "Repository",
-                name: full_name.to_owned(),
-            });
-        }
-        Ok(self.repositories_root()?.join(full_name))
+        below(&self.repositories_root()?, full_name)
     }
+}
+
+fn below(root: &Path, full_name: &str) -> Result<PathBuf, Error> {
+    let inside = !full_name.is_empty()
+        && Path::new(full_name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+    if !inside {
+        return Err(Error::NotFound {
+            what: "Repository",
+            name: full_name.to_owned(),
+        });
+    }
+    Ok(root.join(full_name))
 }

@@ -307,14 +307,11 @@ impl Model {
     ) -> Result<RepositoryFacts, Error> {
         let row = repository.row();
         let (mut facts, parent) = self.db().read(|conn| {
-            let following = match viewer.signed_in() {
-                Some(user) => user_followings::follows(conn, user.id, row.id)?,
-                None => false,
-            };
+            let user = viewer.signed_in().map(|user| user.id);
+            let (followers, forks, following) = user_followings::numbers(conn, user, row.id)?;
             let facts = RepositoryFacts {
-                followers: u64::try_from(user_followings::count_followers(conn, row.id)?)
-                    .unwrap_or(0),
-                forks: u64::try_from(repositories::count_forks(conn, row.id)?).unwrap_or(0),
+                followers: u64::try_from(followers).unwrap_or(0),
+                forks: u64::try_from(forks).unwrap_or(0),
                 following,
                 fork_of: None,
             };

@@ -127,21 +127,10 @@ fn dispatch_object(
         None => Problem::NotFound(format!("There is nothing at {}", shown(path))),
         Some(shut) => shut(),
     };
-    let Some((place, rest)) = place(visit, path, repositories.is_some(), groups.is_some())? else {
+    // Before anything else is said about the path: what may not be seen is like what does not exist.
+    let Some((right, rest)) = place(visit, path, repositories.is_some(), groups.is_some())? else {
         return Err(nothing());
     };
-    // Before anything else is said about the path: what may not be seen is like what does not exist.
-    let gate = Gate::new(visit.model);
-    let right = match &place {
-        Place::Repository(name) => gate
-            .read_repository(&visit.viewer, name)
-            .map(Right::Repository),
-        Place::Group(name) => gate.read_group(&visit.viewer, name).map(Right::Group),
-    };
-    let right = right.map_err(|error| match error {
-        model::Error::NotFound { .. } => nothing(),
-        other => other.into(),
-    })?;
     let table = match &right {
         Right::Repository(_) => repositories,
         Right::Group(_) => groups,
@@ -168,24 +157,20 @@ fn shown(path: &str) -> String {
     String::from_utf8_lossy(&decode(path)).into_owned()
 }
 
-enum Place {
-    Repository(String),
-    Group(String),
-}
-
 /// What the gate has given for a place.
 enum Right {
     Repository(ReadableRepository),
     Group(ReadableGroup),
 }
 
-/// The longest beginning of a path that names a repository or a group, and what follows it.
+/// The right to the longest beginning of a path that names a repository or a group, and what follows it. None when there
+/// is nothing, and when this viewer may not see it.
 fn place<'p>(
     visit: &Visit<'_>,
     path: &'p str,
     repositories: bool,
     groups: bool,
-) -> Result<Option<(Place, &'p str)>, Problem> {
+) -> Result<Option<(Right, &'p str)>, Problem> {
     let mut prefixes: Vec<(String, &'p str)> = Vec::new();
     let trimmed = path.trim_start_matches('/');
     let ends = trimmed
@@ -210,13 +195,17 @@ fn place<'p>(
             .find(|(name, _)| name == found)
             .map_or("", |(_, rest)| *rest)
     };
-    if repositories && let Some(found) = visit.model.longest_repository_name(&names)? {
-        let rest = rest_of(&found);
-        return Ok(Some((Place::Repository(found), rest)));
+    let gate = Gate::new(visit.model);
+    if repositories && let Some((found, right)) = gate.find_repository(&visit.viewer, &names)? {
+        return Ok(right.map(|right| (Right::Repository(right), rest_of(&found))));
     }
     if groups && let Some(found) = visit.model.longest_group_name(&names)? {
         let rest = rest_of(&found);
-        return Ok(Some((Place::Group(found), rest)));
+        return match gate.read_group(&visit.viewer, &found) {
+            Ok(right) => Ok(Some((Right::Group(right), rest))),
+            Err(model::Error::NotFound { .. }) => Ok(None),
+            Err(other) => Err(other.into()),
+        };
     }
     Ok(None)
 }

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod browser;
 mod pages;
+mod questions;
 mod roles;
 mod signing_in;
 mod wire;
