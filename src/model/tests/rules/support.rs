@@ -21,8 +21,18 @@ pub const ADDRESS: &str = "127.0.0.1";
 
 impl Instance {
     pub fn new() -> Self {
+        Self::on(&[])
+    }
+
+    /// An instance whose database is at this URL.
+    pub fn at(url: String) -> Self {
+        Self::on(&[("sqlalchemy.url".to_owned(), url)])
+    }
+
+    fn on(values: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Arc::new(config(folder.path().to_owned()));
+        let config = Config::from_values(values, folder.path().to_owned(), None);
+        let config = Arc::new(config.unwrap().0);
         assert!(
             Model::prepare(&config).unwrap(),
             "the first run makes the database"

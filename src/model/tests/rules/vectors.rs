@@ -5,6 +5,7 @@
 //! `private`, and `subject:inactive`. N is nobody: no account, while D is inactive.
 
 use db::repositories::{NewRepository, RepoState, RepoType, RepositorySettings};
+use db::test_servers::Server;
 use db::users_groups_members;
 use db::{
     Db, GroupName, PermissionName, RepoName, UserGroupName, groups, repo_to_perm, repositories,
@@ -77,7 +78,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let instance = Instance::new();
+        Self::on(Instance::new())
+    }
+
+    fn on(instance: Instance) -> Self {
         for (name, admin) in [("U", false), ("A", true), ("O", false)] {
             instance.user(name, admin);
         }
@@ -254,7 +258,23 @@ fn repository<'a>(name: &'a RepoName, owner: UserId, private: bool) -> NewReposi
 
 #[test]
 fn levels_on_objects_are_those_of_the_table() {
-    let world = World::new();
+    levels_on_objects(&World::new());
+}
+
+#[test]
+fn global_permissions_are_those_of_the_table() {
+    global_permissions(&World::new());
+}
+
+#[test]
+fn the_tables_hold_on_servers_too() {
+    for server in [Server::postgresql(), Server::mariadb()] {
+        levels_on_objects(&World::on(Instance::at(server.url("objects"))));
+        global_permissions(&World::on(Instance::at(server.url("globals"))));
+    }
+}
+
+fn levels_on_objects(world: &World) {
     let mut wrong = Vec::new();
     for (number, kind, setup, expected) in OBJECTS {
         let object = world.object(number, kind, setup);
@@ -276,9 +296,7 @@ fn levels_on_objects_are_those_of_the_table() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
-fn global_permissions_are_those_of_the_table() {
-    let world = World::new();
+fn global_permissions(world: &World) {
     let mut wrong = Vec::new();
     for (number, setup, subject, expected) in GLOBALS {
         let ids: Vec<(&str, UserId)> = ["D", "U", "A", "O"].map(|s| (s, world.id(s))).into();
