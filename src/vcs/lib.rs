@@ -3,7 +3,9 @@
 //! A [`Repository`] is opened once from a directory and kept. It answers the questions a web page asks: which names exist
 //! ([`Repository::refs`]), which changeset a word means ([`Repository::resolve`]), what a changeset says
 //! ([`Repository::changeset`]), which changesets there are ([`Repository::log`]), what lies in a directory
-//! ([`Repository::directory`]), what a file holds ([`Repository::file`]) and what changed ([`Repository::diff`]).
+//! ([`Repository::directory`]), what a file holds ([`Repository::file`]), where it comes from ([`Repository::blame`],
+//! [`Repository::file_history`]), what changed ([`Repository::diff`], [`Repository::combined_diff`]) and who descends from whom
+//! ([`Repository::common_ancestor`], [`Repository::only`]).
 //! The answers are plain data in the words both systems share: a *changeset* has an id, parents, an author, a message
 //! and a tree of files; *branches*, *tags* and *bookmarks* are names for changesets.
 //!
@@ -11,10 +13,10 @@
 //!
 //! * **Nothing is stale.** What `git` or `hg` do to the repository behind our back shows at the next call. Caches inside a
 //!   `Repository` are keyed by what cannot change (a changeset id) or by the state of all refs, read anew each time.
-//! * **Nothing runs.** Reading starts no process, writes no file and obeys no configuration of the machine, the user or
+//! * **Nothing runs.** Reading starts no process (but for [`Repository::verify`], which says so), writes no file and obeys no configuration of the machine, the user or
 //!   the repository: a hostile repository can only be wrong, never act.
 //! * **Nothing hidden comes out.** Mercurial's secret and obsolete changesets do not exist for callers; of Git only what a
-//!   branch or a tag reaches can be named.
+//!   branch, a tag or a pull request reaches can be named.
 //! * **Bytes stay bytes.** Paths and file contents are never assumed to be UTF-8; messages and names of people, which are
 //!   made to be read, are decoded once.
 //!

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use kallithea_vcs::{DiffLimit, DiffOptions, Kind, LogQuery, RepoPath, Repository};
+use kallithea_vcs::{
+    BlameOptions, ChangesetId, DiffLimit, DiffOptions, Kind, LogQuery, RepoPath, Repository,
+};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -87,7 +89,105 @@ fn main() -> Outcome<()> {
             })?;
         }
     }
-    Ok(())
+    println!("what must be reached:");
+    must_reach(&repository, directory.as_ref(), &tip)
+}
+
+/// The figures that this crate is held to, each with what the system's own program takes for the same, its start included.
+fn must_reach(
+    repository: &Repository,
+    directory: &std::path::Path,
+    tip: &ChangesetId,
+) -> Outcome<()> {
+    let kind = repository.kind();
+    let theirs = |git: &[&str], hg: &[&str]| -> Outcome<()> {
+        let (program, args) = match kind {
+            Kind::Git => ("git", git),
+            Kind::Hg => ("hg", hg),
+        };
+        time(&format!("    {program} {}", args.join(" ")), || {
+            let mut child = std::process::Command::new(program);
+            child.args(args).current_dir(directory).output()?;
+            Ok(())
+        })
+    };
+    time("open a known repository", || {
+        Ok(Repository::open(directory, kind)?)
+    })?;
+    let page = LogQuery::default();
+    time("page of 100 with graph (5 ms)", || {
+        let page = repository.log(&page)?;
+        let ids: Vec<ChangesetId> = page.changesets.iter().map(|one| one.id).collect();
+        Ok(repository.graph(&ids)?)
+    })?;
+    theirs(
+        &["log", "-100", "--graph", "--date-order"],
+        &["log", "-l", "100", "-G"],
+    )?;
+
+    let newest = LogQuery {
+        limit: 400,
+        ..page.clone()
+    };
+    let mut nearest = (usize::MAX, *tip);
+    for changeset in repository.log(&newest)?.changesets {
+        if changeset.is_merge() {
+            continue;
+        }
+        let files = repository.changed_files(changeset.parents.first(), &changeset.id)?;
+        nearest = nearest.min((files.len().abs_diff(9), changeset.id));
+    }
+    let id = nearest.1;
+    let shown = time("changeset of 9 files with diff (8 ms)", || {
+        let changeset = repository.changeset(&id)?;
+        let parent = changeset.parents.first();
+        Ok(repository.diff(parent, &id, &DiffOptions::default())?)
+    })?;
+    println!(
+        "    {} files, {:?} lines",
+        shown.files.len(),
+        shown.counts()
+    );
+    let hex = id.to_string();
+    theirs(&["show", &hex], &["export", "--git", &hex])?;
+
+    // A value of its own, so that nothing is remembered.
+    let fresh = Repository::open(directory, kind)?;
+    fresh.log(&page)?;
+    time(
+        "root list with last changesets, first time (130 ms)",
+        || {
+            fresh.directory(tip, &RepoPath::root())?;
+            Ok(fresh.last_changes(tip, &RepoPath::root())?)
+        },
+    )?;
+    let mut largest = (0, RepoPath::root());
+    for path in repository.file_names(tip, &RepoPath::root())?.paths {
+        let size = repository.node(tip, &path)?.size.unwrap_or_default();
+        if (largest.0..250_000).contains(&size) {
+            largest = (size, path);
+        }
+    }
+    let path = largest.1;
+    let lines = time("largest file as lines (3 ms)", || {
+        let file = repository.file(tip, &path)?;
+        Ok(file.lines().map(<[u8]>::to_vec).collect::<Vec<_>>().len())
+    })?;
+    let steps = time("its history across renames", || {
+        Ok(repository
+            .file_history(tip, &path, 0, usize::MAX)?
+            .steps
+            .len())
+    })?;
+    println!("    {path:?}: {lines} lines, {steps} changes");
+    time("its blame, first time (250 ms)", || {
+        Ok(fresh.blame(tip, &path, &BlameOptions::default())?)
+    })?;
+    let (hex, name) = (tip.to_string(), path.to_string());
+    theirs(
+        &["blame", "--line-porcelain", &hex, "--", &name],
+        &["annotate", "-r", &hex, &name],
+    )
 }
 
 /// Prints how long the work took, and how much of that the processor worked for it. The latter is exact to a few

@@ -9,6 +9,7 @@ mod diffs;
 mod git;
 mod hg;
 mod lists;
+mod long;
 mod recipe;
 mod relations;
 mod rich;
