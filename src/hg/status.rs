@@ -62,6 +62,8 @@ impl Snapshot {
                 copied_from: None,
             });
         })?;
+        // Trees are walked directory by directory: `b/x` before `b-c/x`, which by its bytes comes first.
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
         if let Some(old) = old
             && changes
                 .iter()

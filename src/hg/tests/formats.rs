@@ -420,3 +420,21 @@ fn an_empty_repository_has_nothing() {
         Err(Error::NotFound { .. })
     ));
 }
+
+/// A tree is walked directory by directory, where `b` comes before `b-c`; by name, `b-c/x` comes before `b/x`.
+#[test]
+fn changes_of_tree_manifests_are_sorted_by_name() {
+    let mut hg = Hg::new("");
+    hg.init("sorted", &["experimental.treemanifest=1"]);
+    hg.write("sorted", "b/x", "1\n");
+    hg.write("sorted", "b-c/x", "2\n");
+    hg.commit("sorted", "c0", "0 0", USER);
+    let repository = Repository::open(&hg.path("sorted")).unwrap();
+    let changes = repository.snapshot().unwrap().status(None, Rev::new(0));
+    let paths: Vec<String> = changes
+        .unwrap()
+        .iter()
+        .map(|change| change.path.to_string())
+        .collect();
+    assert_eq!(paths, ["b-c/x", "b/x"]);
+}
