@@ -352,6 +352,12 @@ pub fn set_state(tx: &Tx<'_>, id: RepoId, state: RepoState) -> Result<bool, DbEr
     Ok(tx.execute(sql, &params![state.as_str(), id])? > 0)
 }
 
+/// Changes where it is pulled from.
+pub fn set_clone_uri(tx: &Tx<'_>, id: RepoId, uri: Option<&CloneUri>) -> Result<bool, DbError> {
+    let sql = "UPDATE repositories SET clone_uri = ? WHERE repo_id = ?";
+    Ok(tx.execute(sql, &params![uri, id])? > 0)
+}
+
 /// Keeps the description of the tip changeset (a JSON object as bytes) and its date.
 pub fn set_changeset_cache(
     tx: &Tx<'_>,

@@ -54,6 +54,27 @@ pub fn of_repository(conn: &Conn, repository: RepoId) -> Result<Vec<ExtraField>,
     )
 }
 
+/// The fields of all repositories, each repository's in the order in which they were made.
+pub fn all(conn: &Conn) -> Result<Vec<(RepoId, ExtraField)>, DbError> {
+    conn.query(
+        "SELECT repository_id, repo_field_id, field_key, field_label, field_value, field_desc, field_type \
+         FROM repositories_fields ORDER BY repo_field_id",
+        &[],
+        |row| {
+            let repository = row.take();
+            let field = ExtraField {
+                id: row.take(),
+                key: row.take(),
+                label: row.take(),
+                value: row.take(),
+                description: row.take(),
+                kind: row.take(),
+            };
+            (repository, field)
+        },
+    )
+}
+
 /// Adds a field. A repository has a key once.
 pub fn insert(tx: &Tx<'_>, repository: RepoId, new: &NewField<'_>) -> Result<FieldId, DbError> {
     tx.insert(

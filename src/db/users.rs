@@ -1,5 +1,7 @@
 //! `users`: accounts. The account of anonymous visitors is the one named `default`, whatever its id.
 
+use std::collections::BTreeMap;
+
 use crate::conn::{Conn, Row, Tx, params};
 use crate::error::DbError;
 use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, RepoId, UserGroupId, UserId, Username};
@@ -259,6 +261,14 @@ pub fn members(conn: &Conn, group: UserGroupId) -> Result<Vec<User>, DbError> {
         &params![group],
         row,
     )
+}
+
+/// The names of all accounts.
+pub fn names(conn: &Conn) -> Result<BTreeMap<UserId, Username>, DbError> {
+    let rows = conn.query("SELECT user_id, username FROM users", &[], |row| {
+        (row.take(), row.take())
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Makes an account.

@@ -248,6 +248,18 @@ impl Model {
             .read(|conn| users::by_username(conn, &Username::from(name)))?)
     }
 
+    /// Whether somebody has this name already, in any case.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn username_is_taken(&self, _: &SiteAdmin, name: &str) -> Result<bool, Error> {
+        let name = Username::from(name.trim());
+        Ok(self
+            .db()
+            .read(|conn| users::by_username_in_any_case(conn, &name))?
+            .is_some())
+    }
+
     /// The user with this main or extra mail address.
     ///
     /// # Errors

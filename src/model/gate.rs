@@ -203,6 +203,7 @@ fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level,
     Ok(levels.map_or(Level::None, |levels| group_rule(viewer, &levels)))
 }
 
+/// What the rules make of the rows.
 pub(crate) fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Level {
     let sources = Sources {
         base: levels.base,
@@ -212,6 +213,7 @@ pub(crate) fn repository_rule(viewer: &Viewer, levels: &RepositoryLevels) -> Lev
     rule::on_repository(viewer, levels.owner, levels.private, sources)
 }
 
+/// What the rules make of the rows.
 pub(crate) fn group_rule(viewer: &Viewer, levels: &GroupLevels) -> Level {
     let sources = Sources {
         base: levels.base,

@@ -354,6 +354,28 @@ impl Model {
             .join(format!("rm__{now}_GROUP_{}", name::last(full_name))))
     }
 
+    /// Whether a group has this full name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn group_exists(&self, full_name: &str) -> Result<bool, Error> {
+        Ok(self
+            .db()
+            .read(|conn| groups::by_name(conn, &GroupName::from(full_name)))?
+            .is_some())
+    }
+
+    /// The full name of the group with this id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn group_name_by_id(&self, id: i64) -> Result<Option<String>, Error> {
+        Ok(self
+            .db()
+            .read(|conn| groups::by_id(conn, GroupId(id)))?
+            .map(|row| row.name.into_string()))
+    }
+
     /// The longest of these names that a group has; for finding the group in a path.
     ///
     /// # Errors
@@ -388,7 +410,7 @@ fn make_folder(path: &std::path::Path) -> Result<(), Error> {
 }
 
 /// The permissions a group starts with. Its maker gets a row of their own, unless they hold everything anyway.
-fn grant_initial(
+pub(crate) fn grant_initial(
     tx: &Tx<'_>,
     id: GroupId,
     maker: UserId,

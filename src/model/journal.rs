@@ -2,7 +2,7 @@
 
 use db::repositories::{self};
 use db::user_logs::{self, NewLogEntry};
-use db::{LocalTime, RepoId, Tx, UserId, Username, json};
+use db::{LocalTime, PullRequestId, RepoId, Tx, UserId, Username, json};
 
 use crate::{Error, Model, ReadableRepository, Viewer};
 
@@ -44,6 +44,10 @@ pub enum Action {
     Pull,
     /// A repository was made.
     CreatedRepository,
+    /// A fork of this full name was made of it.
+    ForkedRepository(String),
+    /// Changesets were fetched into it from elsewhere: as in [`Self::Push`].
+    PulledFromRemote(Vec<String>),
     /// Its settings were changed.
     UpdatedRepository,
     /// A repository was deleted.
@@ -70,13 +74,22 @@ pub enum Action {
     MovedRepository(String),
     /// Somebody gave a wrong password.
     FailedLogin,
+    /// Somebody commented or voted on the pull request of this number, or made it.
+    CommentedPullRequest(PullRequestId),
+    /// It was closed.
+    ClosedPullRequest(PullRequestId),
+    /// It was opened again.
+    ReopenedPullRequest(PullRequestId),
 }
 
 impl Action {
     fn text(&self) -> String {
         match self {
-            Self::Push(items) => {
-                let mut text = "push:".to_owned();
+            Self::Push(items) | Self::PulledFromRemote(items) => {
+                let mut text = match self {
+                    Self::Push(_) => "push:".to_owned(),
+                    _ => "push_remote:".to_owned(),
+                };
                 for item in items {
                     if text.len() + item.len() + 1 > MAX_ACTION {
                         break;
@@ -90,6 +103,7 @@ impl Action {
             }
             Self::Pull => "pull".to_owned(),
             Self::CreatedRepository => "user_created_repo".to_owned(),
+            Self::ForkedRepository(fork) => format!("user_forked_repo:{fork}"),
             Self::UpdatedRepository => "admin_updated_repo".to_owned(),
             Self::DeletedRepository => "admin_deleted_repo".to_owned(),
             Self::StartedFollowing => "started_following_repo".to_owned(),
@@ -103,6 +117,9 @@ impl Action {
             Self::MovedGroup(from, to) => format!("admin_moved_repo_group:{from} to {to}"),
             Self::MovedRepository(from) => format!("admin_moved_repo:{from}"),
             Self::FailedLogin => "failed_login".to_owned(),
+            Self::CommentedPullRequest(id) => format!("user_commented_pull_request:{id}"),
+            Self::ClosedPullRequest(id) => format!("user_closed_pull_request:{id}"),
+            Self::ReopenedPullRequest(id) => format!("user_reopened_pull_request:{id}"),
         }
     }
 }
@@ -174,6 +191,20 @@ impl Model {
             Ok::<_, Error>(())
         })?;
         tip.map(drop)
+    }
+
+    /// Reads the newest changeset of a repository anew.
+    pub(crate) fn refresh_tip(&self, id: RepoId) -> Result<(), Error> {
+        let Some(row) = self.db().read(|conn| repositories::by_id(conn, id))? else {
+            return Ok(());
+        };
+        let Some(repository) = ReadableRepository::new(row, db::Level::Read) else {
+            return Ok(());
+        };
+        let (cache, date) = self.tip(&repository)?;
+        self.db()
+            .write(|tx| repositories::set_changeset_cache(tx, id, &cache, date))?;
+        Ok(())
     }
 
     /// The newest changeset in the form of the column `changeset_cache`, and its date.

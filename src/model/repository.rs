@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use db::repositories::{self, RepoState, RepoType, Repository, RepositorySettings};
 use db::{
@@ -13,12 +12,12 @@ use db::{
     repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users,
     users_group_repo_group_to_perm, users_group_repo_to_perm,
 };
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use vcs::Kind;
 
+use crate::contents::{self, Beginning, Contents};
 use crate::group::Place;
 use crate::journal::{self, Action, Actor};
-use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Viewer, name, random};
+use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Viewer, name};
 
 /// What a new repository is made of.
 #[derive(Debug, Clone)]
@@ -75,7 +74,7 @@ pub struct RepositoryFacts {
 }
 
 impl Model {
-    /// Makes a repository at a place where the viewer may.
+    /// Makes an empty repository at a place where the viewer may.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name that is not allowed or taken, [`Error::Program`] when git or hg is missing.
@@ -86,12 +85,34 @@ impl Model {
         actor: &Actor,
         new: &NewRepository<'_>,
     ) -> Result<(RepoId, String), Error> {
+        self.create_repository_with(place, owner, actor, new, &Beginning::default())
+    }
+
+    /// Makes a repository that does not begin empty, or whose settings are not the site's defaults.
+    ///
+    /// # Errors
+    /// As [`Self::create_repository`]; [`Error::Invalid`] on `clone_uri` for an address that may not be fetched from.
+    pub fn create_repository_with(
+        &self,
+        place: &Place,
+        owner: UserId,
+        actor: &Actor,
+        new: &NewRepository<'_>,
+        beginning: &Beginning<'_>,
+    ) -> Result<(RepoId, String), Error> {
         let short = name::slug(new.name);
         let parent = place.group_name();
         name::check("repo_name", &short, parent)?;
         let full = name::full(parent, &short);
         let path = self.path_below_root(&full)?;
         self.refuse_taken("repo_name", &full, &path)?;
+        let landing_revision = beginning.landing_revision.unwrap_or("rev:tip");
+        if !landing_revision.contains(':') {
+            return Err(Error::invalid(
+                "repo_landing_rev",
+                "Expected kind:name, such as branch:default",
+            ));
+        }
 
         let settings = self.settings()?;
         let description = if new.description.trim().is_empty() {
@@ -99,9 +120,11 @@ impl Model {
         } else {
             new.description
         };
+        let fork_of = beginning.fork_of();
         let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
         fs::create_dir_all(&folder).map_err(|error| Error::disk("create", &folder, error))?;
-        let draft = Draft::make(self, &folder, new.kind)?;
+        let draft = self.draft(&folder, new.kind, &beginning.contents)?;
+        let mut moved = false;
         let id = self.db().write(|tx| {
             // Asked again under the lock of the database: four workers may have been asked for the same name.
             refuse_taken_rows(tx, "repo_name", &full)?;
@@ -114,36 +137,48 @@ impl Model {
                         Kind::Hg => RepoType::Mercurial,
                         Kind::Git => RepoType::Git,
                     },
-                    fork_of: None,
+                    fork_of: fork_of.map(ReadableRepository::id),
                     group: place.group_id(),
                     settings: RepositorySettings {
                         owner,
-                        clone_uri: None,
+                        clone_uri: beginning.clone_uri().as_ref(),
                         private: new.private,
-                        statistics: settings.default_statistics,
-                        downloads: settings.default_downloads,
+                        statistics: beginning.statistics.unwrap_or(settings.default_statistics),
+                        downloads: beginning.downloads.unwrap_or(settings.default_downloads),
                         description,
-                        landing_revision: "rev:tip",
+                        landing_revision,
                     },
                 },
             )?;
-            let copied = if new.copy_permissions {
-                place.group_id()
-            } else {
-                None
-            };
-            grant_initial(tx, id, new.private, copied)?;
+            match (new.copy_permissions, fork_of) {
+                (true, Some(source)) => copy_levels(tx, source.id(), id, new.private)?,
+                (true, None) => grant_initial(tx, id, new.private, place.group_id())?,
+                (false, _) => grant_initial(tx, id, new.private, None)?,
+            }
             user_followings::follow(tx, owner, id)?;
-            journal::write(tx, actor, Some(id), &full, &Action::CreatedRepository)?;
+            match fork_of {
+                Some(source) => {
+                    let action = Action::ForkedRepository(full.clone());
+                    journal::write(tx, actor, Some(source.id()), source.name(), &action)?;
+                }
+                None => journal::write(tx, actor, Some(id), &full, &Action::CreatedRepository)?,
+            }
             journal::write(tx, actor, Some(id), &full, &Action::StartedFollowing)?;
-            draft.move_to(&path)?;
+            draft.move_to(&path).map_err(contents::error)?;
+            moved = true;
             Ok::<_, Error>(id)
         });
-        if id.is_err() && draft.moved() {
+        if id.is_err() && moved {
             // The row could not be kept after all; the name must not stay taken on disk.
             let _ = fs::remove_dir_all(&path);
         }
-        Ok((id?, full))
+        let id = id?;
+        if !matches!(beginning.contents, Contents::Empty)
+            && let Err(error) = self.refresh_tip(id)
+        {
+            tracing::warn!("the newest changeset of {full} cannot be read: {error}");
+        }
+        Ok((id, full))
     }
 
     /// Makes a repository in the name of its owner; what the command line and the demo use.
@@ -351,6 +386,29 @@ impl Model {
             .map(|row| row.name.into_string()))
     }
 
+    /// Whether a repository has this full name, and if so whether it is a fork.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn repository_called(&self, full_name: &str) -> Result<Option<bool>, Error> {
+        Ok(self
+            .db()
+            .read(|conn| repositories::by_name(conn, &RepoName::from(full_name)))?
+            .map(|row| row.fork_of.is_some()))
+    }
+
+    /// Whether there is a repository of this full name that is not private, whoever may read it. The API of 0.7 tells that
+    /// much when it denies access to changesets.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn is_closed_openly(&self, full_name: &str) -> Result<bool, Error> {
+        Ok(self
+            .db()
+            .read(|conn| repositories::by_name(conn, &RepoName::from(full_name)))?
+            .is_some_and(|row| !row.private))
+    }
+
     /// The longest of these names that a repository has; for finding the repository in a path.
     ///
     /// # Errors
@@ -412,7 +470,7 @@ pub(crate) fn refuse_taken_rows(
 
 /// The permissions a repository starts with: those of its group, or the default for everybody; visitors never get
 /// anything on a private one.
-fn grant_initial(
+pub(crate) fn grant_initial(
     tx: &Tx<'_>,
     id: RepoId,
     private: bool,
@@ -449,92 +507,22 @@ fn grant_initial(
     repo_to_perm::grant(tx, default.id, id, level)
 }
 
+/// The levels that somebody has on the repository that a fork is made of.
+fn copy_levels(tx: &Tx<'_>, source: RepoId, id: RepoId, private: bool) -> Result<(), DbError> {
+    for row in repo_to_perm::of_repository(tx, source)? {
+        let closed = private && row.username.as_str() == db::ids::DEFAULT_USER;
+        let level = if closed { Level::None } else { row.level };
+        repo_to_perm::grant(tx, row.user, id, level)?;
+    }
+    for row in users_group_repo_to_perm::of_repository(tx, source)? {
+        users_group_repo_to_perm::grant(tx, row.group, id, row.level)?;
+    }
+    Ok(())
+}
+
 /// `a/b` → `a/rm__20200102_030405_000006__b`, as the original names what it deletes.
 pub(crate) fn deleted_name(path: &Path) -> PathBuf {
     let now = jiff::Zoned::now().strftime("%Y%m%d_%H%M%S_%6f").to_string();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("rm__{now}__{name}"))
-}
-
-/// A repository that is being made, in a hidden folder. Goes away again unless it is moved to its place.
-struct Draft {
-    path: PathBuf,
-}
-
-impl Draft {
-    fn make(model: &Model, folder: &Path, kind: Kind) -> Result<Self, Error> {
-        let draft = Self {
-            path: folder.join(format!(".new-{}", random::hex(6))),
-        };
-        let config = model.config();
-        let mut command = match kind {
-            Kind::Git => {
-                let mut command = Command::new(&config.git_path);
-                command.args(["init", "--quiet", "--bare", "--initial-branch=master", "--"]);
-                command
-            }
-            Kind::Hg => {
-                let mut command = Command::new(&config.hg_path);
-                command.args(["--config", "storage.all-slow-path=allow", "init", "--"]);
-                command
-            }
-        };
-        // Nothing of the server's own environment or of the machine's configuration may change what is made.
-        command.env_clear().envs([
-            ("HGRCPATH", ""),
-            ("HGPLAIN", "1"),
-            ("LANG", "C.UTF-8"),
-            ("HOME", "/nonexistent"),
-        ]);
-        command.envs([
-            ("GIT_CONFIG_GLOBAL", "/dev/null"),
-            ("GIT_CONFIG_NOSYSTEM", "1"),
-        ]);
-        if let Some(path) = std::env::var_os("PATH") {
-            command.env("PATH", path);
-        }
-        let output = command
-            .arg(&draft.path)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| missing_program(kind, &error))?;
-        if output.status.success() {
-            return Ok(draft);
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(Error::Program(format!(
-            "{kind} could not make the repository: {}",
-            said.trim()
-        )))
-    }
-
-    /// Never replaces what is there.
-    fn move_to(&self, place: &Path) -> Result<(), Error> {
-        renameat_with(CWD, &self.path, CWD, place, RenameFlags::NOREPLACE)
-            .map_err(|error| Error::disk("move the new repository to", place, error.into()))
-    }
-
-    fn moved(&self) -> bool {
-        !self.path.exists()
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
-    }
-}
-
-fn missing_program(kind: Kind, error: &std::io::Error) -> Error {
-    let advice = match kind {
-        Kind::Git => {
-            "git cannot be started; install it (Debian: apt install git) or set git_path in the ini file"
-        }
-        Kind::Hg => {
-            "hg cannot be started; install Mercurial (pip install mercurial, or Debian: apt install mercurial) or set \
-             hg_path in the ini file"
-        }
-    };
-    Error::Program(format!("{advice} ({error})"))
 }

@@ -174,7 +174,7 @@ impl Gate<'_> {
         })?;
         let levels: std::collections::HashMap<UserGroupId, Level> = levels
             .iter()
-            .map(|levels| (levels.id, rule::on_group(viewer, sources(levels))))
+            .map(|levels| (levels.id, user_group_rule(viewer, levels)))
             .collect();
         let mut groups: Vec<ReadableUserGroup> = rows
             .into_iter()
@@ -199,9 +199,12 @@ pub(crate) fn level_on_user_group(
         return Ok(Level::None);
     };
     let levels = user_user_group_to_perm::user_group_level(conn, user, id)?;
-    Ok(levels.map_or(Level::None, |levels| {
-        rule::on_group(viewer, sources(&levels))
-    }))
+    Ok(levels.map_or(Level::None, |levels| user_group_rule(viewer, &levels)))
+}
+
+/// What the rules make of the rows.
+pub(crate) fn user_group_rule(viewer: &Viewer, levels: &UserGroupLevels) -> Level {
+    rule::on_group(viewer, sources(levels))
 }
 
 fn sources(levels: &UserGroupLevels) -> Sources {

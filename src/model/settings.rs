@@ -28,6 +28,8 @@ pub struct Settings {
     pub default_statistics: bool,
     /// `default_repo_enable_downloads`.
     pub default_downloads: bool,
+    /// `repository_fields`: whether extra fields are shown.
+    pub repository_fields: bool,
     /// Whether there is no administrator yet.
     pub needs_setup: bool,
     /// The login source that believes the web server in front of us, when it is on.
@@ -77,6 +79,7 @@ impl Model {
             default_type: text("default_repo_type", "hg"),
             default_statistics: flag("default_repo_enable_statistics", false),
             default_downloads: flag("default_repo_enable_downloads", false),
+            repository_fields: flag("repository_fields", false),
             needs_setup: !has_admin,
             header_source: HeaderSource::from_rows(
                 values.iter().map(|(name, value)| (*name, *value)),

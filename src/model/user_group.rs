@@ -67,6 +67,22 @@ impl Model {
         })
     }
 
+    /// Whether a user group has this name already, in any case.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn user_group_name_is_taken(
+        &self,
+        _: &MakerOfUserGroups,
+        name: &str,
+    ) -> Result<bool, Error> {
+        let name = UserGroupName::from(name.trim());
+        Ok(self
+            .db()
+            .read(|conn| users_groups::by_name_in_any_case(conn, &name))?
+            .is_some())
+    }
+
     /// Changes a user group. `by_admin` tells whether an administrator of the site asks.
     ///
     /// # Errors

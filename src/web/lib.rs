@@ -1,10 +1,11 @@
 //! HTTP: from a [`request::Request`] to a [`response::Response`].
 //!
-//! A request is answered in this order: static files, the wire protocols of Git and Mercurial, pages. A page is made by
+//! A request is answered in this order: static files, the wire protocols of Git and Mercurial, the JSON-RPC API, pages. A page is made by
 //! a controller (one file each in `pages/`) in four steps on one screen: parse the input, pass the gate, call the
 //! model, build the view. Views (`view/`) are plain structs, templates (`templates/`) lay them out. The gate is
 //! [`model::Gate`]: what it returns is the right that a controller demands in its signature, see [`routes`].
 
+mod api;
 pub mod cgi;
 mod form;
 mod frame;
@@ -82,6 +83,7 @@ impl Site {
         let mut jobs = Vec::new();
         let response = match wire::recognise(&request) {
             Some(call) => wire::answer(&self.model, request, call, &id),
+            None if api::recognise(&request) => api::answer(&self.model, request, &id),
             None => self.page(request, id.clone(), &mut jobs),
         };
         log(&line, &response, &id);

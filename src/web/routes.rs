@@ -103,6 +103,12 @@ const fn route(
 pub const SITE: &[Route] = &[
     route("home", Get, "/", Open(pages::home::show)),
     route("about", Get, "/about", Public(pages::about::show)),
+    route(
+        "api",
+        Get,
+        "/_admin/api",
+        Public(crate::api::reference::show),
+    ),
     route("robots", Get, "/robots.txt", Public(pages::about::robots)),
     route(
         "repo_switcher_data",

@@ -194,7 +194,18 @@ pub const KEYS: &[Key] = &[
         "",
         "base of absolute URLs in mails, feeds and clone addresses; empty: the request's own",
     ),
-    later("gist_alias_url", Text, "address of gists"),
+    key(
+        "gist_alias_url",
+        Text,
+        "",
+        "address of gists, with {gistid} in the place of the gist; empty: below the site's own",
+    ),
+    key(
+        "remote_networks",
+        Text,
+        "",
+        "private networks (10.1.0.0/16 …) that repositories may be fetched from, besides the open Internet (ours)",
+    ),
     later("bugtracker", Text, "support link of the footer"),
     // Requests and proxies.
     key(

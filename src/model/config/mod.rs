@@ -53,6 +53,10 @@ pub struct Config {
     pub remote_addr_variable: String,
     /// `canonical_url` without a slash at its end; empty when the request's own address counts.
     pub canonical_url: String,
+    /// `gist_alias_url`; empty when gists are addressed below the site.
+    pub gist_alias_url: String,
+    /// `remote_networks`
+    pub remote_networks: Vec<vcs::life::Network>,
     /// `cut_off_limit` in bytes.
     pub cut_off_limit: usize,
     /// `show_sha_length`, between 4 and 40.
@@ -147,6 +151,8 @@ impl Config {
                 .text("canonical_url")
                 .trim_end_matches('/')
                 .to_owned(),
+            gist_alias_url: reader.text("gist_alias_url").trim().to_owned(),
+            remote_networks: reader.networks("remote_networks"),
             cut_off_limit: reader.number("cut_off_limit"),
             show_sha_length: reader.number("show_sha_length").clamp(4, 40),
             forbid_in_place_of_challenge: reader.text("auth_ret_code") == "403",
@@ -218,6 +224,17 @@ impl Reader<'_> {
     /// A number that need not be there.
     fn some_number(&self, name: &'static str) -> Option<usize> {
         self.parse(name, Value::Number, |text| text.parse().ok())
+    }
+
+    fn networks(&self, name: &'static str) -> Vec<vcs::life::Network> {
+        let mut networks = Vec::new();
+        for text in self.list(name) {
+            match text.parse() {
+                Ok(network) => networks.push(network),
+                Err(_) => self.refuse(name, "networks, separated by commas", &text),
+            }
+        }
+        networks
     }
 
     fn proxies(&self, name: &'static str) -> TrustedProxies {

@@ -9,6 +9,7 @@
 
 mod about;
 mod access;
+mod api;
 mod changelog;
 mod changeset;
 mod common;
@@ -32,6 +33,7 @@ mod templates;
 
 pub use about::*;
 pub use access::*;
+pub use api::*;
 pub use changelog::*;
 pub use changeset::*;
 pub use common::*;

@@ -9,6 +9,7 @@ macro_rules! templates {
 
 templates![
     "about.html",
+    "api.html",
     "base.html",
     "changelog.html",
     "changeset.html",
