@@ -195,9 +195,8 @@ impl Model {
                     Some(parent) => self.db().read(|conn| repositories::by_id(conn, parent))?,
                     None => None,
                 };
-                let parent = parent.ok_or_else(|| {
-                    Error::invalid("clone_uri", "There is nothing to pull from")
-                })?;
+                let parent = parent
+                    .ok_or_else(|| Error::invalid("clone_uri", "There is nothing to pull from"))?;
                 let path = self.path_below_root(parent.name.as_str())?;
                 contents.pull(&programs, Source::Local(&path), limits, watch)
             }
@@ -205,13 +204,7 @@ impl Model {
         let arrived = arrived.map_err(error)?;
         self.db().write(|tx| {
             let action = Action::PulledFromRemote(arrived.journal);
-            journal::write(
-                tx,
-                actor,
-                Some(repository.id()),
-                repository.name(),
-                &action,
-            )
+            journal::write(tx, actor, Some(repository.id()), repository.name(), &action)
         })?;
         self.refresh_tip(repository.id())
     }

@@ -50,7 +50,10 @@ impl Model {
             match repositories {
                 _ if !with_fields => {}
                 [one] => {
-                    fields.insert(one.id(), repositories_fields::of_repository(conn, one.id())?);
+                    fields.insert(
+                        one.id(),
+                        repositories_fields::of_repository(conn, one.id())?,
+                    );
                 }
                 _ => {
                     for (id, field) in repositories_fields::all(conn)? {

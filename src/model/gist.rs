@@ -283,7 +283,9 @@ fn check_files(files: &[(&str, &str)]) -> Result<(), Error> {
             || matches!(*name, "." | "..")
             || lower.starts_with(".hg")
             || name.len() > 255
-            || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'));
+            || name
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '/' | '\\'));
         if reserved {
             return refuse(format!("A file cannot be called {name:?}"));
         }
@@ -412,7 +414,9 @@ mod tests {
 
     #[test]
     fn files_that_cannot_lie_beside_a_store_are_refused() {
-        for name in ["", ".", "..", "a/b", ".hg", ".HGtags", "a\nb", "a\\b", "\u{7f}"] {
+        for name in [
+            "", ".", "..", "a/b", ".hg", ".HGtags", "a\nb", "a\\b", "\u{7f}",
+        ] {
             assert!(check_files(&[(name, "")]).is_err(), "{name:?}");
         }
         assert!(check_files(&[]).is_err());

@@ -2,8 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use crate::rights::SiteAdmin;
 use crate::Model;
+use crate::rights::SiteAdmin;
 
 /// What this runs on.
 #[derive(Debug, Clone)]

@@ -13,13 +13,15 @@ use db::{
 use crate::rights::{AdminOfUserGroup, level_on_user_group};
 use crate::{AdminOfGroup, AdminOfRepository, Error, Model, User, Viewer};
 
-/// Who a permission is given to, by name as typed.
+/// Who a permission is given to, by name as typed or as the thing itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// A user.
+    /// A user; inactive ones are taken only where they are named already.
     User(String),
-    /// A user group.
+    /// A user group; inactive ones are taken only where they are named already.
     UserGroup(String),
+    /// Whoever is meant by an id, active or not.
+    Holder(Holder),
 }
 
 /// One line of the permission form.
@@ -362,9 +364,40 @@ fn apply(
                     child.grant_user_group(tx, group.id, grant.level)?;
                 }
             }
+            Subject::Holder(holder) => {
+                give(tx, by, target, *holder, grant.level)?;
+                for child in below {
+                    give(tx, by, child, *holder, grant.level)?;
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// Gives a level to whoever is meant by an id.
+fn give(
+    tx: &Tx<'_>,
+    by: &Viewer,
+    target: &Target,
+    holder: Holder,
+    level: Level,
+) -> Result<(), Error> {
+    match holder {
+        Holder::User(id) => {
+            let user = users::by_id(tx, id)?
+                .ok_or_else(|| Error::invalid("user", format!("User {id} is not valid")))?;
+            Ok(target.grant_user(tx, &user, level)?)
+        }
+        Holder::UserGroup(id) => {
+            let visible = users_groups::by_id(tx, id)?.is_some()
+                && level_on_user_group(tx, by, id)? >= Level::Read;
+            if !visible {
+                return Err(no_user_group(&id.to_string()));
+            }
+            target.grant_user_group(tx, id, level)
+        }
+    }
 }
 
 fn take(tx: &Tx<'_>, by: &Viewer, targets: &[Target], holder: Holder) -> Result<bool, Error> {
@@ -404,16 +437,17 @@ const OWN: &str = "Cannot revoke permission for yourself as admin";
 
 /// Refuses lines by which somebody would lower their own `admin`.
 fn keep_own(by: &Viewer, grants: &[Grant]) -> Result<(), Error> {
-    let lowers = |name: &str| {
-        grants.iter().any(|grant| {
-            grant.level < Level::Admin
-                && matches!(&grant.subject, Subject::User(subject) if subject == name)
-        })
+    let lowers = |user: &User| {
+        let own = Subject::Holder(Holder::User(user.id));
+        let named = |subject: &Subject| {
+            *subject == own || *subject == Subject::User(user.username.to_string())
+        };
+        grants
+            .iter()
+            .any(|grant| grant.level < Level::Admin && named(&grant.subject))
     };
     match by.signed_in() {
-        Some(user) if !user.admin && lowers(user.username.as_str()) => {
-            Err(Error::Forbidden(OWN.to_owned()))
-        }
+        Some(user) if !user.admin && lowers(user) => Err(Error::Forbidden(OWN.to_owned())),
         _ => Ok(()),
     }
 }

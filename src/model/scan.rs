@@ -101,8 +101,16 @@ impl Model {
     /// Writes the rows of a repository that lies on disk, unless there are some.
     fn take_up(&self, full: &str, kind: Kind) -> Result<bool, Error> {
         for (parent, part) in name::parents(full)
-            .map(|group| (group.rsplit_once('/').map(|(parent, _)| parent), name::last(group)))
-            .chain([(full.rsplit_once('/').map(|(parent, _)| parent), name::last(full))])
+            .map(|group| {
+                (
+                    group.rsplit_once('/').map(|(parent, _)| parent),
+                    name::last(group),
+                )
+            })
+            .chain([(
+                full.rsplit_once('/').map(|(parent, _)| parent),
+                name::last(full),
+            )])
         {
             name::check("repo_name", part, parent)?;
         }
@@ -214,8 +222,10 @@ impl Disk {
             }
             let bytes = entry.file_name();
             let Some(part) = bytes.to_str() else {
-                self.skipped
-                    .push(format!("{prefix}{}: the name is not UTF-8", bytes.display()));
+                self.skipped.push(format!(
+                    "{prefix}{}: the name is not UTF-8",
+                    bytes.display()
+                ));
                 continue;
             };
             if part.starts_with('.') || is_grave(part) {
@@ -276,7 +286,12 @@ mod tests {
         ] {
             assert!(is_grave(name), "{name}");
         }
-        for name in ["rm__x", "rm__2026_213739_694432__x", "rm__20261121_213739_694432", "xrm__"] {
+        for name in [
+            "rm__x",
+            "rm__2026_213739_694432__x",
+            "rm__20261121_213739_694432",
+            "xrm__",
+        ] {
             assert!(!is_grave(name), "{name}");
         }
     }
@@ -288,7 +303,11 @@ mod tests {
         let git = |path: &str| {
             make(&format!("{path}/objects"));
             make(&format!("{path}/refs"));
-            fs::write(root.path().join(path).join("HEAD"), "ref: refs/heads/master\n").unwrap();
+            fs::write(
+                root.path().join(path).join("HEAD"),
+                "ref: refs/heads/master\n",
+            )
+            .unwrap();
         };
         git("a/git");
         make("a/hg/.hg");

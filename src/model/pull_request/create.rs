@@ -135,8 +135,16 @@ fn side(repository: &Repository, field: &'static str, asked: &str) -> Result<Sid
     };
     let is = |kind: &str| wanted.is_none_or(|wanted| wanted == kind);
     let found = None
-        .or_else(|| refs.branch(name).filter(|_| is("branch")).map(|b| ("branch", b.id)))
-        .or_else(|| refs.bookmark(name).filter(|_| is("book")).map(|b| ("book", b.id)))
+        .or_else(|| {
+            refs.branch(name)
+                .filter(|_| is("branch"))
+                .map(|b| ("branch", b.id))
+        })
+        .or_else(|| {
+            refs.bookmark(name)
+                .filter(|_| is("book"))
+                .map(|b| ("book", b.id))
+        })
         .or_else(|| refs.tag(name).filter(|_| is("tag")).map(|t| ("tag", t.id)));
     if let Some((kind, id)) = found {
         return Ok(Side {
@@ -213,7 +221,10 @@ fn offered(
     let mut offered = org.only(&[*from], &exclude).map_err(read)?;
     offered.reverse();
     if offered.is_empty() {
-        return Err(Error::invalid("org_ref", "Cannot create empty pull request"));
+        return Err(Error::invalid(
+            "org_ref",
+            "Cannot create empty pull request",
+        ));
     }
     if offered.len() > MOST_OFFERED {
         return Err(Error::invalid(

@@ -314,11 +314,8 @@ impl Model {
         id: &vcs::ChangesetId,
     ) -> Result<Vec<(Status, Option<Username>)>, Error> {
         Ok(self.db().read(|conn| {
-            let votes = changeset_statuses::newest_of_changeset(
-                conn,
-                repository.id(),
-                &id.to_string(),
-            )?;
+            let votes =
+                changeset_statuses::newest_of_changeset(conn, repository.id(), &id.to_string())?;
             let names = usernames(conn, votes.iter().map(|vote| vote.user))?;
             let named = votes.into_iter().map(|vote| {
                 let voter = names.get(&vote.user).cloned();

@@ -194,9 +194,7 @@ impl Arguments {
             let gone = match sent.get(parameter.name) {
                 None => true,
                 // The look-up of what has no name says so itself.
-                Some(value) => {
-                    value.is_null() && !matches!(parameter.kind, Kind::Id | Kind::Any)
-                }
+                Some(value) => value.is_null() && !matches!(parameter.kind, Kind::Id | Kind::Any),
             };
             if gone && parameter.default == Default::Required {
                 return Err(Fault::said(format!(
@@ -436,8 +434,10 @@ mod tests {
 
     #[test]
     fn an_explicit_null_is_the_default() {
-        let args = check(json!({"repoid": null, "name": "n", "active": null, "lifetime": null,
-                                "usergroupid": null, "add": null}))
+        let args = check(
+            json!({"repoid": null, "name": "n", "active": null, "lifetime": null,
+                                "usergroupid": null, "add": null}),
+        )
         .unwrap();
         assert_eq!(args.id("repoid").look_up(), LookUp::Nothing);
         assert_eq!(args.id("repoid").to_string(), "None");
@@ -449,7 +449,13 @@ mod tests {
 
     #[test]
     fn values_in_other_clothes_are_understood() {
-        for active in [json!(true), json!("True"), json!("1"), json!(1), json!("yes")] {
+        for active in [
+            json!(true),
+            json!("True"),
+            json!("1"),
+            json!(1),
+            json!("yes"),
+        ] {
             for lifetime in [json!(5), json!("5"), json!(5.0), json!(" 5 ")] {
                 let args = check(
                     json!({"repoid": "a", "name": 7, "active": active, "lifetime": lifetime}),
@@ -502,8 +508,16 @@ mod tests {
             ("lifetime", json!(1.5), "a whole number"),
             ("lifetime", json!(1e300), "a whole number"),
             ("lifetime", json!("x"), "a whole number"),
-            ("add", json!([true]), "a number, a text, or an array of these"),
-            ("add", json!([null]), "a number, a text, or an array of these"),
+            (
+                "add",
+                json!([true]),
+                "a number, a text, or an array of these",
+            ),
+            (
+                "add",
+                json!([null]),
+                "a number, a text, or an array of these",
+            ),
         ] {
             assert_eq!(
                 with(name, value),

@@ -4,7 +4,9 @@ use jiff::civil::DateTime;
 use model::ReadableRepository;
 use serde_json::{Map, Value, json};
 use vcs::diff::Operation;
-use vcs::{Changeset, ChangesetId, DiffLimit, DiffOptions, LogQuery, RefName, Repository, RevisionError};
+use vcs::{
+    Changeset, ChangesetId, DiffLimit, DiffOptions, LogQuery, RefName, Repository, RevisionError,
+};
 
 use super::arguments::Kind::{Id, Number, Text};
 use super::arguments::{LookUp, Parameter, flag, optional, required};
@@ -25,10 +27,26 @@ pub(super) const METHODS: &[Method] = &[
         needs: NEEDS,
         parameters: &[
             REPO,
-            optional("start", Text, "The first, by id, number or name; itself included."),
-            optional("end", Text, "The last, by id, number or name; itself included."),
-            optional("start_date", Text, "Only from this time on, YYYY-MM-DDTHH:MM:SS."),
-            optional("end_date", Text, "Only until this time, YYYY-MM-DDTHH:MM:SS."),
+            optional(
+                "start",
+                Text,
+                "The first, by id, number or name; itself included.",
+            ),
+            optional(
+                "end",
+                Text,
+                "The last, by id, number or name; itself included.",
+            ),
+            optional(
+                "start_date",
+                Text,
+                "Only from this time on, YYYY-MM-DDTHH:MM:SS.",
+            ),
+            optional(
+                "end_date",
+                Text,
+                "Only until this time, YYYY-MM-DDTHH:MM:SS.",
+            ),
             optional("branch_name", Text, "Only of this branch."),
             flag("reverse", "Whether the newest comes first."),
             flag("with_file_list", "Whether the files that changed are told."),
@@ -195,10 +213,7 @@ fn get(call: &Call<'_>) -> Answer {
 }
 
 /// A vote.
-pub(super) fn vote(
-    status: &db::changeset_statuses::Status,
-    voter: &Option<db::Username>,
-) -> Value {
+pub(super) fn vote(status: &db::changeset_statuses::Status, voter: &Option<db::Username>) -> Value {
     json!({
         "status": status.vote.as_str(),
         "modified_at": shapes::seconds(status.modified_at),

@@ -98,7 +98,9 @@ fn call(value: Value) -> Result<RawCall, Reply> {
     let api_key = keys
         .remove("api_key")
         .ok_or_else(|| missing(Value::Null, "api_key"))?;
-    let id = keys.remove("id").ok_or_else(|| missing(Value::Null, "id"))?;
+    let id = keys
+        .remove("id")
+        .ok_or_else(|| missing(Value::Null, "id"))?;
     let Some(method) = keys.remove("method") else {
         return Err(missing(id, "method"));
     };

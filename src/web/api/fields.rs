@@ -31,8 +31,17 @@ pub(super) const METHODS: &[Method] = &[
             REPO,
             KEY,
             required("value", Text, "The value."),
-            optional("label", Text, "What forms call a new field; its key when not given."),
-            or("description", Text, Or::Text(""), "What a new field is good for."),
+            optional(
+                "label",
+                Text,
+                "What forms call a new field; its key when not given.",
+            ),
+            or(
+                "description",
+                Text,
+                Or::Text(""),
+                "What a new field is good for.",
+            ),
         ],
         result: "{msg, fields: as get_repo_fields}",
         run: Any(set),
@@ -88,9 +97,7 @@ fn set(call: &Call<'_>) -> Answer {
             description: call.args.needed("description"),
             kind: "str",
         };
-        call.model
-            .add_field(&repository, &new)
-            .or_explain(failed)?;
+        call.model.add_field(&repository, &new).or_explain(failed)?;
     }
     Ok(json!({
         "msg": format!("Set field `{key}` of `{}`", repository.name()),

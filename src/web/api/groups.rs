@@ -1,7 +1,9 @@
 //! Repository groups, and permissions on them and on what lies below.
 
 use db::ObjectKind;
-use model::{AdminOfGroup, Error, Grant, Holder, Level, NewGroup, Recursion, SiteAdmin, Subject, name};
+use model::{
+    AdminOfGroup, Error, Grant, Holder, Level, NewGroup, Recursion, SiteAdmin, Subject, name,
+};
 use serde_json::{Map, Value, json};
 
 use super::arguments::Default as Or;
@@ -17,7 +19,11 @@ use crate::problem::chain;
 const GROUP: Parameter = required("repogroupid", Id, "The repository group.");
 const USER: Parameter = required("userid", Id, "The account.");
 const USER_GROUP: Parameter = required("usergroupid", Id, "The user group.");
-const PERM: Parameter = required("perm", Text, "group.none, group.read, group.write or group.admin.");
+const PERM: Parameter = required(
+    "perm",
+    Text,
+    "group.none, group.read, group.write or group.admin.",
+);
 const CHILDREN: Parameter = or(
     "apply_to_children",
     Text,
@@ -50,10 +56,22 @@ pub(super) const METHODS: &[Method] = &[
         needs: "administrator",
         parameters: &[
             required("group_name", Text, "The last part of its name."),
-            or("description", Text, Or::Text(""), "Any text; empty: the name."),
+            or(
+                "description",
+                Text,
+                Or::Text(""),
+                "Any text; empty: the name.",
+            ),
             optional("owner", Id, "The owner; the caller when not given."),
-            optional("parent", Id, "The group it lies in; the top when not given."),
-            flag("copy_permissions", "Whether the permissions of the parent are copied."),
+            optional(
+                "parent",
+                Id,
+                "The group it lies in; the top when not given.",
+            ),
+            flag(
+                "copy_permissions",
+                "Whether the permissions of the parent are copied.",
+            ),
         ],
         result: "{msg, repo_group: Repository group}",
         run: Admin(create),
@@ -67,7 +85,11 @@ pub(super) const METHODS: &[Method] = &[
             optional("group_name", Text, "The last part of its name."),
             optional("description", Text, "Any text."),
             optional("owner", Id, "The owner."),
-            optional("parent", Id, "The group it is moved to; empty or -1 for the top."),
+            optional(
+                "parent",
+                Id,
+                "The group it is moved to; empty or -1 for the top.",
+            ),
         ],
         result: "{msg, repo_group: Repository group}",
         run: Admin(update),
@@ -214,7 +236,11 @@ fn update(call: &Call<'_>, admin: &SiteAdmin) -> Answer {
     let place = match parent(call)? {
         Some(parent) => {
             let parent = parent.map(|group| group.row().id);
-            Some(call.gate.place_for_group(&call.viewer, parent).or_say(failed)?)
+            Some(
+                call.gate
+                    .place_for_group(&call.viewer, parent)
+                    .or_say(failed)?,
+            )
         }
         None => None,
     };
@@ -272,12 +298,12 @@ fn change(
     call: &Call<'_>,
     group: &AdminOfGroup,
     holder: Holder,
-    subject: Subject,
     level: Option<Level>,
 ) -> Result<(), Error> {
     let (recursion, _) = children(call).unwrap_or((Recursion::None, ""));
     match level {
         Some(level) => {
+            let subject = Subject::Holder(holder);
             let grant = Grant { subject, level };
             call.model
                 .grant_on_group(group, &call.viewer, &[grant], recursion)
@@ -298,8 +324,7 @@ fn for_user(call: &Call<'_>, group: &AdminOfGroup, grants: bool) -> Answer {
     };
     let (_, word) = children(call)?;
     let short = name::last(group.name());
-    let subject = Subject::User(user.username.to_string());
-    change(call, group, Holder::User(user.id), subject, level).or_say(|| {
+    change(call, group, Holder::User(user.id), level).or_say(|| {
         format!("failed to edit permission for user: `{id}` in repo group: `{short}`")
     })?;
     let name = &user.username;
@@ -330,11 +355,13 @@ fn grant_user_group(call: &Call<'_>) -> Answer {
     let (_, word) = children(call)?;
     let id = call.args.id("usergroupid");
     let (name, short) = (user_group.name(), name::last(group.name()));
-    let (holder, subject) = (
+    change(
+        call,
+        &group,
         Holder::UserGroup(user_group.id()),
-        Subject::UserGroup(name.to_owned()),
-    );
-    change(call, &group, holder, subject, Some(level)).or_say(|| {
+        Some(level),
+    )
+    .or_say(|| {
         format!("failed to edit permission for user group: `{id}` in repo group: `{short}`")
     })?;
     let perm = call.args.needed("perm");
@@ -349,11 +376,7 @@ fn revoke_user_group(call: &Call<'_>) -> Answer {
     let user_group = call.user_group()?;
     let (_, word) = children(call)?;
     let (name, short) = (user_group.name(), name::last(group.name()));
-    let (holder, subject) = (
-        Holder::UserGroup(user_group.id()),
-        Subject::UserGroup(name.to_owned()),
-    );
-    change(call, &group, holder, subject, None).or_say(|| {
+    change(call, &group, Holder::UserGroup(user_group.id()), None).or_say(|| {
         format!("failed to edit permission for user group: `{name}` in repo group: `{short}`")
     })?;
     let msg = format!(

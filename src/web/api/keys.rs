@@ -11,7 +11,11 @@ use super::methods::Run::Any;
 use super::methods::{Answer, Call, Method};
 use super::shapes;
 
-const USER: Parameter = optional("userid", Id, "The account; the caller's own when not given.");
+const USER: Parameter = optional(
+    "userid",
+    Id,
+    "The account; the caller's own when not given.",
+);
 const NEEDS: &str = "a key; administrator for accounts of others";
 
 pub(super) const METHODS: &[Method] = &[
@@ -30,7 +34,12 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[
             USER,
             or("description", Text, Or::Text(""), "Any text."),
-            or("lifetime", Number, Or::Number(-1), "Minutes after which it ends; -1: never."),
+            or(
+                "lifetime",
+                Number,
+                Or::Number(-1),
+                "Minutes after which it ends; -1: never.",
+            ),
         ],
         result: "{msg, api_key}",
         run: Any(create_api),
@@ -41,7 +50,11 @@ pub(super) const METHODS: &[Method] = &[
         needs: NEEDS,
         parameters: &[
             USER,
-            required("key", Text, "The key, or as many of its first digits as no other of the account has; at least 8."),
+            required(
+                "key",
+                Text,
+                "The key, or as many of its first digits as no other of the account has; at least 8.",
+            ),
         ],
         result: "{msg, success}",
         run: Any(delete_api),
@@ -61,7 +74,12 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[
             USER,
             required("public_key", Text, "The key as in a .pub file."),
-            or("description", Text, Or::Text(""), "Any text; empty: the key's comment."),
+            or(
+                "description",
+                Text,
+                Or::Text(""),
+                "Any text; empty: the key's comment.",
+            ),
         ],
         result: "{msg, fingerprint}",
         run: Any(create_ssh),
@@ -70,7 +88,10 @@ pub(super) const METHODS: &[Method] = &[
         name: "delete_ssh_key",
         doc: "Deletes an SSH key.",
         needs: NEEDS,
-        parameters: &[USER, required("fingerprint", Text, "The key's fingerprint.")],
+        parameters: &[
+            USER,
+            required("fingerprint", Text, "The key's fingerprint."),
+        ],
         result: "{msg, success}",
         run: Any(delete_ssh),
     },

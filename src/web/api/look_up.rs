@@ -118,9 +118,7 @@ impl Call<'_> {
     pub(super) fn user_group(&self) -> Result<ReadableUserGroup, Fault> {
         let id = self.args.id("usergroupid");
         let group = match id.look_up() {
-            LookUp::Number(number) => self
-                .gate
-                .read_user_group(&self.viewer, UserGroupId(number)),
+            LookUp::Number(number) => self.gate.read_user_group(&self.viewer, UserGroupId(number)),
             LookUp::Name(name) => self.gate.read_user_group_by_name(&self.viewer, name),
             LookUp::Nothing => return Err(Fault::missing("user group", id)),
         };

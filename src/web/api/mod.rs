@@ -104,7 +104,10 @@ pub(crate) fn answer(model: &Model, mut request: Request, id: &str) -> Response 
 /// What holds for every address of the original holds here too: a key in the address or in a header that opens nothing is
 /// refused, although the key in the body decides who calls.
 fn pass_outer_door(model: &Model, request: &mut Request) -> Result<(), Problem> {
-    if Form::parse(request.query.as_bytes()).get("_method").is_some() {
+    if Form::parse(request.query.as_bytes())
+        .get("_method")
+        .is_some()
+    {
         return Err(Problem::MethodNotAllowed);
     }
     let Some(key) = key::take(request) else {
@@ -199,9 +202,7 @@ fn run_as(
     match method.run {
         Run::Any(run) => run(&call),
         Run::Admin(run) => {
-            let admin = gate
-                .site_admin(&call.viewer)
-                .map_err(|_| Fault::denied())?;
+            let admin = gate.site_admin(&call.viewer).map_err(|_| Fault::denied())?;
             run(&call, &admin)
         }
     }

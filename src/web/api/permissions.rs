@@ -74,9 +74,7 @@ fn grant_user(call: &Call<'_>, _: &SiteAdmin) -> Answer {
     let repository = call.admin_of_repository()?;
     let user = call.find_user(&user_id)?;
     let level = level(call, ObjectKind::Repository)?;
-    let failed = || {
-        format!("failed to edit permission for user: `{user_id}` in repo: `{repo_id}`")
-    };
+    let failed = || format!("failed to edit permission for user: `{user_id}` in repo: `{repo_id}`");
     if user.is_default() && repository.private() && level > Level::None {
         return Err(Fault::Because(
             failed(),
@@ -84,7 +82,7 @@ fn grant_user(call: &Call<'_>, _: &SiteAdmin) -> Answer {
         ));
     }
     let grant = Grant {
-        subject: Subject::User(user.username.to_string()),
+        subject: Subject::Holder(Holder::User(user.id)),
         level,
     };
     call.model
@@ -126,15 +124,13 @@ fn grant_user_group(call: &Call<'_>) -> Answer {
     let group = call.user_group()?;
     let id = call.args.id("usergroupid");
     let grant = Grant {
-        subject: Subject::UserGroup(group.name().to_owned()),
+        subject: Subject::Holder(Holder::UserGroup(group.id())),
         level,
     };
     let name = repository.name();
     call.model
         .grant(&repository, &call.viewer, &[grant])
-        .or_say(|| {
-            format!("failed to edit permission for user group: `{id}` in repo: `{name}`")
-        })?;
+        .or_say(|| format!("failed to edit permission for user group: `{id}` in repo: `{name}`"))?;
     let perm = call.args.needed("perm");
     Ok(json!({
         "msg": format!(

@@ -36,7 +36,11 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[
             REQUEST,
             or("comment_msg", Text, Or::Text(""), "The comment."),
-            optional("status", Text, "The vote: not_reviewed, under_review, approved or rejected."),
+            optional(
+                "status",
+                Text,
+                "The vote: not_reviewed, under_review, approved or rejected.",
+            ),
             flag("close_pr", "Whether it is closed."),
         ],
         result: "true",
@@ -60,7 +64,10 @@ pub(super) const METHODS: &[Method] = &[
         needs: "read permission on the repository and on those that the changesets come from",
         parameters: &[
             required("repoid", Id, "The repository."),
-            flag("from_repo", "Those from the repository and not those to it."),
+            flag(
+                "from_repo",
+                "Those from the repository and not those to it.",
+            ),
             or("status", Text, Or::Text("new"), "new, closed or all."),
         ],
         result: "[Pull request]",
@@ -71,10 +78,22 @@ pub(super) const METHODS: &[Method] = &[
         doc: "Offers what one repository has and another has not.",
         needs: "read permission on both repositories",
         parameters: &[
-            required("org_repo", Id, "The repository that the changesets come from."),
-            required("org_ref", Text, "A branch, bookmark, tag or changeset in it; branch:name and the like say which."),
+            required(
+                "org_repo",
+                Id,
+                "The repository that the changesets come from.",
+            ),
+            required(
+                "org_ref",
+                Text,
+                "A branch, bookmark, tag or changeset in it; branch:name and the like say which.",
+            ),
             required("other_repo", Id, "The repository that they shall go to."),
-            required("other_ref", Text, "A branch, bookmark, tag or changeset in it."),
+            required(
+                "other_ref",
+                Text,
+                "A branch, bookmark, tag or changeset in it.",
+            ),
             or("title", Text, Or::Text(""), "Empty: both names."),
             or("description", Text, Or::Text(""), "Any text."),
             optional("reviewers", Ids, "Who is asked to vote."),
@@ -170,7 +189,8 @@ fn get(call: &Call<'_>) -> Answer {
 
 const NO_COMMENT: &str = "No permission to add comment. User needs at least reading permissions to the source repository.";
 const NO_CLOSE: &str = "No permission to close pull request. User needs to be admin or owner.";
-const NO_VOTE: &str = "No permission to change pull request status. User needs to be admin, owner or reviewer.";
+const NO_VOTE: &str =
+    "No permission to change pull request status. User needs to be admin, owner or reviewer.";
 const NO_EDIT: &str = "No permission to edit reviewers of this pull request. User needs to be admin or pull request owner.";
 
 fn comment(call: &Call<'_>) -> Answer {
@@ -261,7 +281,10 @@ fn list(call: &Call<'_>) -> Answer {
     };
     requests.retain(|request| closed.is_none_or(|closed| request.closed() == closed));
     requests.reverse();
-    requests.iter().map(|request| shown(call, request)).collect()
+    requests
+        .iter()
+        .map(|request| shown(call, request))
+        .collect()
 }
 
 fn create(call: &Call<'_>) -> Answer {

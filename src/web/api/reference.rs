@@ -18,11 +18,7 @@ pub(crate) fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let address = format!("{}{PATH}", visit.base_url());
     if wants_json(visit) {
         let text = db::json::to_python(&open_rpc(&address));
-        let response = Response::bytes(
-            http::StatusCode::OK,
-            "application/json",
-            text.into_bytes(),
-        );
+        let response = Response::bytes(http::StatusCode::OK, "application/json", text.into_bytes());
         return Ok(response.with(CACHE_CONTROL, HeaderValue::from_static("no-cache")));
     }
     let families = FAMILIES.iter().map(|family| ApiFamily {
@@ -130,11 +126,17 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), methods.len(), "each name once");
         for method in methods {
-            assert!(method["summary"].as_str().unwrap().ends_with('.'), "{method}");
+            assert!(
+                method["summary"].as_str().unwrap().ends_with('.'),
+                "{method}"
+            );
             let mut optional = false;
             for parameter in method["params"].as_array().unwrap() {
                 let required = parameter["required"] == true;
-                assert!(!(optional && required), "required ones come first: {method}");
+                assert!(
+                    !(optional && required),
+                    "required ones come first: {method}"
+                );
                 optional = optional || !required;
                 assert_eq!(required, parameter["schema"].get("default").is_none());
                 assert!(!parameter["description"].as_str().unwrap().is_empty());

@@ -15,7 +15,8 @@ use crate::problem::chain;
 
 const REPO: Parameter = required("repoid", Id, "The repository.");
 const LANDING: &str = "The revision shown first, type:name, such as branch:main.";
-const DETACH: &str = "What becomes of forks: detach or delete; refused when there are any and nothing is given.";
+const DETACH: &str =
+    "What becomes of forks: detach or delete; refused when there are any and nothing is given.";
 const COPY: &str = "Whether the permissions of the group are copied.";
 const DESCRIPTION: &str = "Any text; empty: the name.";
 
@@ -26,7 +27,10 @@ pub(super) const METHODS: &[Method] = &[
         needs: "read permission on the repository",
         parameters: &[
             REPO,
-            flag("with_revision_names", "Whether tags, branches and bookmarks are told."),
+            flag(
+                "with_revision_names",
+                "Whether tags, branches and bookmarks are told.",
+            ),
             flag("with_pullrequests", "Whether pull requests to it are told."),
         ],
         result: "Repository with members, followers: [User]; as asked tags, branches, bookmarks: {name: id}, pull_requests: [Pull request]",
@@ -60,13 +64,29 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[
             required("repo_name", Text, "The full name, groups included."),
             optional("owner", Id, "The owner; the caller when not given."),
-            optional("repo_type", Text, "hg or git; the site's default when not given."),
+            optional(
+                "repo_type",
+                Text,
+                "hg or git; the site's default when not given.",
+            ),
             or("description", Text, Or::Text(""), DESCRIPTION),
-            optional("private", Flag, "Whether visitors are kept out; the site's default when not given."),
+            optional(
+                "private",
+                Flag,
+                "Whether visitors are kept out; the site's default when not given.",
+            ),
             optional("clone_uri", Text, "Where it is copied from."),
             or("landing_rev", Text, Or::Text("rev:tip"), LANDING),
-            optional("enable_statistics", Flag, "The site's default when not given."),
-            optional("enable_downloads", Flag, "The site's default when not given."),
+            optional(
+                "enable_statistics",
+                Flag,
+                "The site's default when not given.",
+            ),
+            optional(
+                "enable_downloads",
+                Flag,
+                "The site's default when not given.",
+            ),
             flag("copy_permissions", COPY),
         ],
         result: "{msg, success}",
@@ -80,13 +100,25 @@ pub(super) const METHODS: &[Method] = &[
             REPO,
             optional("name", Text, "The last part of its name."),
             optional("owner", Id, "The owner."),
-            optional("group", Id, "The group it is moved to; empty or -1 for the top."),
+            optional(
+                "group",
+                Id,
+                "The group it is moved to; empty or -1 for the top.",
+            ),
             optional("description", Text, DESCRIPTION),
             optional("private", Flag, "Whether visitors are kept out."),
-            optional("clone_uri", Text, "Where it is pulled from; empty for nowhere."),
+            optional(
+                "clone_uri",
+                Text,
+                "Where it is pulled from; empty for nowhere.",
+            ),
             optional("landing_rev", Text, LANDING),
             optional("enable_statistics", Flag, "Whether statistics are made."),
-            optional("enable_downloads", Flag, "Whether archives may be downloaded."),
+            optional(
+                "enable_downloads",
+                Flag,
+                "Whether archives may be downloaded.",
+            ),
         ],
         result: "{msg, repository: Repository}",
         run: Any(life::update_repo),
@@ -97,10 +129,17 @@ pub(super) const METHODS: &[Method] = &[
         needs: "the right to fork, read permission on the repository, and what create_repo needs",
         parameters: &[
             REPO,
-            required("fork_name", Text, "The full name of the fork, groups included."),
+            required(
+                "fork_name",
+                Text,
+                "The full name of the fork, groups included.",
+            ),
             optional("owner", Id, "The owner; the caller when not given."),
             or("description", Text, Or::Text(""), DESCRIPTION),
-            flag("copy_permissions", "Whether the permissions of the repository are copied."),
+            flag(
+                "copy_permissions",
+                "Whether the permissions of the repository are copied.",
+            ),
             flag("private", "Whether visitors are kept out."),
             or("landing_rev", Text, Or::Text("rev:tip"), LANDING),
         ],
@@ -132,7 +171,9 @@ fn get_repo(call: &Call<'_>) -> Answer {
         let contents = call.model.open_repository(&repository)?;
         let refs = contents.refs().map_err(unreadable)?;
         let map = |names: Vec<(&str, String)>| -> Value {
-            let members = names.into_iter().map(|(name, id)| (name.to_owned(), json!(id)));
+            let members = names
+                .into_iter()
+                .map(|(name, id)| (name.to_owned(), json!(id)));
             Value::Object(members.collect())
         };
         let tags = refs.tags.iter();
@@ -147,7 +188,9 @@ fn get_repo(call: &Call<'_>) -> Answer {
     }
     if call.args.flag("with_pullrequests") {
         let requests = call.model.pull_requests_to(&call.viewer, &repository)?;
-        let requests = requests.iter().map(|request| pull_requests::shown(call, request));
+        let requests = requests
+            .iter()
+            .map(|request| pull_requests::shown(call, request));
         shape.insert("pull_requests".into(), requests.collect::<Answer>()?);
     }
     Ok(shape.into())
@@ -170,11 +213,19 @@ pub(super) fn shown(
 
 fn get_repos(call: &Call<'_>) -> Answer {
     let mut repositories = call.gate.readable_repositories(&call.viewer)?;
-    repositories.sort_by_key(|repository| repository.id());
+    // As the original orders them: by number for administrators, by name for everybody else.
+    if call.viewer.is_admin() {
+        repositories.sort_by_key(|repository| repository.id());
+    } else {
+        repositories.sort_by(|a, b| a.name().cmp(b.name()));
+    }
     let details = call.model.repository_details(&call.viewer, &repositories)?;
-    let shapes = repositories.iter().zip(&details).map(|(repository, details)| {
-        shapes::repository(repository.row(), repository.level(), details)
-    });
+    let shapes = repositories
+        .iter()
+        .zip(&details)
+        .map(|(repository, details)| {
+            shapes::repository(repository.row(), repository.level(), details)
+        });
     Ok(shapes.map(Value::Object).collect())
 }
 
@@ -198,9 +249,7 @@ fn get_repo_nodes(call: &Call<'_>) -> Answer {
     let root = call.args.needed("root_path").trim_matches('/');
     let root = RepoPath::parse(root.as_bytes()).map_err(|error| because(error.to_string()))?;
     let nodes = nodes(&contents, &id, &root).map_err(|error| because(chain(&error)))?;
-    let shape = |path: &RepoPath, what: &str| {
-        json!({"name": path.to_string_lossy(), "type": what})
-    };
+    let shape = |path: &RepoPath, what: &str| json!({"name": path.to_string_lossy(), "type": what});
     let mut shapes = Vec::new();
     if dirs {
         shapes.extend(nodes.dirs.iter().map(|path| shape(path, "dir")));

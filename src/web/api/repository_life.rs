@@ -39,9 +39,7 @@ fn place(call: &Call<'_>, group: Option<&str>) -> Result<Place, Fault> {
             (Error::Invalid { .. }, Some(name)) => {
                 Fault::said(format!("no permission to create repo in {name}"))
             }
-            (Error::Invalid { .. }, None) => {
-                Fault::said("no permission to create top level repo")
-            }
+            (Error::Invalid { .. }, None) => Fault::said("no permission to create top level repo"),
             (error, _) => error.into(),
         })
 }
@@ -180,9 +178,9 @@ fn delete_forks(
     for fork in call.model.forks(repository)? {
         let readable = call.gate.read_repository(&call.viewer, fork.name.as_str());
         let right = readable.ok().and_then(|fork| fork.administrable());
-        forks.push(right.ok_or_else(|| {
-            Fault::said("the caller does not administer all of the forks")
-        })?);
+        forks.push(
+            right.ok_or_else(|| Fault::said("the caller does not administer all of the forks"))?,
+        );
     }
     for fork in forks {
         delete_forks(call, &fork, depth + 1)?;
@@ -236,9 +234,11 @@ pub(super) fn update_repo(call: &Call<'_>) -> Answer {
                 Fault::said("no permission to create (or move) top level repositories")
             })?)
         }
-        Some(to) if Some(to) != group.as_ref() => Some(place(call, Some(to)).map_err(|_| {
-            Fault::said(format!("no permission to create (or move) repo in {to}"))
-        })?),
+        Some(to) if Some(to) != group.as_ref() => {
+            Some(place(call, Some(to)).map_err(|_| {
+                Fault::said(format!("no permission to create (or move) repo in {to}"))
+            })?)
+        }
         _ => None,
     };
     let owner: Option<User> = match args.maybe_id("owner") {

@@ -24,7 +24,8 @@ const USERID: super::arguments::Parameter = optional(
     "The account; the caller's own when not given.",
 );
 
-const GET_IP: &str = "The address the caller comes from, and the networks an account may come from.";
+const GET_IP: &str =
+    "The address the caller comes from, and the networks an account may come from.";
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -153,7 +154,12 @@ fn pull(call: &Call<'_>, admin: &SiteAdmin) -> Answer {
     let repository = call.admin_of_repository()?;
     let name = repository.name();
     call.model
-        .pull_from_remote(admin, &repository, &call.actor(), call.args.text("clone_uri"))
+        .pull_from_remote(
+            admin,
+            &repository,
+            &call.actor(),
+            call.args.text("clone_uri"),
+        )
         .or_say(|| format!("Unable to pull changes from `{name}`"))?;
     Ok(json!({"msg": format!("Pulled from `{name}`"), "repository": name}))
 }

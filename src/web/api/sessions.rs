@@ -10,7 +10,11 @@ use super::methods::Run::Any;
 use super::methods::{Answer, Call, Method};
 use super::shapes;
 
-const USER: Parameter = optional("userid", Id, "The account; the caller's own when not given.");
+const USER: Parameter = optional(
+    "userid",
+    Id,
+    "The account; the caller's own when not given.",
+);
 const NEEDS: &str = "a key; administrator for accounts of others";
 
 pub(super) const METHODS: &[Method] = &[
@@ -28,7 +32,11 @@ pub(super) const METHODS: &[Method] = &[
         needs: NEEDS,
         parameters: &[
             USER,
-            optional("session_id", Text, "The session; all of the account when not given."),
+            optional(
+                "session_id",
+                Text,
+                "The session; all of the account when not given.",
+            ),
         ],
         result: "{msg, revoked: how many}",
         run: Any(revoke),

@@ -47,9 +47,13 @@ pub(super) fn standing(standing: &Standing) -> Value {
         groups,
         user_groups,
     } = standing;
-    let repositories = repositories.iter().map(|(name, level)| (name.as_str(), *level));
+    let repositories = repositories
+        .iter()
+        .map(|(name, level)| (name.as_str(), *level));
     let groups = groups.iter().map(|(name, level)| (name.as_str(), *level));
-    let user_groups = user_groups.iter().map(|(name, level)| (name.as_str(), *level));
+    let user_groups = user_groups
+        .iter()
+        .map(|(name, level)| (name.as_str(), *level));
     json!({
         "global": globals.names().iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "repositories": levels(ObjectKind::Repository, repositories.collect()),
@@ -159,10 +163,7 @@ pub(super) fn members(grants: &Grants, kind: ObjectKind) -> Value {
 }
 
 /// A repository group.
-pub(super) fn group(
-    row: &db::groups::RepoGroup,
-    details: &GroupDetails,
-) -> Map<String, Value> {
+pub(super) fn group(row: &db::groups::RepoGroup, details: &GroupDetails) -> Map<String, Value> {
     object(json!({
         "group_id": row.id.0,
         "group_name": row.name.as_str(),

@@ -40,7 +40,12 @@ pub(super) const METHODS: &[Method] = &[
             required("group_name", Text, "The name."),
             or("description", Text, Or::Text(""), "Any text."),
             optional("owner", Id, "The owner; the caller when not given."),
-            or("active", Flag, Or::Flag(true), "Whether its permissions reach its members."),
+            or(
+                "active",
+                Flag,
+                Or::Flag(true),
+                "Whether its permissions reach its members.",
+            ),
         ],
         result: "{msg, user_group: User group}",
         run: Any(create_user_group),

@@ -40,18 +40,38 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[
             required("username", Text, "The name."),
             required("email", Text, "Main mail address."),
-            or("password", Text, Or::Text(""), "Empty: nobody can sign in with a password."),
+            or(
+                "password",
+                Text,
+                Or::Text(""),
+                "Empty: nobody can sign in with a password.",
+            ),
             or("firstname", Text, Or::Text(""), "First name."),
             or("lastname", Text, Or::Text(""), "Last name."),
-            or("active", Flag, Or::Flag(true), "Whether the account may be used."),
-            or("admin", Flag, Or::Flag(false), "Whether it administers the site."),
+            or(
+                "active",
+                Flag,
+                Or::Flag(true),
+                "Whether the account may be used.",
+            ),
+            or(
+                "admin",
+                Flag,
+                Or::Flag(false),
+                "Whether it administers the site.",
+            ),
             or(
                 "extern_type",
                 Text,
                 Or::Text("internal"),
                 "The login source that the account belongs to.",
             ),
-            or("extern_name", Text, Or::Text(""), "The account's name there."),
+            or(
+                "extern_name",
+                Text,
+                Or::Text(""),
+                "The account's name there.",
+            ),
         ],
         result: "{msg, user: User}",
         run: Admin(create_user),
@@ -64,12 +84,20 @@ pub(super) const METHODS: &[Method] = &[
             required("userid", Id, "The account."),
             optional("username", Text, "The name."),
             optional("email", Text, "Main mail address."),
-            optional("password", Text, "A new password; ends the account's sessions."),
+            optional(
+                "password",
+                Text,
+                "A new password; ends the account's sessions.",
+            ),
             optional("firstname", Text, "First name."),
             optional("lastname", Text, "Last name."),
             optional("active", Flag, "Whether the account may be used."),
             optional("admin", Flag, "Whether it administers the site."),
-            optional("extern_type", Text, "The login source that the account belongs to."),
+            optional(
+                "extern_type",
+                Text,
+                "The login source that the account belongs to.",
+            ),
             optional("extern_name", Text, "The account's name there."),
         ],
         result: "{msg, user: User}",
@@ -103,7 +131,11 @@ fn get_user(call: &Call<'_>) -> Answer {
 /// An account as others see it.
 fn shown(call: &Call<'_>, user: User) -> Answer {
     let people = call.model.people(vec![user])?;
-    Ok(people.iter().map(shapes::user).next().map_or(Value::Null, Value::Object))
+    Ok(people
+        .iter()
+        .map(shapes::user)
+        .next()
+        .map_or(Value::Null, Value::Object))
 }
 
 fn get_users(call: &Call<'_>, admin: &SiteAdmin) -> Answer {

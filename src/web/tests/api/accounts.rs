@@ -25,11 +25,23 @@ fn an_account_is_made_changed_and_deleted() {
     for (username, email, text) in [
         ("carol", "x@example.com", "user `carol` already exist"),
         ("CAROL", "x@example.com", "user `CAROL` already exist"),
-        ("dave", "CAROL@example.com", "email `CAROL@example.com` already exist"),
+        (
+            "dave",
+            "CAROL@example.com",
+            "email `CAROL@example.com` already exist",
+        ),
     ] {
-        admin.fails("create_user", json!({"username": username, "email": email}), text);
+        admin.fails(
+            "create_user",
+            json!({"username": username, "email": email}),
+            text,
+        );
     }
-    for (username, email) in [("a b", "x@example.com"), ("x", "none"), ("default", "y@example.com")] {
+    for (username, email) in [
+        ("a b", "x@example.com"),
+        ("x", "none"),
+        ("default", "y@example.com"),
+    ] {
         let failed = admin.call("create_user", json!({"username": username, "email": email}));
         let failed = failed.unwrap_err();
         assert!(
@@ -52,26 +64,39 @@ fn an_account_is_made_changed_and_deleted() {
         json!({"userid": "default", "lastname": "x"}),
         "editing default user is forbidden",
     );
-    admin.fails("update_user", json!({"userid": "x"}), "user `x` does not exist");
+    admin.fails(
+        "update_user",
+        json!({"userid": "x"}),
+        "user `x` does not exist",
+    );
     let deleted = admin.ok("delete_user", json!({"userid": id.to_string()}));
     assert_eq!(
         deleted,
         json!({"msg": format!("deleted user ID:{id} caroline"), "user": null})
     );
-    admin.fails("delete_user", json!({"userid": null}), "user `None` does not exist");
+    admin.fails(
+        "delete_user",
+        json!({"userid": null}),
+        "user `None` does not exist",
+    );
 }
 
 #[test]
 fn an_account_to_which_something_belongs_stays_and_the_reason_is_told() {
     let instance = Instance::new();
     let admin = instance.caller("admin");
-    admin.ok("create_repo", json!({"repo_name": "r", "repo_type": "git", "owner": "bob"}));
+    admin.ok(
+        "create_repo",
+        json!({"repo_name": "r", "repo_type": "git", "owner": "bob"}),
+    );
     let bob = instance.model.user_by_name("bob").unwrap().unwrap().id;
     for (user, beginning) in [
         ("bob", format!("failed to delete user ID:{bob} bob: ")),
         ("default", "failed to delete user ID:1 default: ".to_owned()),
     ] {
-        let text = admin.call("delete_user", json!({"userid": user})).unwrap_err();
+        let text = admin
+            .call("delete_user", json!({"userid": user}))
+            .unwrap_err();
         assert!(text.starts_with(&beginning), "{text}");
     }
 }
@@ -81,10 +106,19 @@ fn who_is_no_administrator_sees_the_own_account_by_its_number_only() {
     let instance = Instance::new();
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
     let id = instance.model.user_by_name("bob").unwrap().unwrap().id.0;
-    for args in [json!({}), json!({"userid": id}), json!({"userid": id.to_string()})] {
+    for args in [
+        json!({}),
+        json!({"userid": id}),
+        json!({"userid": id.to_string()}),
+    ] {
         assert_eq!(bob.ok("get_user", args)["username"], "bob");
     }
-    for other in [json!("bob"), json!("admin"), json!(id + 1000), json!("nobody")] {
+    for other in [
+        json!("bob"),
+        json!("admin"),
+        json!(id + 1000),
+        json!("nobody"),
+    ] {
         bob.fails(
             "get_user",
             json!({"userid": other}),
@@ -92,17 +126,30 @@ fn who_is_no_administrator_sees_the_own_account_by_its_number_only() {
         );
     }
     let permissions = &admin.ok("get_user", json!({"userid": "bob"}))["permissions"];
-    for key in ["global", "repositories", "repositories_groups", "user_groups"] {
+    for key in [
+        "global",
+        "repositories",
+        "repositories_groups",
+        "user_groups",
+    ] {
         assert!(permissions.get(key).is_some(), "{key}");
     }
     let own = admin.ok("get_user", json!({}));
     assert_eq!(own["permissions"]["global"], json!(["hg.admin"]));
     let users = admin.ok("get_users", json!({}));
-    let names: Vec<&str> = users.as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap()).collect();
+    let names: Vec<&str> = users
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["username"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["admin", "alice", "bob"]);
     let ip = admin.ok("get_ip", json!({"userid": "bob"}));
     assert_eq!(ip, json!({"server_ip_addr": "127.0.0.1", "user_ips": []}));
-    assert_eq!(admin.ok("show_ip", json!({})), admin.ok("get_ip", json!({})));
+    assert_eq!(
+        admin.ok("show_ip", json!({})),
+        admin.ok("get_ip", json!({}))
+    );
     admin.fails("get_ip", json!({"userid": "x"}), "user `x` does not exist");
 }
 
@@ -110,7 +157,11 @@ fn who_is_no_administrator_sees_the_own_account_by_its_number_only() {
 fn a_user_group_is_made_filled_changed_and_deleted() {
     let instance = Instance::new();
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
-    bob.fails("create_user_group", json!({"group_name": "team"}), "permission denied");
+    bob.fails(
+        "create_user_group",
+        json!({"group_name": "team"}),
+        "permission denied",
+    );
     let made = admin.ok(
         "create_user_group",
         json!({"group_name": "team", "owner": "alice", "description": null}),
@@ -125,11 +176,25 @@ fn a_user_group_is_made_filled_changed_and_deleted() {
         json!({"group_name": "team"}),
         "user group `team` already exist",
     );
-    let failed = admin.call("create_user_group", json!({"group_name": "a b"})).unwrap_err();
-    assert!(failed.starts_with("failed to create group `a b`"), "{failed}");
+    let failed = admin
+        .call("create_user_group", json!({"group_name": "a b"}))
+        .unwrap_err();
+    assert!(
+        failed.starts_with("failed to create group `a b`"),
+        "{failed}"
+    );
     // Read by everybody, administered by its owner.
-    assert_eq!(bob.ok("get_user_group", json!({"usergroupid": id}))["group_name"], "team");
-    assert_eq!(bob.ok("get_user_groups", json!({})).as_array().unwrap().len(), 1);
+    assert_eq!(
+        bob.ok("get_user_group", json!({"usergroupid": id}))["group_name"],
+        "team"
+    );
+    assert_eq!(
+        bob.ok("get_user_groups", json!({}))
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     bob.fails(
         "add_user_to_user_group",
         json!({"usergroupid": "team", "userid": "bob"}),
@@ -166,9 +231,15 @@ fn a_user_group_is_made_filled_changed_and_deleted() {
     );
     assert_eq!(changed["msg"], format!("updated user group ID:{id} crew"));
     assert_eq!(changed["user_group"]["active"], false);
-    let refused = alice.call("update_user_group", json!({"usergroupid": "crew", "owner": "bob"}));
+    let refused = alice.call(
+        "update_user_group",
+        json!({"usergroupid": "crew", "owner": "bob"}),
+    );
     let refused = refused.unwrap_err();
-    assert!(refused.starts_with("failed to update user group `crew`"), "{refused}");
+    assert!(
+        refused.starts_with("failed to update user group `crew`"),
+        "{refused}"
+    );
     admin.ok("create_repo", json!({"repo_name": "r", "repo_type": "git"}));
     let grant = json!({"repoid": "r", "usergroupid": "crew", "perm": "repository.write"});
     admin.ok("grant_user_group_permission", grant);
@@ -177,7 +248,10 @@ fn a_user_group_is_made_filled_changed_and_deleted() {
         json!({"usergroupid": "crew"}),
         "User Group assigned to r",
     );
-    admin.ok("revoke_user_group_permission", json!({"repoid": "r", "usergroupid": "crew"}));
+    admin.ok(
+        "revoke_user_group_permission",
+        json!({"repoid": "r", "usergroupid": "crew"}),
+    );
     assert_eq!(
         alice.ok("delete_user_group", json!({"usergroupid": "crew"})),
         json!({"msg": format!("deleted user group ID:{id} crew"), "user_group": null})
@@ -188,9 +262,15 @@ fn a_user_group_is_made_filled_changed_and_deleted() {
 fn keys_and_sessions_are_looked_after_by_their_owner_and_administrators() {
     let instance = Instance::new();
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
-    let made = bob.ok("create_api_key", json!({"description": "robot", "lifetime": "60"}));
+    let made = bob.ok(
+        "create_api_key",
+        json!({"description": "robot", "lifetime": "60"}),
+    );
     let key = made["api_key"].as_str().unwrap();
-    assert_eq!(instance.with_key(key).ok("get_user", json!({}))["username"], "bob");
+    assert_eq!(
+        instance.with_key(key).ok("get_user", json!({}))["username"],
+        "bob"
+    );
     let listed = admin.ok("get_api_keys", json!({"userid": "bob"}));
     assert_eq!(listed[0]["description"], "robot");
     assert_eq!(listed[0]["api_key_prefix"], key[..8]);
@@ -201,27 +281,49 @@ fn keys_and_sessions_are_looked_after_by_their_owner_and_administrators() {
         json!({"userid": "admin"}),
         "userid is not the same as your user",
     );
-    bob.fails("delete_api_key", json!({"key": &key[..4]}), "API key does not exist");
+    bob.fails(
+        "delete_api_key",
+        json!({"key": &key[..4]}),
+        "API key does not exist",
+    );
     bob.ok("delete_api_key", json!({"key": &key[..8]}));
-    instance.with_key(key).fails("get_user", json!({}), "Invalid API key");
+    instance
+        .with_key(key)
+        .fails("get_user", json!({}), "Invalid API key");
 
     let public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOX+QtugWVF3vuNHmy9S8z3SnzhjYPIoyY18RPpgz4K bob@laptop";
     let added = bob.ok("create_ssh_key", json!({"public_key": public}));
     let fingerprint = added["fingerprint"].as_str().unwrap();
     assert_eq!(fingerprint, "xLELNF8BF5FoJZnxK6tAiyhoDFgGCFyVmW58l7LLU5w");
-    let again = admin.call("create_ssh_key", json!({"public_key": public})).unwrap_err();
-    assert!(again.starts_with("failed to add SSH key of user `admin`"), "{again}");
+    let again = admin
+        .call("create_ssh_key", json!({"public_key": public}))
+        .unwrap_err();
+    assert!(
+        again.starts_with("failed to add SSH key of user `admin`"),
+        "{again}"
+    );
     assert!(!again.contains("bob"), "{again}");
-    let bad = bob.call("create_ssh_key", json!({"public_key": "nonsense"})).unwrap_err();
-    assert!(bad.starts_with("failed to add SSH key of user `bob`: "), "{bad}");
+    let bad = bob
+        .call("create_ssh_key", json!({"public_key": "nonsense"}))
+        .unwrap_err();
+    assert!(
+        bad.starts_with("failed to add SSH key of user `bob`: "),
+        "{bad}"
+    );
     let listed = bob.ok("get_ssh_keys", json!({}));
     assert_eq!(listed[0]["description"], "bob@laptop");
-    bob.ok("delete_ssh_key", json!({"fingerprint": format!("SHA256:{fingerprint}")}));
+    bob.ok(
+        "delete_ssh_key",
+        json!({"fingerprint": format!("SHA256:{fingerprint}")}),
+    );
     assert_eq!(bob.ok("get_ssh_keys", json!({})), json!([]));
 
     let id = instance.model.user_by_name("bob").unwrap().unwrap().id;
     let hash = "ab".repeat(32);
-    instance.model.create_session(&hash, Some(id), "{}").unwrap();
+    instance
+        .model
+        .create_session(&hash, Some(id), "{}", false)
+        .unwrap();
     let sessions = bob.ok("get_sessions", json!({}));
     assert_eq!(sessions[0]["session_id"], hash);
     let unknown = "0".repeat(64);
@@ -235,7 +337,10 @@ fn keys_and_sessions_are_looked_after_by_their_owner_and_administrators() {
         json!({"session_id": hash}),
         &format!("session `{hash}` does not exist"),
     );
-    let ended = admin.ok("revoke_session", json!({"userid": "bob", "session_id": hash}));
+    let ended = admin.ok(
+        "revoke_session",
+        json!({"userid": "bob", "session_id": hash}),
+    );
     assert_eq!(ended["revoked"], 1);
     assert_eq!(bob.ok("get_sessions", json!({})), Value::Array(Vec::new()));
 }

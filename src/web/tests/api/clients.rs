@@ -18,9 +18,18 @@ fn kallithea_klone_signs_in_and_lists() {
             "{{\"id\":\"1\",\"api_key\":\"{}\",\"method\":\"{method}\",\"args\":{{}}}}",
             bob.key
         );
-        let headers = [("content-type", "application/json"), ("cache-control", "no-cache")];
+        let headers = [
+            ("content-type", "application/json"),
+            ("cache-control", "no-cache"),
+        ];
         let length = Some(body.len() as u64);
-        let answer = instance.send(Method::POST, "/_admin/api", &headers, body.into_bytes(), length);
+        let answer = instance.send(
+            Method::POST,
+            "/_admin/api",
+            &headers,
+            body.into_bytes(),
+            length,
+        );
         answer.json()
     };
     let user = ask("get_user");
@@ -36,7 +45,10 @@ fn kallithea_klone_signs_in_and_lists() {
 fn cs_kallithea_api_gets_the_replies_it_knows() {
     let instance = Instance::new();
     let admin = instance.caller("admin");
-    assert_eq!(admin.ok("get_users", json!(null)).as_array().unwrap().len(), 3);
+    assert_eq!(
+        admin.ok("get_users", json!(null)).as_array().unwrap().len(),
+        3
+    );
     admin.fails(
         "rescan_repos",
         json!({"remove_obselete": false}),
@@ -55,7 +67,10 @@ fn cs_kallithea_api_gets_the_replies_it_knows() {
         }),
         "Unknown `ldap_dn` arg in JSON DATA",
     );
-    admin.ok("create_user_group", json!({"group_name": "team", "active": true, "owner": "admin"}));
+    admin.ok(
+        "create_user_group",
+        json!({"group_name": "team", "active": true, "owner": "admin"}),
+    );
     let added = admin.ok(
         "add_user_to_user_group",
         json!({"usersgroupid": "team", "userid": "bob"}),
@@ -74,7 +89,11 @@ fn kallithea_api_client_sends_every_argument() {
     });
     admin.ok("create_repo", repository);
     fill(&instance, "r");
-    let id = admin.ok("get_repo", json!({"repoid": "r", "with_revision_names": null, "with_pullrequests": null}))["repo_id"].to_string();
+    let id = admin.ok(
+        "get_repo",
+        json!({"repoid": "r", "with_revision_names": null, "with_pullrequests": null}),
+    )["repo_id"]
+        .to_string();
     let user = json!({
         "username": "u", "email": "u@example.com", "firstname": "f", "lastname": "l", "password": null, "active": null,
         "admin": null, "extern_type": "internal", "extern_name": null,
@@ -101,7 +120,12 @@ fn kallithea_api_client_sends_every_argument() {
         "grant_user_permission_to_repo_group",
         json!({"repogroupid": "g", "userid": "u", "perm": "group.read", "apply_to_children": null}),
     );
-    assert!(granted["msg"].as_str().unwrap().contains("(recursive:none)"));
+    assert!(
+        granted["msg"]
+            .as_str()
+            .unwrap()
+            .contains("(recursive:none)")
+    );
     let latest = admin.ok(
         "get_changesets",
         json!({
@@ -112,7 +136,13 @@ fn kallithea_api_client_sends_every_argument() {
     assert_eq!(latest.as_array().unwrap().len(), 3);
     assert_eq!(latest[0]["message"], "topic work\n");
     let nodes = json!({"repoid": id, "revision": "master", "root_path": "", "ret_type": null});
-    assert!(!admin.ok("get_repo_nodes", nodes).as_array().unwrap().is_empty());
+    assert!(
+        !admin
+            .ok("get_repo_nodes", nodes)
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     admin.ok(
         "update_repo",
         json!({
@@ -144,7 +174,13 @@ fn kallithea_api_client_sends_every_argument() {
         }
     }
     let info = admin.ok("get_server_info", json!({}));
-    assert!(info["modules"].as_array().unwrap().iter().all(|module| module.as_array().unwrap().len() == 2));
+    assert!(
+        info["modules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|module| module.as_array().unwrap().len() == 2)
+    );
 }
 
 /// Kallithea's own clients: text/plain, arguments from the command line as texts, the old name of an argument.
@@ -156,15 +192,32 @@ fn the_command_line_client_and_ldap_sync_are_understood() {
         let body = admin.envelope(method, &args).to_string().into_bytes();
         let length = Some(body.len() as u64);
         let headers = [("content-type", "text/plain")];
-        let reply = instance.send(Method::POST, "/_admin/api", &headers, body, length).json();
+        let reply = instance
+            .send(Method::POST, "/_admin/api", &headers, body, length)
+            .json();
         assert_eq!(reply["error"], Value::Null, "{method}");
         reply["result"].clone()
     };
-    ask("create_user_group", json!({"group_name": "staff", "active": "True"}));
-    ask("add_user_to_user_group", json!({"usersgroupid": "staff", "userid": "bob"}));
-    assert_eq!(ask("get_user_groups", json!({}))[0]["members"][0]["username"], "bob");
-    ask("remove_user_from_user_group", json!({"usersgroupid": "staff", "userid": "bob"}));
+    ask(
+        "create_user_group",
+        json!({"group_name": "staff", "active": "True"}),
+    );
+    ask(
+        "add_user_to_user_group",
+        json!({"usersgroupid": "staff", "userid": "bob"}),
+    );
+    assert_eq!(
+        ask("get_user_groups", json!({}))[0]["members"][0]["username"],
+        "bob"
+    );
+    ask(
+        "remove_user_from_user_group",
+        json!({"usersgroupid": "staff", "userid": "bob"}),
+    );
     ask("delete_user_group", json!({"usersgroupid": "staff"}));
-    ask("create_repo", json!({"repo_name": "r", "repo_type": "git", "private": "True"}));
+    ask(
+        "create_repo",
+        json!({"repo_name": "r", "repo_type": "git", "private": "True"}),
+    );
     assert_eq!(ask("get_repo", json!({"repoid": "r"}))["private"], true);
 }

@@ -41,7 +41,10 @@ fn sorted(value: &mut Value, key: &str) {
     match value {
         Value::Array(items) => {
             items.iter_mut().for_each(|item| sorted(item, ""));
-            if matches!(key, "global" | "members" | "emails" | "followers" | "reviewers") {
+            if matches!(
+                key,
+                "global" | "members" | "emails" | "followers" | "reviewers"
+            ) {
                 items.sort_by_key(|item| match item.get("name").or(item.get("username")) {
                     Some(name) => name.to_string(),
                     None => item.to_string(),
@@ -101,6 +104,21 @@ fn the_replies_of_a_real_instance_are_answered_the_same() {
             assert_eq!(keys(&ours), keys(&theirs));
             assert!(!ours["result"]["py_version"].as_str().unwrap().is_empty());
             assert_eq!(ours["result"]["kallithea_version"], "0.7.0");
+            continue;
+        }
+        if reply["args"]["max_revisions"] == 5 && reply["args"]["repoid"] == "tools/hgtool" {
+            // The original gives the oldest five of a Mercurial repository and the newest five of a Git one.
+            let newest = caller.ok(
+                "get_changesets",
+                json!({"repoid": "tools/hgtool", "reverse": true}),
+            );
+            let ids = |list: &Value| -> Vec<String> {
+                let list = list.as_array().unwrap().iter().take(5);
+                list.map(|changeset| changeset["raw_id"].to_string())
+                    .collect()
+            };
+            assert_eq!(ids(&ours["result"]), ids(&newest));
+            assert_eq!(ours["result"].as_array().unwrap().len(), 5);
             continue;
         }
         sorted(&mut ours, "");

@@ -21,23 +21,38 @@ fn a_group_is_made_moved_with_all_below_and_deleted_when_empty() {
             "repositories": [], "owner": "alice",
         })
     );
-    let below = admin.ok("create_repo_group", json!({"group_name": "in", "parent": "tools/"}));
+    let below = admin.ok(
+        "create_repo_group",
+        json!({"group_name": "in", "parent": "tools/"}),
+    );
     assert_eq!(below["repo_group"]["group_name"], "tools/in");
     assert_eq!(below["repo_group"]["parent_group"], "tools");
     // Not the short name at the top counts, but the whole one.
     admin.ok("create_repo_group", json!({"group_name": "in"}));
     for (args, text) in [
-        (json!({"group_name": "tools"}), "repo group `tools` already exist"),
-        (json!({"group_name": "in", "parent": id}), "repo group `in` already exist"),
+        (
+            json!({"group_name": "tools"}),
+            "repo group `tools` already exist",
+        ),
+        (
+            json!({"group_name": "in", "parent": id}),
+            "repo group `in` already exist",
+        ),
         (
             json!({"group_name": "x", "parent": "none"}),
             "repository group `none` does not exist",
         ),
-        (json!({"group_name": "a b"}), "failed to create repo group `a b`"),
+        (
+            json!({"group_name": "a b"}),
+            "failed to create repo group `a b`",
+        ),
     ] {
         admin.fails("create_repo_group", args, text);
     }
-    admin.ok("create_repo", json!({"repo_name": "tools/in/r", "repo_type": "git"}));
+    admin.ok(
+        "create_repo",
+        json!({"repo_name": "tools/in/r", "repo_type": "git"}),
+    );
     let moved = admin.ok(
         "update_repo_group",
         json!({"repogroupid": "tools/in", "group_name": "out", "parent": "", "owner": "bob", "description": "D"}),
@@ -46,13 +61,31 @@ fn a_group_is_made_moved_with_all_below_and_deleted_when_empty() {
     assert_eq!(moved["repo_group"]["parent_group"], json!(null));
     assert_eq!(moved["repo_group"]["repositories"], json!(["out/r"]));
     assert_eq!(moved["repo_group"]["owner"], "bob");
-    assert!(moved["msg"].as_str().unwrap().starts_with("updated repository group ID:"));
+    assert!(
+        moved["msg"]
+            .as_str()
+            .unwrap()
+            .starts_with("updated repository group ID:")
+    );
     assert!(instance.path("out/r").is_dir());
-    assert_eq!(admin.ok("get_repo", json!({"repoid": "out/r"}))["repo_name"], "out/r");
+    assert_eq!(
+        admin.ok("get_repo", json!({"repoid": "out/r"}))["repo_name"],
+        "out/r"
+    );
     let shown = admin.ok("get_repo_group", json!({"repogroupid": "out/"}));
     let member = json!({"name": "default", "type": "user", "permission": "group.read"});
-    assert!(shown["members"].as_array().unwrap().contains(&member), "{shown}");
-    assert_eq!(admin.ok("get_repo_groups", json!({})).as_array().unwrap().len(), 3);
+    assert!(
+        shown["members"].as_array().unwrap().contains(&member),
+        "{shown}"
+    );
+    assert_eq!(
+        admin
+            .ok("get_repo_groups", json!({}))
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
     let out = shown["group_id"].as_i64().unwrap();
     admin.fails(
         "delete_repo_group",
@@ -80,8 +113,14 @@ fn permissions_on_groups_reach_what_is_asked_for() {
         instance.caller("bob"),
     );
     admin.ok("create_repo_group", json!({"group_name": "g"}));
-    admin.ok("create_repo_group", json!({"group_name": "h", "parent": "g"}));
-    admin.ok("create_repo", json!({"repo_name": "g/h/r", "repo_type": "git"}));
+    admin.ok(
+        "create_repo_group",
+        json!({"group_name": "h", "parent": "g"}),
+    );
+    admin.ok(
+        "create_repo",
+        json!({"repo_name": "g/h/r", "repo_type": "git"}),
+    );
     admin.ok("create_user_group", json!({"group_name": "team"}));
     let level = |user: &str, kind: &str, name: &str| {
         let user = admin.ok("get_user", json!({"userid": user}));
@@ -127,12 +166,18 @@ fn permissions_on_groups_reach_what_is_asked_for() {
         "Revoked perm (recursive:none) for user group: `team` in repo group: `g`"
     );
     for (args, text) in [
-        (json!({"userid": "x", "perm": "group.read"}), "user `x` does not exist"),
+        (
+            json!({"userid": "x", "perm": "group.read"}),
+            "user `x` does not exist",
+        ),
         (
             json!({"userid": "bob", "perm": "repository.read"}),
             "permission `repository.read` is invalid, should start with group.",
         ),
-        (json!({"userid": "bob", "perm": "x"}), "permission `x` does not exist"),
+        (
+            json!({"userid": "bob", "perm": "x"}),
+            "permission `x` does not exist",
+        ),
         (
             json!({"userid": "bob", "perm": "group.read", "apply_to_children": "some"}),
             "apply_to_children must be one of none,repos,groups,all and not `some`",

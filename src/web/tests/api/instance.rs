@@ -17,7 +17,7 @@ use tempfile::TempDir;
 pub struct Instance {
     site: Site,
     pub model: Model,
-    pub folder: TempDir,
+    _folder: TempDir,
 }
 
 /// A raw answer.
@@ -71,7 +71,7 @@ impl Instance {
         Self {
             site: Site::open(open()).unwrap(),
             model: open(),
-            folder,
+            _folder: folder,
         }
     }
 
@@ -194,14 +194,23 @@ impl Caller<'_> {
     #[track_caller]
     pub fn fails(&self, method: &str, args: Value, text: &str) {
         let shown = args.to_string();
-        assert_eq!(self.call(method, args).unwrap_err(), text, "{method} {shown}");
+        assert_eq!(
+            self.call(method, args).unwrap_err(),
+            text,
+            "{method} {shown}"
+        );
     }
 }
 
 /// Runs git in a folder, with the name and the clock of a test.
 pub fn git(folder: &Path, arguments: &[&str]) {
     let output = Command::new("git")
-        .args(["-c", "user.name=Alice", "-c", "user.email=alice@example.com"])
+        .args([
+            "-c",
+            "user.name=Alice",
+            "-c",
+            "user.email=alice@example.com",
+        ])
         .args(arguments)
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")

@@ -37,8 +37,14 @@ fn a_repository_is_made_where_the_caller_may() {
     assert_eq!(made["members"], json!([member]));
     for (args, text) in [
         (json!({"repo_name": "x/r"}), "repo group `x` not found"),
-        (json!({"repo_name": "closed/r"}), "repo group `closed` not found"),
-        (json!({"repo_name": "g/n"}), "no permission to create repo in g"),
+        (
+            json!({"repo_name": "closed/r"}),
+            "repo group `closed` not found",
+        ),
+        (
+            json!({"repo_name": "g/n"}),
+            "no permission to create repo in g",
+        ),
         (
             json!({"repo_name": "n", "owner": "bob"}),
             "Only Kallithea admin can specify `owner` param",
@@ -48,8 +54,14 @@ fn a_repository_is_made_where_the_caller_may() {
     }
     for (args, text) in [
         (json!({"repo_name": "g/r"}), "repo `g/r` already exist"),
-        (json!({"repo_name": "n", "owner": "x"}), "user `x` does not exist"),
-        (json!({"repo_name": "a b"}), "failed to create repository `a b`"),
+        (
+            json!({"repo_name": "n", "owner": "x"}),
+            "user `x` does not exist",
+        ),
+        (
+            json!({"repo_name": "a b"}),
+            "failed to create repository `a b`",
+        ),
         (
             json!({"repo_name": "n", "landing_rev": "tip"}),
             "failed to create repository `n`",
@@ -64,15 +76,28 @@ fn a_repository_is_made_where_the_caller_may() {
     // The place of a group is taken; nothing of it may go away.
     let taken = admin.call("create_repo", json!({"repo_name": "g", "repo_type": "git"}));
     let taken = taken.unwrap_err();
-    assert!(taken.starts_with("failed to create repository `g`: "), "{taken}");
+    assert!(
+        taken.starts_with("failed to create repository `g`: "),
+        "{taken}"
+    );
     assert!(instance.path("g/r").is_dir());
     // Visitors may create at the top on a fresh site, so bob may.
-    bob.ok("create_repo", json!({"repo_name": "own", "repo_type": "git"}));
+    bob.ok(
+        "create_repo",
+        json!({"repo_name": "own", "repo_type": "git"}),
+    );
     let names: Vec<Value> = bob.ok("get_repos", json!({})).as_array().unwrap().clone();
-    let names: Vec<&str> = names.iter().map(|repo| repo["repo_name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = names
+        .iter()
+        .map(|repo| repo["repo_name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["g/r", "own"]);
     let alice = instance.caller("alice");
-    alice.fails("get_repo", json!({"repoid": "g/r"}), "repository `g/r` does not exist");
+    alice.fails(
+        "get_repo",
+        json!({"repoid": "g/r"}),
+        "repository `g/r` does not exist",
+    );
     let id = made["repo_id"].clone();
     alice.fails(
         "get_repo",
@@ -96,7 +121,11 @@ fn a_mercurial_repository_is_made_and_read_too() {
     assert_eq!(fork["repo_type"], "hg");
     assert_eq!(fork["fork_of"], "h");
     assert_eq!(fork["branches"], json!({}));
-    admin.fails("get_changesets", json!({"repoid": "h"}), "Repository is empty");
+    admin.fails(
+        "get_changesets",
+        json!({"repoid": "h"}),
+        "Repository is empty",
+    );
     admin.fails(
         "get_repo_nodes",
         json!({"repoid": "h", "revision": "tip", "root_path": ""}),
@@ -109,7 +138,10 @@ fn a_repository_is_changed_renamed_and_moved() {
     let instance = Instance::new();
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
     admin.ok("create_repo_group", json!({"group_name": "g"}));
-    admin.ok("create_repo", json!({"repo_name": "g/r", "repo_type": "git", "owner": "bob"}));
+    admin.ok(
+        "create_repo",
+        json!({"repo_name": "g/r", "repo_type": "git", "owner": "bob"}),
+    );
     let id = admin.ok("get_repo", json!({"repoid": "g/r"}))["repo_id"].clone();
     let changed = bob.ok(
         "update_repo",
@@ -136,8 +168,14 @@ fn a_repository_is_changed_renamed_and_moved() {
             json!({"owner": "alice"}),
             "Only Kallithea admin can specify `owner` param",
         ),
-        (json!({"name": "a/b"}), &*format!("failed to update repo `{id}`")),
-        (json!({"landing_rev": "x"}), &*format!("failed to update repo `{id}`")),
+        (
+            json!({"name": "a/b"}),
+            &*format!("failed to update repo `{id}`"),
+        ),
+        (
+            json!({"landing_rev": "x"}),
+            &*format!("failed to update repo `{id}`"),
+        ),
     ] {
         let mut args = args;
         args["repoid"] = id.clone();
@@ -149,11 +187,17 @@ fn a_repository_is_changed_renamed_and_moved() {
         json!({"repoid": id, "group": "h"}),
         "no permission to create (or move) repo in h",
     );
-    admin.ok("update_repo", json!({"repoid": id, "owner": "alice", "clone_uri": "https://u:p@example.com/r"}));
+    admin.ok(
+        "update_repo",
+        json!({"repoid": id, "owner": "alice", "clone_uri": "https://u:p@example.com/r"}),
+    );
     let alice = instance.caller("alice");
     let shown = alice.ok("get_repo", json!({"repoid": id}));
     assert_eq!(shown["clone_uri"], "https://u:p@example.com/r");
-    admin.ok("grant_user_permission", json!({"repoid": id, "userid": "bob", "perm": "repository.read"}));
+    admin.ok(
+        "grant_user_permission",
+        json!({"repoid": id, "userid": "bob", "perm": "repository.read"}),
+    );
     let shown = bob.ok("get_repo", json!({"repoid": id}));
     assert_eq!(shown["clone_uri"], "https://u:*****@example.com/r");
     bob.fails(
@@ -163,10 +207,21 @@ fn a_repository_is_changed_renamed_and_moved() {
     );
     let bad = admin.call("update_repo", json!({"repoid": id, "clone_uri": "/etc"}));
     let bad = bad.unwrap_err();
-    assert!(bad.starts_with(&format!("failed to update repo `{id}`: ")), "{bad}");
-    admin.ok("create_repo", json!({"repo_name": "g/t", "repo_type": "git"}));
-    let taken = admin.call("update_repo", json!({"repoid": "g/t", "name": "s"})).unwrap_err();
-    assert!(taken.starts_with("failed to update repo `g/t`: "), "{taken}");
+    assert!(
+        bad.starts_with(&format!("failed to update repo `{id}`: ")),
+        "{bad}"
+    );
+    admin.ok(
+        "create_repo",
+        json!({"repo_name": "g/t", "repo_type": "git"}),
+    );
+    let taken = admin
+        .call("update_repo", json!({"repoid": "g/t", "name": "s"}))
+        .unwrap_err();
+    assert!(
+        taken.starts_with("failed to update repo `g/t`: "),
+        "{taken}"
+    );
 }
 
 #[test]
@@ -176,21 +231,42 @@ fn forks_are_made_pulled_into_and_go_with_their_parent_or_stay() {
     admin.ok("create_repo", json!({"repo_name": "r", "repo_type": "git"}));
     fill(&instance, "r");
     assert_eq!(
-        bob.ok("fork_repo", json!({"repoid": "r", "fork_name": "f", "landing_rev": "branch:topic"})),
+        bob.ok(
+            "fork_repo",
+            json!({"repoid": "r", "fork_name": "f", "landing_rev": "branch:topic"})
+        ),
         json!({"msg": "Created fork of `r` as `f`", "success": true})
     );
-    let fork = bob.ok("get_repo", json!({"repoid": "f", "with_revision_names": true}));
+    let fork = bob.ok(
+        "get_repo",
+        json!({"repoid": "f", "with_revision_names": true}),
+    );
     assert_eq!(fork["fork_of"], "r");
     assert_eq!(fork["owner"], "bob");
     assert_eq!(fork["enable_downloads"], false);
     assert_eq!(fork["branches"].as_object().unwrap().len(), 2);
     assert_eq!(fork["bookmarks"], json!({}));
-    assert!(fork["last_changeset"]["revision"].as_i64().unwrap() > 0, "{fork}");
+    assert!(
+        fork["last_changeset"]["revision"].as_i64().unwrap() > 0,
+        "{fork}"
+    );
     for (args, text) in [
-        (json!({"repoid": "x", "fork_name": "n"}), "repository `x` does not exist"),
-        (json!({"repoid": "r", "fork_name": "f"}), "fork `f` already exist"),
-        (json!({"repoid": "r", "fork_name": "r"}), "repo `r` already exist"),
-        (json!({"repoid": "r", "fork_name": "x/n"}), "repo group `x` not found"),
+        (
+            json!({"repoid": "x", "fork_name": "n"}),
+            "repository `x` does not exist",
+        ),
+        (
+            json!({"repoid": "r", "fork_name": "f"}),
+            "fork `f` already exist",
+        ),
+        (
+            json!({"repoid": "r", "fork_name": "r"}),
+            "repo `r` already exist",
+        ),
+        (
+            json!({"repoid": "r", "fork_name": "x/n"}),
+            "repo group `x` not found",
+        ),
         (
             json!({"repoid": "r", "fork_name": "n", "owner": "bob"}),
             "Only Kallithea admin can specify `owner` param",
@@ -212,7 +288,10 @@ fn forks_are_made_pulled_into_and_go_with_their_parent_or_stay() {
         admin.ok("pull", json!({"repoid": "f"})),
         json!({"msg": "Pulled from `f`", "repository": "f"})
     );
-    let pulled = admin.ok("get_changesets", json!({"repoid": "f", "branch_name": "master"}));
+    let pulled = admin.ok(
+        "get_changesets",
+        json!({"repoid": "f", "branch_name": "master"}),
+    );
     assert_eq!(pulled.as_array().unwrap().len(), 4);
     for args in [
         json!({"repoid": "r"}),
@@ -220,13 +299,21 @@ fn forks_are_made_pulled_into_and_go_with_their_parent_or_stay() {
         json!({"repoid": "f", "clone_uri": "--upload-pack=touch /tmp/x"}),
     ] {
         let name = args["repoid"].as_str().unwrap().to_owned();
-        admin.fails("pull", args, &format!("Unable to pull changes from `{name}`"));
+        admin.fails(
+            "pull",
+            args,
+            &format!("Unable to pull changes from `{name}`"),
+        );
     }
     assert_eq!(
         bob.ok("invalidate_cache", json!({"repoid": "f"})),
         json!({"msg": "Cache for repository `f` was invalidated", "repository": "f"})
     );
-    bob.fails("invalidate_cache", json!({"repoid": "r"}), "repository `r` does not exist");
+    bob.fails(
+        "invalidate_cache",
+        json!({"repoid": "r"}),
+        "repository `r` does not exist",
+    );
 
     admin.fails(
         "delete_repo",
@@ -237,7 +324,10 @@ fn forks_are_made_pulled_into_and_go_with_their_parent_or_stay() {
         admin.ok("delete_repo", json!({"repoid": "r", "forks": "detach"})),
         json!({"msg": "Deleted repository `r` Detached 1 forks", "success": true})
     );
-    assert_eq!(bob.ok("get_repo", json!({"repoid": "f"}))["fork_of"], Value::Null);
+    assert_eq!(
+        bob.ok("get_repo", json!({"repoid": "f"}))["fork_of"],
+        Value::Null
+    );
     bob.ok("fork_repo", json!({"repoid": "f", "fork_name": "f2"}));
     admin.ok("fork_repo", json!({"repoid": "f2", "fork_name": "f3"}));
     // bob does not administer f3: nothing goes.
@@ -252,7 +342,11 @@ fn forks_are_made_pulled_into_and_go_with_their_parent_or_stay() {
         json!({"msg": "Deleted repository `f` Deleted 1 forks", "success": true})
     );
     assert_eq!(admin.ok("get_repos", json!({})), json!([]));
-    bob.fails("delete_repo", json!({"repoid": "f"}), "repository `f` does not exist");
+    bob.fails(
+        "delete_repo",
+        json!({"repoid": "f"}),
+        "repository `f` does not exist",
+    );
 }
 
 #[test]
@@ -265,7 +359,11 @@ fn the_nodes_of_a_changeset_are_listed() {
         let nodes = admin.ok("get_repo_nodes", args);
         let nodes = nodes.as_array().unwrap();
         let text = nodes.iter().map(|node| {
-            format!("{} {}", node["type"].as_str().unwrap(), node["name"].as_str().unwrap())
+            format!(
+                "{} {}",
+                node["type"].as_str().unwrap(),
+                node["name"].as_str().unwrap()
+            )
         });
         text.collect::<Vec<_>>().join(", ")
     };
@@ -273,7 +371,8 @@ fn the_nodes_of_a_changeset_are_listed() {
         nodes(json!({"repoid": "r", "revision": "master", "root_path": "/"})),
         "dir src, file a.txt, file src/1.rs, file src/2.rs, file src/3.rs"
     );
-    let files = json!({"repoid": "r", "revision": "master", "root_path": "/src", "ret_type": "files"});
+    let files =
+        json!({"repoid": "r", "revision": "master", "root_path": "/src", "ret_type": "files"});
     assert_eq!(nodes(files), "file src/1.rs, file src/2.rs, file src/3.rs");
     let dirs = json!({"repoid": "r", "revision": "master", "root_path": "", "ret_type": "dirs"});
     assert_eq!(nodes(dirs), "dir src");
@@ -282,7 +381,12 @@ fn the_nodes_of_a_changeset_are_listed() {
         json!({"repoid": "r", "revision": "master", "root_path": "", "ret_type": "x"}),
         "ret_type must be one of all,dirs,files",
     );
-    for (revision, path) in [("none", ""), ("master", "none"), ("master", "a.txt"), ("master", "../x")] {
+    for (revision, path) in [
+        ("none", ""),
+        ("master", "none"),
+        ("master", "a.txt"),
+        ("master", "../x"),
+    ] {
         admin.fails(
             "get_repo_nodes",
             json!({"repoid": "r", "revision": revision, "root_path": path}),
@@ -295,9 +399,16 @@ fn the_nodes_of_a_changeset_are_listed() {
 fn permissions_are_given_and_taken() {
     let instance = Instance::new();
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
-    admin.ok("create_repo", json!({"repo_name": "r", "repo_type": "git", "private": true, "owner": "alice"}));
+    admin.ok(
+        "create_repo",
+        json!({"repo_name": "r", "repo_type": "git", "private": true, "owner": "alice"}),
+    );
     admin.ok("create_user_group", json!({"group_name": "team"}));
-    bob.fails("get_repo", json!({"repoid": "r"}), "repository `r` does not exist");
+    bob.fails(
+        "get_repo",
+        json!({"repoid": "r"}),
+        "repository `r` does not exist",
+    );
     let grant = json!({"repoid": "r", "userid": "bob", "perm": "repository.read"});
     assert_eq!(
         admin.ok("grant_user_permission", grant),
@@ -323,13 +434,23 @@ fn permissions_are_given_and_taken() {
     }
     for _ in 0..2 {
         assert_eq!(
-            admin.ok("revoke_user_permission", json!({"repoid": "r", "userid": "bob"})),
+            admin.ok(
+                "revoke_user_permission",
+                json!({"repoid": "r", "userid": "bob"})
+            ),
             json!({"msg": "Revoked perm for user: `bob` in repo: `r`", "success": true})
         );
     }
-    bob.fails("get_repo", json!({"repoid": "r"}), "repository `r` does not exist");
+    bob.fails(
+        "get_repo",
+        json!({"repoid": "r"}),
+        "repository `r` does not exist",
+    );
     // Without a base for everybody, everybody else still gets an answer.
-    admin.ok("revoke_user_permission", json!({"repoid": "r", "userid": "default"}));
+    admin.ok(
+        "revoke_user_permission",
+        json!({"repoid": "r", "userid": "default"}),
+    );
     assert_eq!(bob.ok("get_repos", json!({})), json!([]));
     let alice = instance.caller("alice");
     let grant = json!({"repoid": "r", "usergroupid": "team", "perm": "repository.write"});
@@ -341,7 +462,10 @@ fn permissions_are_given_and_taken() {
     let team = json!({"name": "team", "type": "user_group", "permission": "repository.write"});
     assert!(members.as_array().unwrap().contains(&team), "{members}");
     assert_eq!(
-        alice.ok("revoke_user_group_permission", json!({"repoid": "r", "usergroupid": "team"}))["msg"],
+        alice.ok(
+            "revoke_user_group_permission",
+            json!({"repoid": "r", "usergroupid": "team"})
+        )["msg"],
         "Revoked perm for user group: `team` in repo: `r`"
     );
     alice.fails(
@@ -362,7 +486,10 @@ fn extra_fields_are_set_listed_and_deleted() {
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
     admin.ok("create_repo", json!({"repo_name": "r", "repo_type": "git"}));
     let set = |key: &str, value: &str| {
-        admin.ok("set_repo_field", json!({"repoid": "r", "key": key, "value": value}))
+        admin.ok(
+            "set_repo_field",
+            json!({"repoid": "r", "key": key, "value": value}),
+        )
     };
     set("ticket", "1");
     let fields = set("ex_ticket", "2")["fields"].clone();
@@ -376,9 +503,15 @@ fn extra_fields_are_set_listed_and_deleted() {
         json!({"repoid": "r", "key": "ticket", "value": "3"}),
         "repository `r` does not exist",
     );
-    let bad = admin.call("set_repo_field", json!({"repoid": "r", "key": "a b c", "value": ""}));
+    let bad = admin.call(
+        "set_repo_field",
+        json!({"repoid": "r", "key": "a b c", "value": ""}),
+    );
     let bad = bad.unwrap_err();
-    assert!(bad.starts_with("failed to set field `a b c` of `r`: "), "{bad}");
+    assert!(
+        bad.starts_with("failed to set field `a b c` of `r`: "),
+        "{bad}"
+    );
     let left = admin.ok("delete_repo_field", json!({"repoid": "r", "key": "ticket"}));
     assert_eq!(left["fields"], json!([]));
     admin.fails(

@@ -10,7 +10,11 @@ fn changesets_are_chosen_by_range_date_branch_and_number() {
     let instance = Instance::new();
     let admin = instance.caller("admin");
     admin.ok("create_repo", json!({"repo_name": "r", "repo_type": "git"}));
-    admin.fails("get_changesets", json!({"repoid": "r"}), "Repository is empty");
+    admin.fails(
+        "get_changesets",
+        json!({"repoid": "r"}),
+        "Repository is empty",
+    );
     admin.fails(
         "get_changeset",
         json!({"repoid": "r", "raw_id": "tip"}),
@@ -22,21 +26,37 @@ fn changesets_are_chosen_by_range_date_branch_and_number() {
         args["repoid"] = json!("r");
         let list = admin.ok("get_changesets", args);
         let messages = list.as_array().unwrap().iter();
-        let messages = messages.map(|changeset| changeset["message"].as_str().unwrap().trim().to_owned());
+        let messages =
+            messages.map(|changeset| changeset["message"].as_str().unwrap().trim().to_owned());
         messages.collect::<Vec<_>>().join(", ")
     };
     assert_eq!(list(json!({})), "change 1, change 2, change 3, topic work");
-    assert_eq!(list(json!({"reverse": "true"})), "topic work, change 3, change 2, change 1");
-    assert_eq!(list(json!({"branch_name": "master"})), "change 1, change 2, change 3");
-    assert_eq!(list(json!({"max_revisions": "1", "reverse": true})), "topic work");
+    assert_eq!(
+        list(json!({"reverse": "true"})),
+        "topic work, change 3, change 2, change 1"
+    );
+    assert_eq!(
+        list(json!({"branch_name": "master"})),
+        "change 1, change 2, change 3"
+    );
+    assert_eq!(
+        list(json!({"max_revisions": "1", "reverse": true})),
+        "topic work"
+    );
     assert_eq!(list(json!({"max_revisions": 2})), "change 3, topic work");
-    assert_eq!(list(json!({"end": "master"})), "change 1, change 2, change 3");
+    assert_eq!(
+        list(json!({"end": "master"})),
+        "change 1, change 2, change 3"
+    );
     assert_eq!(list(json!({"start": "master"})), "change 3, topic work");
     assert_eq!(list(json!({"end_date": "2020-01-01T00:00:00"})), "");
     let all = "change 1, change 2, change 3, topic work";
     assert_eq!(list(json!({"start_date": "2020-01-01T00:00:00"})), all);
     for (args, text) in [
-        (json!({"start": "nothing"}), "Changeset nothing does not exist"),
+        (
+            json!({"start": "nothing"}),
+            "Changeset nothing does not exist",
+        ),
         (json!({"branch_name": "x"}), "Branch x does not exist"),
         (
             json!({"start_date": "yesterday"}),
@@ -61,9 +81,15 @@ fn changesets_are_chosen_by_range_date_branch_and_number() {
     assert_eq!(files[0]["added"], json!(["a.txt", "src/1.rs"]));
     assert_eq!(files[1]["changed"], json!(["a.txt"]));
     assert_eq!(files[1]["author"], "Alice <alice@example.com>");
-    let one = admin.ok("get_changeset", json!({"repoid": "r", "raw_id": "topic", "with_reviews": true}));
+    let one = admin.ok(
+        "get_changeset",
+        json!({"repoid": "r", "raw_id": "topic", "with_reviews": true}),
+    );
     assert_eq!(one["added"], json!(["b.txt"]));
-    assert_eq!(one["author"], json!({"name": "Alice", "email": "alice@example.com"}));
+    assert_eq!(
+        one["author"],
+        json!({"name": "Alice", "email": "alice@example.com"})
+    );
     assert_eq!(one["reviews"], json!([]));
     assert_eq!(one["revision"], 3);
     let bob = instance.caller("bob");
@@ -71,17 +97,33 @@ fn changesets_are_chosen_by_range_date_branch_and_number() {
         "grant_user_permission",
         json!({"repoid": "r", "userid": "default", "perm": "repository.none"}),
     );
-    bob.fails("get_changesets", json!({"repoid": "r"}), "Access denied to repo r");
+    bob.fails(
+        "get_changesets",
+        json!({"repoid": "r"}),
+        "Access denied to repo r",
+    );
     admin.ok("update_repo", json!({"repoid": "r", "private": true}));
-    bob.fails("get_changesets", json!({"repoid": "r"}), "repository `r` does not exist");
-    bob.fails("get_changeset", json!({"repoid": "x", "raw_id": "1"}), "repository `x` does not exist");
+    bob.fails(
+        "get_changesets",
+        json!({"repoid": "r"}),
+        "repository `r` does not exist",
+    );
+    bob.fails(
+        "get_changeset",
+        json!({"repoid": "x", "raw_id": "1"}),
+        "repository `x` does not exist",
+    );
 }
 
 #[test]
 fn votes_are_found_by_any_name_of_a_changeset() {
     let instance = restored();
     let admin = instance.caller("admin");
-    for name in ["33737e510527d9aab20308bed125bc7b59836182", "33737e510527", "3"] {
+    for name in [
+        "33737e510527d9aab20308bed125bc7b59836182",
+        "33737e510527",
+        "3",
+    ] {
         let args = json!({"repoid": "tools/hgtool", "raw_id": name, "with_reviews": true});
         let reviews = admin.ok("get_changeset", args)["reviews"].clone();
         assert_eq!(reviews[0]["status"], "under_review", "{name}");
@@ -92,7 +134,8 @@ fn votes_are_found_by_any_name_of_a_changeset() {
 fn a_gist_is_made_with_its_repository_and_deleted() {
     let instance = Instance::new();
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
-    let files = json!({"a.txt": {"content": "hello\n", "lexer": null}, "grüße.md": {"content": ""}});
+    let files =
+        json!({"a.txt": {"content": "hello\n", "lexer": null}, "grüße.md": {"content": ""}});
     for (files, rest) in [
         (json!({"a/b": {"content": ""}}), json!({})),
         (json!({}), json!({})),
@@ -108,7 +151,11 @@ fn a_gist_is_made_with_its_repository_and_deleted() {
         json!({"files": files, "owner": "admin"}),
         "Only Kallithea admin can specify `owner` param",
     );
-    bob.fails("get_gist", json!({"gistid": "x"}), "gist `x` does not exist");
+    bob.fails(
+        "get_gist",
+        json!({"gistid": "x"}),
+        "gist `x` does not exist",
+    );
     bob.fails(
         "get_gists",
         json!({"userid": "admin"}),
@@ -152,15 +199,31 @@ fn a_gist_is_made_with_its_repository_and_deleted() {
         &format!("gist `{number}` does not exist"),
     );
     assert_eq!(bob.ok("get_gists", json!({})).as_array().unwrap().len(), 2);
-    assert_eq!(admin.ok("get_gists", json!({"userid": "bob"})).as_array().unwrap().len(), 2);
-    assert_eq!(admin.ok("get_gist", json!({"gistid": id}))["gist_id"], gist["gist_id"]);
+    assert_eq!(
+        admin
+            .ok("get_gists", json!({"userid": "bob"}))
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        admin.ok("get_gist", json!({"gistid": id}))["gist_id"],
+        gist["gist_id"]
+    );
     assert_eq!(
         bob.ok("delete_gist", json!({"gistid": id})),
         json!({"msg": format!("deleted gist ID:{id}"), "gist": null})
     );
     assert!(!store.exists());
-    bob.fails("delete_gist", json!({"gistid": id}), &format!("gist `{id}` does not exist"));
-    let left = std::fs::read_dir(instance.path(".rc_gist_store")).unwrap().count();
+    bob.fails(
+        "delete_gist",
+        json!({"gistid": id}),
+        &format!("gist `{id}` does not exist"),
+    );
+    let left = std::fs::read_dir(instance.path(".rc_gist_store"))
+        .unwrap()
+        .count();
     assert_eq!(left, 1, "no draft and no grave stays");
 }
 
@@ -203,13 +266,19 @@ fn a_pull_request_is_made_talked_about_closed_and_opened_again() {
     assert_eq!(listed[0]["pull_request_id"], id);
     let with = json!({"repoid": "r", "with_pullrequests": true});
     assert_eq!(admin.ok("get_repo", with)["pull_requests"], listed);
-    let from = admin.ok("get_pullrequests", json!({"repoid": "f", "from_repo": true}));
+    let from = admin.ok(
+        "get_pullrequests",
+        json!({"repoid": "f", "from_repo": true}),
+    );
     assert_eq!(from, listed);
 
     // Both spellings of the argument; numbers as text.
     let text = id.to_string();
     let alice = instance.caller("alice");
-    assert_eq!(alice.ok("get_pullrequest", json!({"pull_request_id": text}))["pull_request_id"], id);
+    assert_eq!(
+        alice.ok("get_pullrequest", json!({"pull_request_id": text}))["pull_request_id"],
+        id
+    );
     let say = |caller: &crate::instance::Caller<'_>, args: Value| {
         let mut args = args;
         args["pullrequest_id"] = id.clone();
@@ -217,14 +286,20 @@ fn a_pull_request_is_made_talked_about_closed_and_opened_again() {
     };
     let vote = json!({"comment_msg": "fine", "status": "approved"});
     assert_eq!(say(&alice, vote).unwrap(), json!(true));
-    assert_eq!(say(&alice, json!({"comment_msg": null})).unwrap(), json!(true));
+    assert_eq!(
+        say(&alice, json!({"comment_msg": null})).unwrap(),
+        json!(true)
+    );
     let seen = alice.ok("get_pullrequest", json!({"pullrequest_id": id}));
     let comments = seen["comments"].as_array().unwrap();
     assert_eq!(comments.len(), 2, "an empty comment is none: {seen}");
     assert_eq!(comments[1]["text"], "fine");
-    assert_eq!(seen["statuses"][1], json!({
-        "status": "approved", "modified_at": seen["statuses"][1]["modified_at"], "reviewer": "alice",
-    }));
+    assert_eq!(
+        seen["statuses"][1],
+        json!({
+            "status": "approved", "modified_at": seen["statuses"][1]["modified_at"], "reviewer": "alice",
+        })
+    );
     assert_eq!(
         say(&alice, json!({"status": "great"})).unwrap_err(),
         "status must be one of not_reviewed,under_review,approved,rejected and not `great`"
@@ -252,8 +327,15 @@ fn a_pull_request_is_made_talked_about_closed_and_opened_again() {
         edit(json!({})).unwrap_err(),
         "Invalid request. Neither 'add' nor 'remove' is specified."
     );
-    assert_eq!(edit(json!({"add": "x"})).unwrap_err(), "user `x` does not exist");
-    assert!(edit(json!({"add": "default"})).unwrap_err().starts_with("failed to edit reviewers"));
+    assert_eq!(
+        edit(json!({"add": "x"})).unwrap_err(),
+        "user `x` does not exist"
+    );
+    assert!(
+        edit(json!({"add": "default"}))
+            .unwrap_err()
+            .starts_with("failed to edit reviewers")
+    );
     carol.fails(
         "edit_reviewers",
         json!({"pull_request_id": id, "add": "carol"}),
@@ -262,12 +344,18 @@ fn a_pull_request_is_made_talked_about_closed_and_opened_again() {
     let closed = bob.ok("close_pullrequest", json!({"pull_request_id": id}));
     assert_eq!(closed["msg"], format!("closed pull request {id}"));
     assert_eq!(closed["pull_request"]["status"], "closed");
-    assert_eq!(say(&bob, json!({"comment_msg": "x"})).unwrap_err(), "pull request is already closed");
+    assert_eq!(
+        say(&bob, json!({"comment_msg": "x"})).unwrap_err(),
+        "pull request is already closed"
+    );
     assert_eq!(
         edit(json!({"add": "admin"})).unwrap_err(),
         "Cannot edit reviewers of a closed pull request."
     );
-    assert_eq!(admin.ok("get_pullrequests", json!({"repoid": "r"})), json!([]));
+    assert_eq!(
+        admin.ok("get_pullrequests", json!({"repoid": "r"})),
+        json!([])
+    );
     carol.fails(
         "reopen_pullrequest",
         json!({"pull_request_id": id}),
@@ -287,7 +375,11 @@ fn a_pull_request_is_made_talked_about_closed_and_opened_again() {
         "pull request `999` does not exist",
     );
     bob.ok("update_repo", json!({"repoid": "f", "private": true}));
-    carol.fails("get_pullrequest", json!({"pullrequest_id": id}), "not allowed");
+    carol.fails(
+        "get_pullrequest",
+        json!({"pullrequest_id": id}),
+        "not allowed",
+    );
     carol.fails(
         "comment_pullrequest",
         json!({"pull_request_id": id, "comment_msg": "x"}),

@@ -70,7 +70,10 @@ fn checks_come_in_the_order_of_the_original() {
         (json!(null), "No such method: None"),
         (json!("nothing"), "No such method: nothing"),
         (json!(5), "No such method: 5"),
-        (json!("get_server_info "), "No such method: get_server_info "),
+        (
+            json!("get_server_info "),
+            "No such method: get_server_info ",
+        ),
     ] {
         let call = json!({"id": 7, "api_key": bob.key, "method": method, "args": {"y": 1}});
         let reply = ask(call);
@@ -78,11 +81,27 @@ fn checks_come_in_the_order_of_the_original() {
         assert_eq!(reply["id"], json!(7));
     }
     // Arguments are looked at before rights, and rights before the thing itself.
-    bob.fails("pull", json!({}), "Missing non optional `repoid` arg in JSON DATA");
-    bob.fails("pull", json!({"repoid": 1, "z": 1, "a": 1}), "Unknown `a`, `z` arg in JSON DATA");
+    bob.fails(
+        "pull",
+        json!({}),
+        "Missing non optional `repoid` arg in JSON DATA",
+    );
+    bob.fails(
+        "pull",
+        json!({"repoid": 1, "z": 1, "a": 1}),
+        "Unknown `a`, `z` arg in JSON DATA",
+    );
     bob.fails("pull", json!({"repoid": 1}), "permission denied");
-    admin.fails("pull", json!({"repoid": 1}), "repository `1` does not exist");
-    bob.fails("get_user", json!({"apiuser": 1}), "Unknown `apiuser` arg in JSON DATA");
+    admin.fails(
+        "pull",
+        json!({"repoid": 1}),
+        "repository `1` does not exist",
+    );
+    bob.fails(
+        "get_user",
+        json!({"apiuser": 1}),
+        "Unknown `apiuser` arg in JSON DATA",
+    );
     for args in [json!(null), json!(1), json!([1]), json!("x")] {
         assert_eq!(bob.ok("get_user", args)["username"], "bob");
     }
@@ -95,7 +114,11 @@ fn every_admin_method_refuses_everybody_else() {
     let document = reference(&instance);
     let mut asked = 0;
     for method in document["methods"].as_array().unwrap() {
-        if !method["description"].as_str().unwrap().eq("Needs: administrator.") {
+        if !method["description"]
+            .as_str()
+            .unwrap()
+            .eq("Needs: administrator.")
+        {
             continue;
         }
         let mut args = serde_json::Map::new();
@@ -114,7 +137,9 @@ fn every_admin_method_refuses_everybody_else() {
 #[test]
 fn the_body_counts_whatever_its_type_and_however_it_comes() {
     let instance = Instance::new();
-    let call = instance.caller("admin").envelope("test", &json!({"args": 5}));
+    let call = instance
+        .caller("admin")
+        .envelope("test", &json!({"args": 5}));
     let body = call.to_string().into_bytes();
     let length = Some(body.len() as u64);
     for (kind, length) in [
@@ -163,7 +188,10 @@ fn a_body_has_limits_of_size_and_depth() {
     );
     for deep in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
         let reply = instance.post(deep.as_bytes()).json();
-        assert!(error(&reply).starts_with("JSON parse error ERR:"), "{reply}");
+        assert!(
+            error(&reply).starts_with("JSON parse error ERR:"),
+            "{reply}"
+        );
     }
     let cut = instance.send(Method::POST, "/_admin/api", &[], b"{}".to_vec(), Some(100));
     assert!(error(&cut.json()).starts_with("The request could not be read"));
@@ -200,7 +228,10 @@ fn a_batch_is_answered_call_by_call() {
 fn a_key_at_the_door_must_be_one_but_does_not_decide_who_calls() {
     let instance = Instance::new();
     let (admin, bob) = (instance.caller("admin"), instance.caller("bob"));
-    let body = bob.envelope("get_user", &json!({})).to_string().into_bytes();
+    let body = bob
+        .envelope("get_user", &json!({}))
+        .to_string()
+        .into_bytes();
     let length = Some(body.len() as u64);
     let send = |address: &str, headers: &[(&str, &str)]| {
         instance.send(Method::POST, address, headers, body.clone(), length)
@@ -211,7 +242,10 @@ fn a_key_at_the_door_must_be_one_but_does_not_decide_who_calls() {
     let good = send(&format!("/_admin/api?api_key={}", admin.key), &[]);
     assert_eq!(good.json()["result"]["username"], "bob");
     let wrong = "0".repeat(40);
-    let bad = send("/_admin/api", &[("authorization", &format!("Bearer {wrong}"))]);
+    let bad = send(
+        "/_admin/api",
+        &[("authorization", &format!("Bearer {wrong}"))],
+    );
     assert_eq!(bad.status, StatusCode::FORBIDDEN);
     let bad = send(&format!("/_admin/api?api_key={wrong}"), &[]);
     assert_eq!(bad.status, StatusCode::FORBIDDEN);
@@ -256,16 +290,54 @@ fn reference(instance: &Instance) -> Value {
 
 /// The names of 0.7, and those that came with it.
 const ORIGINAL: &[&str] = &[
-    "add_user_to_user_group", "comment_pullrequest", "create_gist", "create_repo", "create_repo_group",
-    "create_user", "create_user_group", "delete_gist", "delete_repo", "delete_repo_group", "delete_user",
-    "delete_user_group", "edit_reviewers", "fork_repo", "get_changeset", "get_changesets", "get_gist",
-    "get_gists", "get_ip", "get_pullrequest", "get_repo", "get_repo_group", "get_repo_groups", "get_repo_nodes",
-    "get_repos", "get_server_info", "get_user", "get_user_group", "get_user_groups", "get_users",
-    "grant_user_group_permission", "grant_user_group_permission_to_repo_group", "grant_user_permission",
-    "grant_user_permission_to_repo_group", "invalidate_cache", "pull", "remove_user_from_user_group",
-    "rescan_repos", "revoke_user_group_permission", "revoke_user_group_permission_from_repo_group",
-    "revoke_user_permission", "revoke_user_permission_from_repo_group", "show_ip", "test", "update_repo",
-    "update_repo_group", "update_user", "update_user_group",
+    "add_user_to_user_group",
+    "comment_pullrequest",
+    "create_gist",
+    "create_repo",
+    "create_repo_group",
+    "create_user",
+    "create_user_group",
+    "delete_gist",
+    "delete_repo",
+    "delete_repo_group",
+    "delete_user",
+    "delete_user_group",
+    "edit_reviewers",
+    "fork_repo",
+    "get_changeset",
+    "get_changesets",
+    "get_gist",
+    "get_gists",
+    "get_ip",
+    "get_pullrequest",
+    "get_repo",
+    "get_repo_group",
+    "get_repo_groups",
+    "get_repo_nodes",
+    "get_repos",
+    "get_server_info",
+    "get_user",
+    "get_user_group",
+    "get_user_groups",
+    "get_users",
+    "grant_user_group_permission",
+    "grant_user_group_permission_to_repo_group",
+    "grant_user_permission",
+    "grant_user_permission_to_repo_group",
+    "invalidate_cache",
+    "pull",
+    "remove_user_from_user_group",
+    "rescan_repos",
+    "revoke_user_group_permission",
+    "revoke_user_group_permission_from_repo_group",
+    "revoke_user_permission",
+    "revoke_user_permission_from_repo_group",
+    "show_ip",
+    "test",
+    "update_repo",
+    "update_repo_group",
+    "update_user",
+    "update_user_group",
 ];
 
 #[test]
