@@ -49,12 +49,12 @@ pub(super) const METHODS: &[Method] = &[
         doc: "Deletes an extra API key.",
         needs: NEEDS,
         parameters: &[
-            USER,
             required(
                 "key",
                 Text,
                 "The key, or as many of its first digits as no other of the account has; at least 8.",
             ),
+            USER,
         ],
         result: "{msg, success}",
         run: Any(delete_api),
@@ -72,8 +72,8 @@ pub(super) const METHODS: &[Method] = &[
         doc: "Adds an SSH key.",
         needs: NEEDS,
         parameters: &[
-            USER,
             required("public_key", Text, "The key as in a .pub file."),
+            USER,
             or(
                 "description",
                 Text,
@@ -89,8 +89,8 @@ pub(super) const METHODS: &[Method] = &[
         doc: "Deletes an SSH key.",
         needs: NEEDS,
         parameters: &[
-            USER,
             required("fingerprint", Text, "The key's fingerprint."),
+            USER,
         ],
         result: "{msg, success}",
         run: Any(delete_ssh),
