@@ -317,12 +317,32 @@ fn lent_user(name: &str) -> Option<(u32, u32)> {
     Some(account.unwrap_or((65534, 65534)))
 }
 
+/// A folder in memory, where there is room for the few hundred megabytes of a run: making a table waits for a disk, and the
+/// tests make thousands.
 fn folder(user: &str) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let memory = Path::new("/dev/shm");
+    let dir = if free_megabytes(memory) >= 2000 {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    let dir = dir.unwrap();
     if let Some((user, group)) = lent_user(user) {
         chown(dir.path(), Some(user), Some(group)).unwrap();
     }
     dir
+}
+
+fn free_megabytes(folder: &Path) -> u64 {
+    let output = Command::new("df")
+        .args(["--output=avail", "-m"])
+        .arg(folder)
+        .output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let last = said
+        .ok()
+        .and_then(|said| said.split_whitespace().last()?.parse().ok());
+    last.unwrap_or(0)
 }
 
 /// A program that runs in the folder, as its owner, and that ends with us whatever happens.
