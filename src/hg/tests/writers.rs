@@ -175,7 +175,8 @@ fn lasting_damage_is_named() {
         let repository = Repository::open(&hg.path("damaged")).unwrap();
         let start = std::time::Instant::now();
         let error = read_newest(&repository).unwrap_err();
-        assert!(start.elapsed().as_millis() < 50, "{:?}", start.elapsed());
+        // Waiting for a writer would take longer.
+        assert!(start.elapsed().as_millis() < 400, "{:?}", start.elapsed());
         assert!(
             error.to_string().contains(want.to_str().unwrap()),
             "{error}"
