@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import Browser, Instance, gunicorn
+from harness.browser import Page
 from harness.instance import ADMIN, environment
 from harness.servers import BIN
 
@@ -84,7 +85,7 @@ def test_a_data_folder_that_cannot_be_written(place: Path) -> None:
 
 @pytest.mark.parametrize("kind, key, hint", [("git", "git_path", "apt install git"), ("hg", "hg_path", "pip install mercurial")])
 def test_git_or_hg_is_not_installed(kind: str, key: str, hint: str, place: Path) -> None:
-    """Pages need neither program; a clone or a push says what to install."""
+    """Pages need neither program, nor does a pull from Mercurial; what needs one says what to install."""
     ini = place / "kallithea.ini"
     instance = Instance(place, ini)
     ini.write_text("[app:main]\nuse = egg:kallithea-rs\n")
@@ -102,7 +103,12 @@ def test_git_or_hg_is_not_installed(kind: str, key: str, hint: str, place: Path)
         if kind == "git":
             answer = browser.get("/there/info/refs?service=git-receive-pack", auth=auth)
         else:
-            answer = browser.get("/there?cmd=capabilities", auth=auth, headers={"Accept": "application/mercurial-0.1"})
+            accept = {"Accept": "application/mercurial-0.1"}
+            assert browser.get("/there?cmd=capabilities", auth=auth, headers=accept).status == 200
+            nothing = b"HG20\0\0\0\0\0\0\0\0"
+            headers = accept | {"Content-Type": "application/mercurial-0.1"}
+            push = f"{server.url}/there?cmd=unbundle&heads=666f726365"
+            answer = Page(browser.session.post(push, nothing, auth=auth, headers=headers))
         assert answer.status in (500, 503), answer
         assert hint in answer.text, answer
         assert answer.headers["X-Request-Id"] in server.log()

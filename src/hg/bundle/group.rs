@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use super::source::BundleError;
 use crate::ids::{Node, Rev};
-use crate::revlog::sending::{HAS_HEADER, NEED_FLAGS, delta, full};
+use crate::revlog::sending::{HAS_HEADER, HUNK, NEED_FLAGS, delta, full};
 use crate::revlog::{IndexEntry, Revlog};
 use crate::revset::RevSet;
 use crate::snapshot::Snapshot;
@@ -112,19 +112,17 @@ impl Group {
         let stored = self.read.pop_front().unwrap_or_default();
         let base = log.stored_base(item.rev)?;
         let chosen = self.choose(log, item.rev, base, common)?;
-        let made;
+        let (text, made);
         let difference = match chosen {
-            Choice::Stored => &stored,
+            Choice::Stored => Difference::Made(&stored),
+            Choice::Full if base.is_none() => Difference::Whole(&stored),
             Choice::Full => {
-                made = match base {
-                    None => full(&stored),
-                    Some(_) => full(&log.text(item.rev)?),
-                };
-                &made
+                text = log.text(item.rev)?;
+                Difference::Whole(&text)
             }
             Choice::Against(base) => {
                 made = delta(&log.text(base)?, &log.text(item.rev)?);
-                &made
+                Difference::Made(&made)
             }
         };
         let named_base = match chosen {
@@ -132,7 +130,7 @@ impl Group {
             Choice::Full => None,
             Choice::Against(base) => Some(base),
         };
-        self.write(log, snapshot, item, named_base, difference, out)?;
+        self.write(log, snapshot, item, named_base, &difference, out)?;
         self.sent.insert(item.rev);
         self.previous = Some(item.rev);
         self.next += 1;
@@ -219,7 +217,7 @@ impl Group {
         snapshot: &Snapshot,
         item: Item,
         base: Option<Rev>,
-        difference: &[u8],
+        difference: &Difference<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), BundleError> {
         let entry = log.known(item.rev)?;
@@ -237,6 +235,7 @@ impl Group {
             .ok()
             .filter(|length| *length <= i32::MAX as u32)
             .ok_or_else(|| log.damaged(format!("revision {} is too large to be sent", item.rev)))?;
+        out.reserve(length as usize);
         out.extend(length.to_be_bytes());
         out.extend_from_slice(entry.node.as_bytes());
         out.extend_from_slice(node(parents[0]).as_bytes());
@@ -248,7 +247,7 @@ impl Group {
         if self.version == Version::V3 {
             out.extend((entry.flags & NEED_FLAGS).to_be_bytes());
         }
-        out.extend_from_slice(difference);
+        difference.write(out);
         Ok(())
     }
 }
@@ -258,6 +257,29 @@ fn sent_parents(entry: &IndexEntry) -> [Option<Rev>; 2] {
     match entry.parents {
         [parent, None] if entry.flags & HAS_HEADER != 0 => [None, parent],
         parents => parents,
+    }
+}
+
+/// What follows a header. A whole text may be large, so it is not copied to be given the form of a difference.
+enum Difference<'a> {
+    Made(&'a [u8]),
+    Whole(&'a [u8]),
+}
+
+impl Difference<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Difference::Made(bytes) => bytes.len(),
+            Difference::Whole([]) => 0,
+            Difference::Whole(text) => HUNK + text.len(),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Difference::Made(bytes) => out.extend_from_slice(bytes),
+            Difference::Whole(text) => full(text, out),
+        }
     }
 }
 

@@ -91,6 +91,8 @@ impl Parts {
             header: Some(header.encode(self.count)),
             content: Some(content),
             pending: Vec::new(),
+            at: 0,
+            open: true,
         }));
         self.count += 1;
     }
@@ -111,6 +113,31 @@ struct Part {
     /// Taken away when it has ended.
     content: Option<Box<dyn Source>>,
     pending: Vec<u8>,
+    /// How much of it was sent.
+    at: usize,
+    /// Whether the chunk that ends the part is still to be sent.
+    open: bool,
+}
+
+impl Part {
+    /// Reads on, unless there is enough for a chunk.
+    fn read_ahead(&mut self) -> Result<(), BundleError> {
+        if self.pending.len() - self.at >= CHUNK {
+            return Ok(());
+        }
+        self.pending.drain(..self.at);
+        self.at = 0;
+        // What one large revision took is given back.
+        self.pending.shrink_to(4 * CHUNK);
+        while self.pending.len() < CHUNK
+            && let Some(content) = &mut self.content
+        {
+            if !content.fill(&mut self.pending)? {
+                self.content = None;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Source for Part {
@@ -119,23 +146,18 @@ impl Source for Part {
             out.extend(header);
             return Ok(true);
         }
-        let Some(content) = &mut self.content else {
+        if !self.open {
             return Ok(false);
-        };
-        self.pending.clear();
-        self.pending.shrink_to(4 * CHUNK);
-        let mut more = true;
-        while more && self.pending.len() < CHUNK {
-            more = content.fill(&mut self.pending)?;
         }
-        for chunk in self.pending.chunks(CHUNK) {
-            out.extend((chunk.len() as u32).to_be_bytes());
-            out.extend_from_slice(chunk);
-        }
-        if !more {
-            out.extend([0; 4]);
-            self.content = None;
-        }
+        self.read_ahead()?;
+        // One chunk at a time, so that a large revision is not held twice.
+        let rest = &self.pending[self.at..];
+        let chunk = &rest[..rest.len().min(CHUNK)];
+        // The chunk that ends the part is empty.
+        out.extend((chunk.len() as u32).to_be_bytes());
+        out.extend_from_slice(chunk);
+        self.at += chunk.len();
+        self.open = !chunk.is_empty();
         Ok(true)
     }
 }

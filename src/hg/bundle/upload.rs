@@ -29,11 +29,13 @@ pub(crate) struct Piece {
 impl Piece {
     /// A revision that is sent as a whole.
     pub fn full(parents: [Node; 2], text: Vec<u8>) -> Piece {
+        let mut difference = Vec::new();
+        full(&text, &mut difference);
         Piece {
             node: hash(parents, &text),
             parents,
             base: Node::NULL,
-            difference: full(&text),
+            difference,
             text,
             is_known: false,
         }

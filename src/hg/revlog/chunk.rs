@@ -6,11 +6,15 @@ use std::io::Read;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// Undoes the compression of a chunk. The result has at most `limit` bytes, whatever the chunk says about itself.
-pub(crate) fn decode(chunk: Vec<u8>, limit: usize) -> Result<Vec<u8>, String> {
+pub(crate) fn decode(mut chunk: Vec<u8>, limit: usize) -> Result<Vec<u8>, String> {
     let plain = match chunk.first() {
         // The zero byte belongs to the data: most deltas begin with one.
         None | Some(0) => chunk,
-        Some(b'u') => chunk[1..].to_vec(),
+        Some(b'u') => {
+            // In place: what does not compress may be large.
+            chunk.remove(0);
+            chunk
+        }
         Some(b'x') => inflate(&chunk, limit)?,
         Some(b'(') => unzstd(&chunk, limit)?,
         Some(other) => return Err(format!("unknown compression {other:#04x}")),

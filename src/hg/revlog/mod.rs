@@ -516,6 +516,10 @@ impl Chunks {
             return Ok(chunk);
         }
         self.read(log, &list[place..])?;
+        if self.start == entry.offset && self.piece.len() == len {
+            // Nothing but this chunk was read; it may be large, so it is not held twice.
+            return Ok(std::mem::take(&mut self.piece));
+        }
         held(self).ok_or_else(|| log.damaged_at(rev, "its chunk lies outside the file"))
     }
 
@@ -537,7 +541,7 @@ impl Chunks {
             end = next_end;
         }
         self.start = start;
-        self.piece.clear();
+        self.piece = Vec::new();
         self.piece = match log.data.read_at(start, (end - start) as usize) {
             Ok(piece) => piece,
             // A later chunk may be what is missing; the error is to name the revision it belongs to.

@@ -159,6 +159,9 @@ pub(crate) fn delta(old: &[u8], new: &[u8]) -> Vec<u8> {
     out
 }
 
+/// How long the numbers before the bytes of a replacement are.
+pub(crate) const HUNK: usize = 12;
+
 /// One replacement of a stored delta. Texts are shorter than 2 GiB, as their lengths are stored in an i32.
 pub(crate) fn hunk(out: &mut Vec<u8>, start: usize, end: usize, bytes: &[u8]) {
     for number in [start, end, bytes.len()] {
@@ -167,13 +170,11 @@ pub(crate) fn hunk(out: &mut Vec<u8>, start: usize, end: usize, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// A full text as a difference to nothing.
-pub(crate) fn full(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 12);
+/// Adds a full text as a difference to nothing.
+pub(crate) fn full(text: &[u8], out: &mut Vec<u8>) {
     if !text.is_empty() {
-        hunk(&mut out, 0, 0, text);
+        hunk(out, 0, 0, text);
     }
-    out
 }
 
 #[cfg(test)]
