@@ -179,6 +179,12 @@ impl Model {
 
 /// The permissions that a user group starts with.
 pub(crate) fn grant_initial(tx: &Tx<'_>, id: UserGroupId, owner: UserId) -> Result<(), DbError> {
+    grant_default(tx, id)?;
+    user_user_group_to_perm::grant(tx, owner, id, Level::Admin)
+}
+
+/// What everybody may do with a new user group.
+pub(crate) fn grant_default(tx: &Tx<'_>, id: UserGroupId) -> Result<(), DbError> {
     if let Some(default) = users::default_user(tx)? {
         let names = user_to_perm::of_user(tx, default.id)?;
         let level = names
@@ -188,7 +194,7 @@ pub(crate) fn grant_initial(tx: &Tx<'_>, id: UserGroupId, owner: UserId) -> Resu
             .unwrap_or(Level::Read);
         user_user_group_to_perm::grant(tx, default.id, id, level)?;
     }
-    user_user_group_to_perm::grant(tx, owner, id, Level::Admin)
+    Ok(())
 }
 
 fn set_members(tx: &Tx<'_>, id: UserGroupId, members: &[UserId]) -> Result<(), Error> {

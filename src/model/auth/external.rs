@@ -1,13 +1,13 @@
 //! What another source knows about somebody is brought into our tables: the account, and its user groups.
 
 use db::{
-    ApiKey, DbError, Level, PasswordHash, Tx, UserGroupName, UserId, Username, user_to_perm,
-    user_user_group_to_perm, users, users_groups, users_groups_members,
+    ApiKey, DbError, PasswordHash, Tx, UserGroupName, UserId, Username, user_to_perm, users,
+    users_groups, users_groups_members,
 };
 
 use super::{Identity, SourceKind, belongs};
 use crate::account::RESERVED;
-use crate::{Error, Model, User, password, random};
+use crate::{Error, Model, User, password, random, user_group};
 
 /// The columns hold no more.
 const MAX_CHARS: usize = 255;
@@ -289,28 +289,11 @@ fn synchronise(
                 let group = users_groups::insert(tx, &name, &description, owner.id)?;
                 let data = serde_json::json!({ "extern_type": kind.name() }).to_string();
                 users_groups::set_group_data(tx, group, data.as_bytes())?;
-                if let Some(default) = users::default_user(tx)? {
-                    user_user_group_to_perm::grant(
-                        tx,
-                        default.id,
-                        group,
-                        default_level(tx, default.id)?,
-                    )?;
-                }
+                user_group::grant_default(tx, group)?;
                 group
             }
         };
         users_groups_members::add(tx, group, user)?;
     }
     Ok(())
-}
-
-/// The level that everybody has on a new user group.
-fn default_level(tx: &Tx<'_>, default: UserId) -> Result<Level, Error> {
-    let names = user_to_perm::of_user(tx, default)?;
-    Ok(names
-        .iter()
-        .filter_map(|name| name.as_str().strip_prefix("usergroup."))
-        .find_map(Level::from_word)
-        .unwrap_or(Level::Read))
 }
