@@ -200,7 +200,7 @@ fn framed(visit: &mut Visit<'_>, problem: &Problem) -> Response {
         links,
         frame,
     };
-    match template::html(&view) {
+    match template::html(visit.language, &view) {
         Ok(html) => Response::html(status, html),
         Err(error) => {
             tracing::error!(request_id = %visit.id, "{error:?}");

@@ -10,6 +10,7 @@ pub mod cgi;
 mod form;
 mod frame;
 mod header_login;
+mod i18n;
 mod key;
 mod later;
 mod pages;
@@ -202,6 +203,7 @@ impl Site {
             viewer,
             by_key: key.is_some(),
             session,
+            language: i18n::ENGLISH,
             id,
             later: Vec::new(),
         })

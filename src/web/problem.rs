@@ -3,6 +3,7 @@
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
 
+use crate::i18n::ENGLISH;
 use crate::response::Response;
 use crate::static_files;
 use crate::template;
@@ -294,7 +295,8 @@ pub(crate) fn bare(problem: &Problem, request_id: &str) -> Response {
     if status != StatusCode::SERVICE_UNAVAILABLE && status != StatusCode::INTERNAL_SERVER_ERROR {
         tracing::warn!(request_id, "{} {}", status.as_u16(), view.sentence);
     }
-    let html = template::html(&view).unwrap_or_else(|_| format!("{} {}", view.status, view.reason));
+    let html = template::html(ENGLISH, &view)
+        .unwrap_or_else(|_| format!("{} {}", view.status, view.reason));
     finish(Response::html(status, html), request_id)
 }
 

@@ -4,12 +4,14 @@ use http::StatusCode;
 use once_cell::sync::Lazy;
 use tera::{Context, Tera};
 
+use crate::i18n::{self, ENGLISH, Language};
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::view::{Page, TEMPLATES};
 
 static TERA: Lazy<Tera> = Lazy::new(|| {
     let mut tera = Tera::new();
+    i18n::teach(&mut tera, ENGLISH);
     tera.add_raw_templates(TEMPLATES.iter().copied())
         .expect("the templates are compiled in and tested");
     tera
@@ -20,11 +22,11 @@ pub fn warm_up() {
     Lazy::force(&TERA);
 }
 
-/// Fills the page's template.
+/// Fills the page's template, in a language.
 ///
 /// # Errors
 /// [`Problem::Internal`] when view and template do not fit.
-pub fn html<P: Page>(page: &P) -> Result<String, Problem> {
+pub fn html<P: Page>(_language: Language, page: &P) -> Result<String, Problem> {
     let context = Context::from_serialize(page).map_err(|error| internal(P::TEMPLATE, &error))?;
     TERA.render(P::TEMPLATE, &context)
         .map_err(|error| internal(P::TEMPLATE, &error))
@@ -34,8 +36,8 @@ pub fn html<P: Page>(page: &P) -> Result<String, Problem> {
 ///
 /// # Errors
 /// As [`html`].
-pub fn page<P: Page>(page: &P) -> Result<Response, Problem> {
-    Ok(Response::html(StatusCode::OK, html(page)?))
+pub fn page<P: Page>(language: Language, page: &P) -> Result<Response, Problem> {
+    Ok(Response::html(StatusCode::OK, html(language, page)?))
 }
 
 fn internal(template: &str, error: &tera::Error) -> Problem {

@@ -1,5 +1,6 @@
 //! One request on its way through a controller: who asks, with what, and what they may be told.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use http::Method;
@@ -8,6 +9,7 @@ use model::{Model, Settings, Viewer};
 use subtle::ConstantTimeEq;
 
 use crate::form::Form;
+use crate::i18n::Language;
 use crate::path::Url;
 use crate::problem::Problem;
 use crate::request::Request;
@@ -38,6 +40,8 @@ pub struct Visit<'a> {
     pub session: Session,
     /// The settings of the site, as they are now.
     pub settings: Arc<Settings>,
+    /// What the reader reads.
+    pub language: Language,
     /// The name of this request in the log.
     pub id: String,
     /// What is done after the answer has gone out.
@@ -90,6 +94,24 @@ impl Visit<'_> {
     #[must_use]
     pub fn redirect(&self, url: &str) -> Response {
         Response::redirect(url)
+    }
+
+    /// A text in the reader's language; see [`crate::i18n`] for this and its kin.
+    #[must_use]
+    pub fn t<'m>(&self, message: &'m str) -> &'m str {
+        self.language.t(message)
+    }
+
+    /// A text with places.
+    #[must_use]
+    pub fn tf(&self, message: &str, values: &[(&str, &dyn Display)]) -> String {
+        self.language.tf(message, values)
+    }
+
+    /// A text that counts.
+    #[must_use]
+    pub fn tn(&self, one: &str, other: &str, n: u64, values: &[(&str, &dyn Display)]) -> String {
+        self.language.tn(one, other, n, values)
     }
 
     /// Leaves a message for the next page.

@@ -26,16 +26,19 @@ pub(crate) fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         anchor: family.title.to_lowercase().replace(' ', "-"),
         methods: family.methods.iter().map(described).collect(),
     });
-    template::page(&ApiReference {
-        frame: frame::frame(visit, "API", ""),
-        openrpc_url: visit.url(&PATH[1..]).query("format", "openrpc").into(),
-        example: format!(
-            "curl {address} -H 'Content-Type: application/json' \\\n  \
+    template::page(
+        visit.language,
+        &ApiReference {
+            frame: frame::frame(visit, "API", ""),
+            openrpc_url: visit.url(&PATH[1..]).query("format", "openrpc").into(),
+            example: format!(
+                "curl {address} -H 'Content-Type: application/json' \\\n  \
              -d '{{\"id\": 1, \"api_key\": \"…\", \"method\": \"get_user\", \"args\": {{}}}}'"
-        ),
-        address,
-        families: families.collect(),
-    })
+            ),
+            address,
+            families: families.collect(),
+        },
+    )
 }
 
 fn wants_json(visit: &Visit<'_>) -> bool {

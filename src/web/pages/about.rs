@@ -11,11 +11,14 @@ use crate::visit::Visit;
 
 /// `GET /about`
 pub fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
-    template::page(&About {
-        frame: frame::frame(visit, "About", ""),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        project_url: None,
-    })
+    template::page(
+        visit.language,
+        &About {
+            frame: frame::frame(visit, "About", ""),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            project_url: None,
+        },
+    )
 }
 
 /// `GET /robots.txt`: pages that are endless or dear to make, and say nothing new to a search engine.

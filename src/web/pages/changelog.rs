@@ -122,7 +122,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         branch,
         frame: frame::frame(visit, format!("{name} Changelog"), "repositories"),
     };
-    template::page(&view)
+    template::page(visit.language, &view)
 }
 
 /// The rows of the page as lanes.

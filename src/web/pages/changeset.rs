@@ -76,7 +76,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         ),
         ..View::default()
     };
-    template::page(&view)
+    template::page(visit.language, &view)
 }
 
 /// `GET /<repo>/changeset-diff/<revision>`: the diff in the form of `git diff`.

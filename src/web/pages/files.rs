@@ -224,7 +224,7 @@ fn directory(visit: &mut Visit<'_>, repository: &ReadableRepository, place: &Pla
         frame: frame::frame(visit, title(place), "repositories"),
         ..Files::default()
     };
-    template::page(&view)
+    template::page(visit.language, &view)
 }
 
 /// The newest change in the directory. The rows know it already, unless a removal is newer than all of them.
@@ -350,7 +350,7 @@ fn file(
         }
     }
     view.frame = frame::frame(visit, title(place), "repositories");
-    template::page(&view)
+    template::page(visit.language, &view)
 }
 
 /// Where a submodule comes from, if a browser can go there: the address is whatever somebody has committed.

@@ -90,10 +90,13 @@ fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
 }
 
 fn show(visit: &mut Visit<'_>, view: View) -> Answer {
-    template::page(&View {
-        action_url: visit.url("_admin/repo_groups").into(),
-        cancel_url: visit.home_url(),
-        frame: frame::frame(visit, "New repository group", "repositories"),
-        ..view
-    })
+    template::page(
+        visit.language,
+        &View {
+            action_url: visit.url("_admin/repo_groups").into(),
+            cancel_url: visit.home_url(),
+            frame: frame::frame(visit, "New repository group", "repositories"),
+            ..view
+        },
+    )
 }

@@ -16,20 +16,23 @@ pub fn form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer
         .name()
         .rsplit_once('/')
         .map_or("Top level", |(parent, _)| parent);
-    template::page(&GroupSettings {
-        group: home::head(visit, group),
-        tabs: tabs(visit, group, "settings"),
-        action_url: visit.url("_admin/repo_groups").join(group.name()).into(),
-        group_name: model::name::last(group.name()).to_owned(),
-        group_description: group.row().description.clone(),
-        parent_group_id: vec![Choice {
-            value: String::new(),
-            text: parent.to_owned(),
-            selected: true,
-        }],
-        errors: Vec::new(),
-        frame: frame::frame(visit, format!("{} Settings", group.name()), "repositories"),
-    })
+    template::page(
+        visit.language,
+        &GroupSettings {
+            group: home::head(visit, group),
+            tabs: tabs(visit, group, "settings"),
+            action_url: visit.url("_admin/repo_groups").join(group.name()).into(),
+            group_name: model::name::last(group.name()).to_owned(),
+            group_description: group.row().description.clone(),
+            parent_group_id: vec![Choice {
+                value: String::new(),
+                text: parent.to_owned(),
+                selected: true,
+            }],
+            errors: Vec::new(),
+            frame: frame::frame(visit, format!("{} Settings", group.name()), "repositories"),
+        },
+    )
 }
 
 /// `POST /_admin/repo_groups/<group>`
@@ -92,19 +95,22 @@ pub fn delete(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answ
 }
 
 fn show_delete(visit: &mut Visit<'_>, group: &AdminOfGroup, errors: Vec<FormError>) -> Answer {
-    template::page(&GroupDelete {
-        group: home::head(visit, group),
-        full_name: group.name().to_owned(),
-        tabs: tabs(visit, group, "delete"),
-        action_url: visit
-            .url("_admin/repo_groups")
-            .join(group.name())
-            .join("delete")
-            .into(),
-        obstacle: visit.model.obstacle_to_delete(group)?,
-        errors,
-        frame: frame::frame(visit, format!("{} Delete", group.name()), "repositories"),
-    })
+    template::page(
+        visit.language,
+        &GroupDelete {
+            group: home::head(visit, group),
+            full_name: group.name().to_owned(),
+            tabs: tabs(visit, group, "delete"),
+            action_url: visit
+                .url("_admin/repo_groups")
+                .join(group.name())
+                .join("delete")
+                .into(),
+            obstacle: visit.model.obstacle_to_delete(group)?,
+            errors,
+            frame: frame::frame(visit, format!("{} Delete", group.name()), "repositories"),
+        },
+    )
 }
 
 fn tabs(visit: &Visit<'_>, group: &AdminOfGroup, current: &str) -> Vec<Tab> {

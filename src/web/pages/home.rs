@@ -30,7 +30,7 @@ pub fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .is_admin()
         .then(|| visit.url("_admin/repo_groups/new").into());
     home.frame = frame::frame(visit, "", "repositories");
-    template::page(&home)
+    template::page(visit.language, &home)
 }
 
 /// `GET /<group>`
@@ -57,7 +57,7 @@ pub fn group(visit: &mut Visit<'_>, group: &ReadableGroup, _: &Captures) -> Answ
         format!("Repository group {}", group.name()),
         "repositories",
     );
-    template::page(&home)
+    template::page(visit.language, &home)
 }
 
 /// The head of a group's pages.

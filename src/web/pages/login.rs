@@ -21,15 +21,18 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     }
     let page = sign_in_page(visit, &came_from, Vec::new())?;
     if came_from == visit.home_url() {
-        return template::page(&page);
+        return template::page(visit.language, &page);
     }
-    template::page(&Login {
-        frame: Frame {
-            flash: [page.frame.flash, vec![sent_here()]].concat(),
-            ..page.frame
+    template::page(
+        visit.language,
+        &Login {
+            frame: Frame {
+                flash: [page.frame.flash, vec![sent_here()]].concat(),
+                ..page.frame
+            },
+            ..page
         },
-        ..page
-    })
+    )
 }
 
 /// `POST /_admin/login`
@@ -140,7 +143,7 @@ fn sent_here() -> Flash {
 }
 
 fn show(visit: &mut Visit<'_>, came_from: &str, errors: Vec<FormError>) -> Answer {
-    template::page(&sign_in_page(visit, came_from, errors)?)
+    template::page(visit.language, &sign_in_page(visit, came_from, errors)?)
 }
 
 fn sign_in_page(

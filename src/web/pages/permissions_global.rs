@@ -8,12 +8,15 @@ use crate::visit::Visit;
 
 /// `GET /_admin/permissions`
 pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
-    template::page(&SiteAccess {
-        action_url: visit.url("_admin/permissions").into(),
-        anonymous: visit.model.anonymous_access()?,
-        errors: Vec::new(),
-        frame: frame::frame(visit, "Access", "admin"),
-    })
+    template::page(
+        visit.language,
+        &SiteAccess {
+            action_url: visit.url("_admin/permissions").into(),
+            anonymous: visit.model.anonymous_access()?,
+            errors: Vec::new(),
+            frame: frame::frame(visit, "Access", "admin"),
+        },
+    )
 }
 
 /// `POST /_admin/permissions`

@@ -73,11 +73,11 @@ pub(super) fn show(visit: &Visit<'_>, mut page: FormPage, with_captcha: bool) ->
         page.captcha_key = visit.model.captcha_key()?;
     }
     if page.captcha_key.is_none() {
-        return template::page(&page);
+        return template::page(visit.language, &page);
     }
     let base = visit.model.config().captcha_url.clone();
     page.captcha_script = format!("{base}.js");
-    let mut response = template::page(&page)?;
+    let mut response = template::page(visit.language, &page)?;
     allow(&mut response, &base);
     Ok(response)
 }

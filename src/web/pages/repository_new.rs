@@ -99,18 +99,21 @@ pub fn creating(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Capt
         .url(repository.name())
         .join("repo_check_creating")
         .query("repo", repository.name());
-    template::page(&RepoCreating {
-        name: repository.name().to_owned(),
-        url: creating.into(),
-        repo_url: url,
-        check_url: check.into(),
-        frame: frame::frame(
-            visit,
-            format!("{} Creating", repository.name()),
-            "repositories",
-        ),
-        ..RepoCreating::default()
-    })
+    template::page(
+        visit.language,
+        &RepoCreating {
+            name: repository.name().to_owned(),
+            url: creating.into(),
+            repo_url: url,
+            check_url: check.into(),
+            frame: frame::frame(
+                visit,
+                format!("{} Creating", repository.name()),
+                "repositories",
+            ),
+            ..RepoCreating::default()
+        },
+    )
 }
 
 /// `GET /<repo>/repo_check_creating`
@@ -169,10 +172,13 @@ fn label(field: &str) -> &'static str {
 }
 
 fn show(visit: &mut Visit<'_>, view: View) -> Answer {
-    template::page(&View {
-        action_url: visit.url("_admin/repos").into(),
-        cancel_url: visit.home_url(),
-        frame: frame::frame(visit, "New repository", "repositories"),
-        ..view
-    })
+    template::page(
+        visit.language,
+        &View {
+            action_url: visit.url("_admin/repos").into(),
+            cancel_url: visit.home_url(),
+            frame: frame::frame(visit, "New repository", "repositories"),
+            ..view
+        },
+    )
 }

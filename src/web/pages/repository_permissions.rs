@@ -200,34 +200,37 @@ fn show(
         ..PermissionRow::default()
     });
     let rows = users.chain(groups).collect();
-    template::page(&Permissions {
-        repo: Some(frame::repository(visit, repository, false, "settings")?),
-        tabs: repository_settings::tabs(visit, repository, "permissions"),
-        action_url: visit
-            .url(repository.name())
-            .join("settings/permissions")
-            .into(),
-        revoke_url: visit
-            .url(repository.name())
-            .join("settings/permissions/delete")
-            .into(),
-        levels: LEVELS
-            .iter()
-            .map(|(level, text)| Choice {
-                value: value(*level),
-                text: (*text).to_owned(),
-                selected: false,
-            })
-            .collect(),
-        rows,
-        new_rows,
-        private,
-        errors,
-        frame: frame::frame(
-            visit,
-            format!("{} Permissions", repository.name()),
-            "repositories",
-        ),
-        ..Permissions::default()
-    })
+    template::page(
+        visit.language,
+        &Permissions {
+            repo: Some(frame::repository(visit, repository, false, "settings")?),
+            tabs: repository_settings::tabs(visit, repository, "permissions"),
+            action_url: visit
+                .url(repository.name())
+                .join("settings/permissions")
+                .into(),
+            revoke_url: visit
+                .url(repository.name())
+                .join("settings/permissions/delete")
+                .into(),
+            levels: LEVELS
+                .iter()
+                .map(|(level, text)| Choice {
+                    value: value(*level),
+                    text: (*text).to_owned(),
+                    selected: false,
+                })
+                .collect(),
+            rows,
+            new_rows,
+            private,
+            errors,
+            frame: frame::frame(
+                visit,
+                format!("{} Permissions", repository.name()),
+                "repositories",
+            ),
+            ..Permissions::default()
+        },
+    )
 }

@@ -112,27 +112,30 @@ fn show(visit: &mut Visit<'_>, repository: &AdminOfRepository, errors: Vec<FormE
     let parent = name
         .rsplit_once('/')
         .map_or("Top level", |(parent, _)| parent);
-    template::page(&RepoSettings {
-        repo: frame::repository(visit, repository, false, "settings")?,
-        tabs: tabs(visit, repository, "settings"),
-        action_url: visit.url("_admin/repos").join(name).into(),
-        repo_name: model::name::last(name).to_owned(),
-        repo_group: vec![Choice {
-            value: String::new(),
-            text: parent.to_owned(),
-            selected: true,
-        }],
-        repo_landing_rev: landing_choices(visit, repository),
-        owner: current_owner(visit, repository)?,
-        repo_description: row.description.clone(),
-        repo_private: row.private,
-        repo_enable_statistics: row.statistics,
-        repo_enable_downloads: row.downloads,
-        permanent_url: format!("{}/_{}", visit.base_url(), row.id),
-        errors,
-        frame: frame::frame(visit, format!("{name} Settings"), "repositories"),
-        ..RepoSettings::default()
-    })
+    template::page(
+        visit.language,
+        &RepoSettings {
+            repo: frame::repository(visit, repository, false, "settings")?,
+            tabs: tabs(visit, repository, "settings"),
+            action_url: visit.url("_admin/repos").join(name).into(),
+            repo_name: model::name::last(name).to_owned(),
+            repo_group: vec![Choice {
+                value: String::new(),
+                text: parent.to_owned(),
+                selected: true,
+            }],
+            repo_landing_rev: landing_choices(visit, repository),
+            owner: current_owner(visit, repository)?,
+            repo_description: row.description.clone(),
+            repo_private: row.private,
+            repo_enable_statistics: row.statistics,
+            repo_enable_downloads: row.downloads,
+            permanent_url: format!("{}/_{}", visit.base_url(), row.id),
+            errors,
+            frame: frame::frame(visit, format!("{name} Settings"), "repositories"),
+            ..RepoSettings::default()
+        },
+    )
 }
 
 fn current_owner(visit: &Visit<'_>, repository: &AdminOfRepository) -> Result<String, Problem> {
@@ -188,7 +191,7 @@ fn show_delete(
 ) -> Answer {
     let name = repository.name();
     let forks = visit.model.forks(repository)?;
-    template::page(&RepoDelete {
+    template::page(visit.language, &RepoDelete {
         repo: frame::repository(visit, repository, false, "settings")?,
         tabs: tabs(visit, repository, "delete"),
         action_url: visit.url("_admin/repos").join(name).join("delete").into(),

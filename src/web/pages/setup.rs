@@ -85,13 +85,16 @@ fn error(field: &str, label: &str, message: &str) -> FormError {
 fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
     visit.session.ensure_csrf_token();
     let typed = |form: &Form, name: &str| form.trimmed(name).to_owned();
-    template::page(&Setup {
-        action_url: visit.url("_admin/setup").into(),
-        code_file: visit.model.setup_code_file().display().to_string(),
-        code: typed(&visit.form, "code"),
-        username: typed(&visit.form, "username"),
-        email: typed(&visit.form, "email"),
-        errors,
-        frame: frame::frame(visit, "Set-up", "setup"),
-    })
+    template::page(
+        visit.language,
+        &Setup {
+            action_url: visit.url("_admin/setup").into(),
+            code_file: visit.model.setup_code_file().display().to_string(),
+            code: typed(&visit.form, "code"),
+            username: typed(&visit.form, "username"),
+            email: typed(&visit.form, "email"),
+            errors,
+            frame: frame::frame(visit, "Set-up", "setup"),
+        },
+    )
 }

@@ -85,7 +85,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         frame: frame::frame(visit, format!("{name} Summary"), "repositories"),
         ..Summary::default()
     };
-    template::page(&summary)
+    template::page(visit.language, &summary)
 }
 
 /// The landing revision, or the newest changeset when the repository has no such thing (any more).

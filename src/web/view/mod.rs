@@ -4,8 +4,6 @@
 //! Therefore a URL here is a `String` with the site's prefix already in it, an age is already worded, and a field is
 //! HTML only if its name ends in `_html` (made by the render crate; everything else is escaped by Tera).
 //! A page or an action that does not exist, or that this visitor may not use, is `None`: its link is not drawn.
-//!
-//! The module uses nothing but serde and std, so that the preview in `tests/browser/preview` can include it as it is.
 
 mod about;
 mod access;

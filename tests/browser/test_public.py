@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PUBLIC = ROOT / "python" / "kallithea_rs" / "public"
 TEMPLATES = ROOT / "src" / "web" / "templates"
 STYLE = (PUBLIC / "css" / "style.css").read_text(encoding="utf-8")
