@@ -29,7 +29,9 @@ macro_rules! files {
 }
 
 const FILES: &[File] = files![
+    "/css/code.css" "text/css; charset=utf-8"
     "/css/style.css" "text/css; charset=utf-8"
+    "/css/tokens.css" "text/css; charset=utf-8"
     "/images/apple-touch-icon.png" "image/png"
     "/images/favicon.ico" "image/x-icon"
     "/images/favicon.svg" "image/svg+xml"
@@ -77,7 +79,9 @@ fn version() -> &'static str {
 pub(crate) fn assets(script_name: &str) -> Assets {
     let url = |path: &str| format!("{script_name}{path}?ver={}", version());
     Assets {
+        tokens: url("/css/tokens.css"),
         style: url("/css/style.css"),
+        code: url("/css/code.css"),
         script: url("/js/main.js"),
         icons: url("/images/icons.svg"),
         favicon: url("/images/favicon.svg"),

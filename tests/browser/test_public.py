@@ -1,4 +1,4 @@
-"""The style sheet, the scripts and the icons keep their promises.
+"""The style sheets, the scripts and the icons keep their promises.
 
 Contrast is computed from the tokens themselves (oklch, both themes) by the formulas of WCAG 2.2, so that a change of a
 colour that makes a text unreadable fails here and not in somebody's eyes.
@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PUBLIC = ROOT / "python" / "kallithea_rs" / "public"
 TEMPLATES = ROOT / "src" / "web" / "templates"
-STYLE = (PUBLIC / "css" / "style.css").read_text(encoding="utf-8")
+SHEETS = {name: (PUBLIC / "css" / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", "style", "code")}
+STYLE = "".join(SHEETS.values())
 TOKEN = re.compile(r"--([\w-]+): light-dark\((oklch\([^)]*\)), (oklch\([^)]*\))\);")
 
 
@@ -99,7 +100,11 @@ def test_every_token_that_is_used_is_defined():
     assert used <= defined
 
 
-def test_the_style_sheet_loads_nothing():
+def test_every_sheet_is_read_here():
+    assert {path.stem for path in (PUBLIC / "css").iterdir()} == set(SHEETS)
+
+
+def test_the_style_sheets_load_nothing():
     assert "@import" not in STYLE
     assert "url(" not in STYLE
 

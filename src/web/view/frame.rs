@@ -102,8 +102,12 @@ pub struct Flash {
 /// version of `js/main.js`, so one hash over the whole public folder keeps them in step.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Assets {
+    /// `/css/tokens.css?ver=…`
+    pub tokens: String,
     /// `/css/style.css?ver=…`
     pub style: String,
+    /// `/css/code.css?ver=…`
+    pub code: String,
     /// `/js/main.js?ver=…`
     pub script: String,
     /// `/images/icons.svg?ver=…`; templates append `#name`.
