@@ -173,6 +173,13 @@ pub(crate) fn problem_page(visit: &mut Visit<'_>, problem: Problem) -> Response 
         );
         return response;
     }
+    if let Problem::Spent(seconds) = problem {
+        let mut response = framed(visit, &problem);
+        response
+            .headers
+            .insert(http::header::RETRY_AFTER, seconds.into());
+        return response;
+    }
     framed(visit, &problem)
 }
 

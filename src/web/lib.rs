@@ -6,7 +6,9 @@
 //! [`model::Gate`]: what it returns is the right that a controller demands in its signature, see [`routes`].
 
 mod api;
+mod budget;
 pub mod cgi;
+mod conditional;
 mod form;
 mod frame;
 mod header_login;
@@ -30,11 +32,13 @@ mod wire;
 mod words;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::header::HeaderValue;
 use http::{Method, StatusCode};
 use model::Model;
 
+use crate::budget::Budget;
 use crate::form::Form;
 use crate::problem::Problem;
 use crate::request::Request;
@@ -45,6 +49,7 @@ use crate::visit::{Job, Visit};
 /// One instance as a process serves it.
 pub struct Site {
     model: Arc<Model>,
+    budget: Arc<Budget>,
 }
 
 impl Site {
@@ -55,8 +60,10 @@ impl Site {
     pub fn open(model: Model) -> Result<Self, model::Error> {
         template::warm_up();
         router::warm_up();
+        let budget = Budget::new(model.config().stranger_budget, Instant::now());
         Ok(Self {
             model: Arc::new(model),
+            budget: Arc::new(budget),
         })
     }
 
@@ -142,7 +149,12 @@ impl Site {
                 .entry(http::header::CACHE_CONTROL)
                 .or_insert(HeaderValue::from_static("private"));
         }
-        response
+        if !visit.is_read() {
+            return response;
+        }
+        let stranger = !visit.by_key && visit.viewer.signed_in().is_none();
+        let request = &visit.request;
+        conditional::validate(&request.headers, &request.path, stranger, response)
     }
 
     fn dispatch(&self, visit: &mut Visit<'_>) -> Result<Response, Problem> {
@@ -196,6 +208,7 @@ impl Site {
         };
         Ok(Visit {
             model: &self.model,
+            budget: &self.budget,
             query: Form::parse(request.query.as_bytes()),
             form: Form::default(),
             settings: Arc::new(settings),

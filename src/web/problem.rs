@@ -38,6 +38,8 @@ pub enum Problem {
     TooLarge(String),
     /// 429: too many wrong credentials; the number of seconds to wait.
     TooMany(u64),
+    /// 429: what strangers may cost is spent; the number of seconds to wait.
+    Spent(u64),
     /// 503: something outside of us is down; the text says what to do.
     Unavailable(String),
     /// 500: a defect; the text goes to the log only.
@@ -55,7 +57,7 @@ impl Problem {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::Spent(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -74,6 +76,7 @@ impl Problem {
             Self::MethodNotAllowed => "This address does not answer to that method",
             Self::TooLarge(_) => "The request is larger than this address accepts",
             Self::TooMany(_) => "Too many attempts",
+            Self::Spent(_) => "The server has spent what it has for visitors who are not signed in",
             Self::Unavailable(_) => "The server cannot answer right now",
             Self::Internal(_) => {
                 "The server encountered an unexpected condition which prevented it from fulfilling the request."
@@ -92,7 +95,11 @@ impl Problem {
             | Self::Unavailable(text) => Some(text)
                 .filter(|text| !text.is_empty())
                 .map(String::as_str),
-            Self::SignIn | Self::MethodNotAllowed | Self::TooMany(_) | Self::Internal(_) => None,
+            Self::SignIn
+            | Self::MethodNotAllowed
+            | Self::TooMany(_)
+            | Self::Spent(_)
+            | Self::Internal(_) => None,
         }
     }
 
@@ -108,6 +115,9 @@ impl Problem {
             ),
             Self::Forbidden(_) => Some("Ask the owner or an administrator for the permission."),
             Self::TooMany(_) => Some("Wait a minute before you try again."),
+            Self::Spent(_) => Some(
+                "Pages like this one are dear to make. Try again later, or sign in: whoever is signed in is not counted.",
+            ),
             Self::Unavailable(_) => {
                 Some("Try again in a moment. If it stays so, tell the administrator.")
             }
@@ -310,7 +320,8 @@ pub(crate) fn finish(mut response: Response, request_id: &str) -> Response {
     if response.status == StatusCode::TOO_MANY_REQUESTS {
         response
             .headers
-            .insert(RETRY_AFTER, HeaderValue::from_static(PATIENCE_SECONDS));
+            .entry(RETRY_AFTER)
+            .or_insert(HeaderValue::from_static(PATIENCE_SECONDS));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers.insert(REQUEST_ID, id);

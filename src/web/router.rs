@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use http::Method as HttpMethod;
 use model::{Gate, Level, ReadableGroup, ReadableRepository, Viewer};
 
+use crate::budget::{self, Class};
 use crate::path::{decode, decode_text};
 use crate::problem::Problem;
 use crate::routes::{self, Answer, Captures, Handler, Method, Route};
@@ -210,8 +212,33 @@ fn place<'p>(
     Ok(None)
 }
 
-/// Makes the right that the route demands, or says why there is none, and calls the controller.
+/// Calls the controller, and counts what it costs when a stranger asks for something dear.
 fn call(
+    visit: &mut Visit<'_>,
+    route: &Route,
+    captures: &Captures,
+    right: Option<&Right>,
+) -> Answer {
+    let class = match visit.viewer {
+        Viewer::Visitor(_) => Class::of(route.name, visit.request.path.as_str()),
+        _ => None,
+    };
+    let Some(class) = class else {
+        return admit(visit, route, captures, right);
+    };
+    visit
+        .budget
+        .admit(class, Instant::now())
+        .map_err(Problem::Spent)?;
+    let before = budget::processor_time();
+    let answer = admit(visit, route, captures, right);
+    let cost = budget::processor_time().saturating_sub(before);
+    visit.budget.charge(class, cost);
+    answer.map(|response| budget::meter(visit.budget, class, response))
+}
+
+/// Makes the right that the route demands, or says why there is none, and calls the controller.
+fn admit(
     visit: &mut Visit<'_>,
     route: &Route,
     captures: &Captures,

@@ -8,6 +8,7 @@ use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use model::{Model, Settings, Viewer};
 use subtle::ConstantTimeEq;
 
+use crate::budget::Budget;
 use crate::form::Form;
 use crate::i18n::Language;
 use crate::path::Url;
@@ -26,6 +27,8 @@ const MAX_AGENT: usize = 200;
 pub struct Visit<'a> {
     /// The rules and the data.
     pub model: &'a Model,
+    /// What strangers may cost this process.
+    pub(crate) budget: &'a Arc<Budget>,
     /// The request; its body is taken already when there is a form.
     pub request: Request,
     /// The decoded query string.

@@ -227,6 +227,12 @@ pub const KEYS: &[Key] = &[
         "own key: addresses and networks of proxies whose headers are believed, separated by commas",
     ),
     key(
+        "stranger_budget",
+        Number,
+        "25",
+        "own key: percent of each worker's time that visitors who are not signed in may use for each kind of dear page (annotate, archives, diffs, old revisions); 0: no limit",
+    ),
+    key(
         "force_https",
         Bool,
         "false",

@@ -59,6 +59,8 @@ pub struct Config {
     pub remote_networks: Vec<vcs::life::Network>,
     /// `cut_off_limit` in bytes.
     pub cut_off_limit: usize,
+    /// `stranger_budget` in percent; 0 is no limit.
+    pub stranger_budget: usize,
     /// `show_sha_length`, between 4 and 40.
     pub show_sha_length: usize,
     /// `auth_ret_code` is 403.
@@ -154,6 +156,7 @@ impl Config {
             gist_alias_url: reader.text("gist_alias_url").trim().to_owned(),
             remote_networks: reader.networks("remote_networks"),
             cut_off_limit: reader.number("cut_off_limit"),
+            stranger_budget: reader.number("stranger_budget"),
             show_sha_length: reader.number("show_sha_length").clamp(4, 40),
             forbid_in_place_of_challenge: reader.text("auth_ret_code") == "403",
             session_key: reader.text("session.key"),

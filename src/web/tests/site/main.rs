@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod browser;
+mod caching;
 mod pages;
 mod questions;
 mod roles;
