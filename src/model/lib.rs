@@ -85,6 +85,7 @@ pub struct Model {
     repositories: open::Repositories,
     passwords: password::Verified,
     postman: mail::Postman,
+    cache: vcs::Cache,
 }
 
 impl Model {
@@ -92,6 +93,13 @@ impl Model {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Answers that took long, kept in `cache_dir` for all workers. Their keys hold ids of changesets, and who may name one
+    /// in a repository may see what is kept about it.
+    #[must_use]
+    pub fn cache(&self) -> &vcs::Cache {
+        &self.cache
     }
 
     pub(crate) fn postman(&self) -> &mail::Postman {

@@ -74,6 +74,22 @@ pub(crate) fn short(visit: &Visit<'_>, id: &ChangesetId) -> String {
     text
 }
 
+/// What the messages of a repository may link to. `changesets` is the address of its changeset pages, with a slash at the end.
+#[allow(dead_code, reason = "used by the next pages")]
+pub(crate) fn message_links<'a>(
+    visit: &'a Visit<'_>,
+    repository: &'a str,
+    changesets: &'a str,
+) -> render::message::LinkContext<'a> {
+    render::message::LinkContext {
+        changeset_url: Some(changesets),
+        repo_name: Some(repository),
+        issues: &visit.model.config().issues,
+        mentions: true,
+        ..render::message::LinkContext::default()
+    }
+}
+
 /// A changeset as one row of a list.
 pub(crate) fn changeset_row(
     visit: &Visit<'_>,

@@ -295,9 +295,14 @@ pub const KEYS: &[Key] = &[
     ),
     later("default_encoding", Text, "character sets to try"),
     later("hgencoding", Text, "Mercurial's character set"),
-    later("rss_cut_off_limit", Number, "size of diffs in feeds"),
-    later("rss_items_per_page", Number, "entries of a feed"),
-    later("rss_include_diff", Bool, "diffs in feeds"),
+    key(
+        "rss_cut_off_limit",
+        Number,
+        "32768",
+        "diffs in feeds are cut after this many bytes",
+    ),
+    key("rss_items_per_page", Number, "20", "entries of a feed"),
+    key("rss_include_diff", Bool, "false", "diffs in feeds"),
     key(
         "show_sha_length",
         Number,
@@ -327,13 +332,14 @@ pub const KEYS: &[Key] = &[
         "further file name extensions to index",
     ),
     later("index.filenames", Text, "further file names to index"),
-    later(
+    key(
         "issue_pat*",
         Text,
+        "",
         "regular expression of an issue reference",
     ),
-    later("issue_server_link*", Text, "address of an issue"),
-    later("issue_sub*", Text, "text of the link to an issue"),
+    key("issue_server_link*", Text, "", "address of an issue"),
+    key("issue_sub*", Text, "", "text of the link to an issue"),
     obsolete("issue_prefix*"),
     // SSH.
     later("ssh_enabled", Bool, "SSH keys and access"),

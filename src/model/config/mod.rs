@@ -2,6 +2,7 @@
 //!
 //! A newcomer adds a key by adding a line to the table and, when code needs it, a field to [`Config`].
 
+mod issues;
 pub mod keys;
 mod mail;
 mod proxy;
@@ -10,6 +11,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use keys::{Effect, KEYS, Key};
 pub use mail::{Encryption, MailConfig, SmtpServer};
@@ -63,6 +65,14 @@ pub struct Config {
     pub stranger_budget: usize,
     /// `show_sha_length`, between 4 and 40.
     pub show_sha_length: usize,
+    /// `rss_items_per_page`, between 1 and 500.
+    pub feed_entries: usize,
+    /// `rss_include_diff`.
+    pub feed_diffs: bool,
+    /// `rss_cut_off_limit` in bytes.
+    pub feed_cut_off_limit: usize,
+    /// `issue_pat*` with `issue_server_link*` and `issue_sub*`, in the order of the file.
+    pub issues: Arc<Vec<render::message::IssuePattern>>,
     /// `auth_ret_code` is 403.
     pub forbid_in_place_of_challenge: bool,
     /// `session.key`.
@@ -158,6 +168,10 @@ impl Config {
             cut_off_limit: reader.number("cut_off_limit"),
             stranger_budget: reader.number("stranger_budget"),
             show_sha_length: reader.number("show_sha_length").clamp(4, 40),
+            feed_entries: reader.number("rss_items_per_page").clamp(1, 500),
+            feed_diffs: reader.bool("rss_include_diff"),
+            feed_cut_off_limit: reader.number("rss_cut_off_limit"),
+            issues: Arc::new(issues::read(values)),
             forbid_in_place_of_challenge: reader.text("auth_ret_code") == "403",
             session_key: reader.text("session.key"),
             session_timeout: i64::try_from(reader.number("session.timeout")).unwrap_or(i64::MAX),
