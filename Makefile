@@ -83,7 +83,7 @@ rust-tools:
 	@touch $@
 
 .venv/test-tools: .venv/installed pyproject.toml
-	@.ci/need uwsgi mod_wsgi nginx cc
+	@.ci/need uwsgi mod_wsgi nginx chromium cc
 	$(STEP) 'test tools'
 	$(PIP) install --quiet "$$(echo target/wheels/*.whl)[test]"
 	@touch $@
