@@ -90,6 +90,13 @@ def run(options: argparse.Namespace, folder: Path) -> dict:
         "repositories": [found.as_dict() for found in facts.values()],
         "pages": [_row(page.row, lambda: pages.measure(instance, page, cookie, effort)) for page in rows if wanted(page.row)],
     }
+    crowded = [page for page in pages.of_many_repositories() if wanted(page.row)]
+    if crowded:
+        (folder / "many").mkdir(mode=0o755)
+        many = server.new_instance(folder / "many")
+        pages.fill(many)
+        many_cookie = server.log_in(many)
+        result["pages"] += [_row(page.row, lambda: pages.measure(many, page, many_cookie, effort)) for page in crowded]
     if not options.only:
         print("starts ...", flush=True)
         result["start"] = pages.starts(instance, effort)

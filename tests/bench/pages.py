@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from bench import accounting, client
 from bench.repositories import Facts
 from bench.server import LOGIN, MeasuredServer
-from harness.instance import Instance
+from harness.instance import ADMIN, Instance
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,48 @@ def of_repository(name: str, facts: Facts) -> list[Page]:
         page("files root at tip", f"/files/{tip}/", file.split("/")[0]),
         page("files, deep folder", f"/files/{tip}/{facts.deep_folder}", facts.deep_folder.split("/")[-1]),
         page("file view", f"/files/{tip}/{file}", file.split("/")[-1]),
+        page("file annotated", f"/annotate/{tip}/{file}", "/changeset/"),
+        page("history of a file", f"/changelog/{tip}/{file}", "/changeset/"),
         page("raw file", f"/raw/{tip}/{file}", ""),
+        page("compare of two tags", f"/compare/tag@{facts.older_tag}...tag@{facts.newer_tag}", "/changeset/"),
+        page("statistics", "/statistics", "<svg"),
+        page("Atom feed", "/feed/atom", "<entry"),
         page("refs-data", "/refs-data", "results", script=True),
     ]
+
+
+MANY = 10_000
+
+
+def of_many_repositories() -> list[Page]:
+    """Rows of an instance of its own, which holds `MANY` repositories."""
+    return [
+        Page(f"home of {MANY} repositories", "/", "/many-"),
+        Page(f"home of {MANY} repositories, filtered", "/?q=many-99", "/many-99"),
+        Page(f"repository switcher of {MANY}", "/_repos?query=many-99", "many-99", script=True),
+    ]
+
+
+def fill(instance: Instance) -> None:
+    """`MANY` repositories that are rows alone: their pages are not asked for, only lists of them."""
+    instance.create_repository(ADMIN, "many-0", "git", "One of many")
+    path = instance.prepare()["database"].removeprefix("sqlite:///").split("?")[0]
+    database = sqlite3.connect(instance.folder / path)
+    with database:
+        for table, key in (("repositories", "repo_id"), ("repo_to_perm", "repo_to_perm_id")):
+            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})") if row[1] != key]
+            values = {
+                "repo_name": "'many-' || n",
+                "repository_id": "repository_id + n",
+                "updated_on": "datetime(updated_on, '-' || n || ' minutes')",
+            }
+            chosen = ", ".join(values.get(column, column) for column in columns)
+            only = "" if table == "repositories" else "WHERE repository_id = (SELECT repo_id FROM repositories WHERE repo_name = 'many-0')"
+            database.execute(
+                f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MANY - 1}) "
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {table}, numbers {only}"
+            )
+    database.close()
 
 
 def measure(instance: Instance, page: Page, cookie: str, effort: Effort) -> dict:

@@ -45,6 +45,9 @@ class Facts:
     large_file_bytes: int
     large_file_lines: int
     large_file_changes: int
+    older_tag: str
+    newer_tag: str
+    """Two tags a sixth of all tags apart, to be compared."""
 
     @property
     def deep_page(self) -> int:
@@ -131,6 +134,7 @@ def _git_facts(git: Client, repository: Path) -> Facts:
         large_file_bytes=sizes[large],
         large_file_lines=len(ask("cat-file", "blob", f"HEAD:{large}")),
         large_file_changes=int(ask("rev-list", "--count", "HEAD", "--", large)[0]),
+        **_apart(ask("tag", "--sort=creatordate")),
     )
 
 
@@ -160,6 +164,7 @@ def _hg_facts(hg: Client, repository: Path) -> Facts:
         large_file_bytes=sizes[large],
         large_file_lines=len(ask("cat", "--rev", tip, f"path:{large}")),
         large_file_changes=len(ask("log", "--template", "x\n", "--", large)),
+        **_apart(ask("log", "--rev", "tag()", "--template", "{tags % '{tag}\n'}")),
     )
 
 
@@ -167,6 +172,14 @@ def _largest(sizes: dict[str, int]) -> str:
     text = {path: size for path, size in sizes.items() if size < CUT_OFF and path.endswith((".py", ".rs", ".c", ".js", ".java"))}
     text = text or {path: size for path, size in sizes.items() if size < CUT_OFF}
     return max(sorted(text), key=text.__getitem__)
+
+
+def _apart(tags: list[str]) -> dict[str, str]:
+    """Of all tags, oldest first, two that are a sixth of them apart; in a repository without tags the tip stands for both."""
+    if len(tags) < 2:
+        return {"older_tag": "tip", "newer_tag": "tip"}
+    newer = len(tags) * 3 // 4
+    return {"older_tag": tags[newer - max(1, len(tags) // 6)], "newer_tag": tags[newer]}
 
 
 def _nearest(wide: dict[str, int]) -> str:
