@@ -5,6 +5,7 @@
 mod body;
 mod environ;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -133,6 +134,12 @@ fn send_mails(py: Python<'_>, config: Option<PathBuf>, most: u32) -> PyResult<(u
         .map_err(|error| PyRuntimeError::new_err(error.to_string()))
 }
 
+/// Runs `kallithea-cli` with the arguments after its name; `public` is the folder of css, js and images. The exit code.
+#[pyfunction]
+fn cli(py: Python<'_>, arguments: Vec<OsString>, public: PathBuf) -> i32 {
+    py.detach(|| app::cli::run(&arguments, &app::cli::Host { public }))
+}
+
 /// The core of kallithea-rs.
 #[pymodule(name = "_native")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -142,6 +149,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(create_user, module)?)?;
     module.add_function(wrap_pyfunction!(create_repository, module)?)?;
     module.add_function(wrap_pyfunction!(check_config, module)?)?;
+    module.add_function(wrap_pyfunction!(cli, module)?)?;
     module.add_function(wrap_pyfunction!(send_mails, module)?)?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 """Kallithea as a WSGI application: ``gunicorn --workers 4 kallithea_rs:app``.
 
-Importing this module reads at most one ini file. It starts no thread and opens no socket, database or repository: all of
-that happens at a worker's first request, so that forked and preloaded workers share nothing by accident.
+Asking for ``app`` reads at most one ini file, and importing the module alone not even that: the command line wants to
+start quickly, also beside a broken file. Neither starts a thread or opens a socket, database or repository: all of that
+happens at a worker's first request, so that forked and preloaded workers share nothing by accident.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from typing import Any
 
 from kallithea_rs import _native
-from kallithea_rs._uwsgi import Application, undo_chunks
+from kallithea_rs._uwsgi import HOSTED, Application, undo_chunks
 
 __all__ = ["app", "make_app", "paste_app_factory"]
 __version__: str = _native.version
@@ -48,4 +49,16 @@ def _offer_own_programs() -> None:
 
 
 _offer_own_programs()
-app = make_app()
+
+
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    application = make_app()
+    globals()["app"] = application
+    return application
+
+
+if HOSTED:
+    # uWSGI looks into the module's dictionary and asks nobody.
+    app = make_app()

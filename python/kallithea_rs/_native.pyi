@@ -40,3 +40,6 @@ def check_config(config: str) -> list[tuple[int, str, str]]:
 
 def send_mails(config: str | None = None, most: int = 100) -> tuple[int, int]:
     """Send mails that wait in the database, at most ``most``; return how many were sent and how many were not taken."""
+
+def cli(arguments: list[str], public: str) -> int:
+    """Run ``kallithea-cli`` with the arguments after its name; ``public`` is the folder of css, js and images. The exit code."""

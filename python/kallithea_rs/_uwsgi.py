@@ -8,6 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+try:
+    import uwsgi  # exists inside uWSGI only
+except ImportError:
+    uwsgi = None
+
+HOSTED = uwsgi is not None
+"""Whether uWSGI runs this process."""
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -31,9 +39,7 @@ class ChunkedInput:
 
 def undo_chunks(application: Application) -> Application:
     """Wrap an application when uWSGI hosts it; elsewhere it stays as it is."""
-    try:
-        import uwsgi  # exists inside uWSGI only
-    except ImportError:
+    if not HOSTED:
         return application
 
     def with_whole_body(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -5,6 +5,7 @@
 //! used and never closed.
 
 pub mod check;
+pub mod cli;
 mod ini;
 mod logging;
 mod notice;
@@ -242,6 +243,13 @@ fn from_ini(path: &Path) -> Result<(Config, Vec<String>), ConfigError> {
         );
     }
     Ok((config, unknown))
+}
+
+/// A truth value of a file that nothing but the command line reads.
+fn ini_flag(path: &Path, key: &str) -> Result<bool, ConfigError> {
+    let values = Ini::read(path)?.application()?;
+    let value = values.iter().find(|(name, _)| name == key);
+    Ok(value.is_some_and(|(_, value)| model::config::parse_bool(value).unwrap_or(false)))
 }
 
 /// All that is wrong in one message, each with its line.

@@ -33,6 +33,20 @@ pub struct AdminOfUserGroup(ReadableUserGroup);
 #[derive(Debug, Clone)]
 pub struct MakerOfUserGroups(User);
 
+impl crate::Model {
+    /// The right of whoever runs programs on the server as its own user: they read the ini file and the database anyway.
+    /// What they do is done in the name of the first administrator.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the site has no administrator yet.
+    pub fn operator(&self) -> Result<SiteAdmin, Error> {
+        self.db()
+            .read(users::first_admin)?
+            .map(SiteAdmin)
+            .ok_or_else(|| Error::Forbidden("This site has no administrator yet.".into()))
+    }
+}
+
 impl Gate<'_> {
     /// What a viewer may do that is not about one object. Those of the default user reach everybody, also while the site
     /// is closed to visitors.

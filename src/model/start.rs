@@ -61,6 +61,26 @@ impl Model {
         }
     }
 
+    /// Whether there is a database with anything in it. Makes nothing.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn has_database(config: &Config) -> Result<bool, Error> {
+        let url = database_url(config)?;
+        if url.file().is_some_and(|file| !file.exists()) {
+            return Ok(false);
+        }
+        Ok(Db::new(url).read(schema::check)? != SchemaState::Empty)
+    }
+
+    /// How the database is called, without its password.
+    ///
+    /// # Errors
+    /// When the URL cannot be used.
+    pub fn database_name(config: &Config) -> Result<String, Error> {
+        Ok(database_url(config)?.to_string())
+    }
+
     /// Opens an instance that [`Self::prepare`] has made ready.
     ///
     /// # Errors

@@ -1,0 +1,21 @@
+"""``kallithea-cli``: hands the command line to the compiled half."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from kallithea_rs import _native
+
+PUBLIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "public")
+
+
+def main() -> int:
+    # Python would only note Ctrl-C and wait for its own code to run again.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return _native.cli(sys.argv[1:], PUBLIC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

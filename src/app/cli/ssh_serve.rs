@@ -1,0 +1,24 @@
+//! `ssh-serve`: what sshd starts for a key of ours. Standard input and output carry the protocol of git or hg.
+
+use super::console::Console;
+use super::failure::Failure;
+use super::instance::ConfigFile;
+
+/// Serve a repository over SSH; started by sshd through its file of authorized keys
+#[derive(clap::Args, Debug)]
+pub(super) struct SshServe {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Number of the account
+    user_id: i64,
+    /// Number of the SSH key
+    key_id: i64,
+}
+
+impl SshServe {
+    pub(super) fn run(self, _: &mut Console) -> Result<(), Failure> {
+        let config = self.config.config()?;
+        let _ = (config, self.user_id, self.key_id);
+        Err(Failure::failed("SSH access is disabled."))
+    }
+}
