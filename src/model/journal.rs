@@ -42,6 +42,8 @@ pub enum Action {
     Push(Vec<String>),
     /// Changesets were fetched.
     Pull,
+    /// An archive was fetched, of this file name.
+    DownloadedArchive(String),
     /// A repository was made.
     CreatedRepository,
     /// A fork of this full name was made of it.
@@ -102,6 +104,7 @@ impl Action {
                 text
             }
             Self::Pull => "pull".to_owned(),
+            Self::DownloadedArchive(name) => format!("user_downloaded_archive:{name}"),
             Self::CreatedRepository => "user_created_repo".to_owned(),
             Self::ForkedRepository(fork) => format!("user_forked_repo:{fork}"),
             Self::UpdatedRepository => "admin_updated_repo".to_owned(),
@@ -161,6 +164,23 @@ impl Model {
                 &Action::Pull,
             )
         })?;
+        Ok(())
+    }
+
+    /// Notes that somebody fetched an archive of a repository.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn record_archive(
+        &self,
+        repository: &ReadableRepository,
+        actor: &Actor,
+        file_name: &str,
+    ) -> Result<(), Error> {
+        let action = Action::DownloadedArchive(file_name.to_owned());
+        let (id, name) = (repository.id(), repository.name());
+        self.db()
+            .write(|tx| write(tx, actor, Some(id), name, &action))?;
         Ok(())
     }
 

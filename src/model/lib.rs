@@ -10,6 +10,7 @@ pub mod account;
 mod api_key;
 pub mod auth;
 mod authenticate;
+mod cache;
 mod captcha;
 pub mod config;
 mod contents;
@@ -85,7 +86,7 @@ pub struct Model {
     repositories: open::Repositories,
     passwords: password::Verified,
     postman: mail::Postman,
-    cache: vcs::Cache,
+    caches: cache::Caches,
 }
 
 impl Model {
@@ -93,13 +94,6 @@ impl Model {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// Answers that took long, kept in `cache_dir` for all workers. Their keys hold ids of changesets, and who may name one
-    /// in a repository may see what is kept about it.
-    #[must_use]
-    pub fn cache(&self) -> &vcs::Cache {
-        &self.cache
     }
 
     pub(crate) fn postman(&self) -> &mail::Postman {

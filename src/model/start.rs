@@ -10,9 +10,6 @@ use db::{ApiKey, DatabaseUrl, Db, DbError, fresh};
 
 use crate::{Config, Error, Model, open, password, random};
 
-/// About how many bytes of answers are kept in `cache_dir`.
-const CACHE_LIMIT: u64 = 1 << 30;
-
 impl Model {
     /// Makes data folder, repositories folder and database where they are missing; true when the database is new.
     /// Several workers may do this at the same time.
@@ -87,9 +84,8 @@ impl Model {
     /// When the database URL cannot be used.
     pub fn open(config: Arc<Config>) -> Result<Self, Error> {
         let db = Db::new(database_url(&config)?);
-        let cache = vcs::Cache::new(config.cache_dir.join("answers"), CACHE_LIMIT);
         Ok(Self {
-            cache,
+            caches: crate::cache::Caches::new(&config),
             config,
             db,
             repositories: open::Repositories::default(),

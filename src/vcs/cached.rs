@@ -35,6 +35,14 @@ impl Repository {
     }
 }
 
+/// An archive as it is read.
+pub struct ArchiveStream {
+    /// How many bytes it has, where somebody has read it before.
+    pub length: Option<u64>,
+    /// Its bytes.
+    pub reader: Box<dyn Read + Send>,
+}
+
 impl Cached<'_> {
     fn key(&self, kind: &'static str, version: u32, id: &ChangesetId, rest: &[&[u8]]) -> CacheKey {
         let system = self.repository.kind();
@@ -118,10 +126,14 @@ impl Cached<'_> {
         &self,
         id: &ChangesetId,
         options: &ArchiveOptions,
-    ) -> Result<Box<dyn Read + Send>, NodeError> {
+    ) -> Result<ArchiveStream, NodeError> {
         let make = || self.repository.archive(id, options);
+        let unknown = |reader| ArchiveStream {
+            length: None,
+            reader,
+        };
         let Some(cache) = self.cache else {
-            return Ok(Box::new(make()?));
+            return Ok(unknown(Box::new(make()?)));
         };
         let ArchiveOptions {
             format,
@@ -135,9 +147,12 @@ impl Cached<'_> {
         ];
         let key = self.key("archive", 1, id, &rest);
         if let Some(known) = cache.open(&key) {
-            return Ok(Box::new(known));
+            return Ok(ArchiveStream {
+                length: Some(known.length()),
+                reader: Box::new(known),
+            });
         }
-        Ok(Box::new(Kept::new(make()?, cache.writer(&key))))
+        Ok(unknown(Box::new(Kept::new(make()?, cache.writer(&key)))))
     }
 
     /// Any other answer about a changeset, for example its statistics: `kind` and `version` name the code that makes it, `rest` what else it depends on.

@@ -39,6 +39,7 @@ pub mod commit;
 pub mod compare;
 mod content;
 pub mod diff;
+mod elsewhere;
 mod error;
 mod file_history;
 mod git;
@@ -61,7 +62,7 @@ pub mod wire;
 pub use archive::{Archive, ArchiveFormat, ArchiveOptions};
 pub use blame::{Blame, BlameLine, BlameOptions};
 pub use cache::{Cache, CacheKey, CacheWriter, CachedFile, Kept};
-pub use cached::Cached;
+pub use cached::{ArchiveStream, Cached};
 pub use changed_files::ChangedFile;
 pub use changeset::{Changeset, Person, Phase, TagMessage, Timestamp, Tip};
 pub use commit::{CommitError, CommitRequest, Committed, FileChange, Programs};
@@ -78,4 +79,6 @@ pub use path::{BadRepoPath, RepoPath};
 pub use refs::{Bookmark, Branch, Head, Labels, Pull, RefName, Refs, Tag};
 pub use repository::Repository;
 pub use signature::{Keyring, Signature, SignatureFormat, Verdict};
-pub use tree::{Entry, FileContent, FileNames, LastChanges, Listing, Node, NodeKind, Storage};
+pub use tree::{
+    ContentId, Entry, FileContent, FileNames, LastChanges, Listing, Node, NodeKind, Storage,
+};

@@ -91,6 +91,30 @@ pub(crate) fn lfs_pointer(content: &[u8]) -> Option<Storage> {
 /// Pointers have this many bytes; others need not be looked at.
 pub(crate) const LFS_POINTER_SIZES: std::ops::Range<u64> = 100..1024;
 
+/// Names the bytes of a file: what has the same id has the same content. Git's object id, Mercurial's file node.
+///
+/// Files with the same content may have different ids in Mercurial, whose ids know where a file comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContentId([u8; 20]);
+
+impl ContentId {
+    /// The id with these bytes.
+    pub(crate) fn from_bytes(bytes: [u8; 20]) -> Self {
+        ContentId(bytes)
+    }
+
+    /// The bytes of the id.
+    pub fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for ContentId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// One thing at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -102,6 +126,8 @@ pub struct Node {
     pub size: Option<u64>,
     /// Where the content really is.
     pub storage: Storage,
+    /// What its content is called in the repository; none for directories and submodules.
+    pub content: Option<ContentId>,
 }
 
 /// A line of a directory listing.

@@ -179,7 +179,12 @@ pub const KEYS: &[Key] = &[
         "folder for caches, locks and the set-up code",
     ),
     later("index_dir", Path, "folder of the full-text index"),
-    later("archive_cache_dir", Path, "folder of generated archives"),
+    key(
+        "archive_cache_dir",
+        Path,
+        "",
+        "folder of generated archives; empty: 'archives' in cache_dir",
+    ),
     key(
         "app_instance_uuid",
         Text,

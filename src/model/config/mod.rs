@@ -39,6 +39,8 @@ pub struct Config {
     pub database_url: String,
     /// `cache_dir`, absolute.
     pub cache_dir: PathBuf,
+    /// `archive_cache_dir`, absolute; none when archives are kept in `cache_dir`.
+    pub archive_cache_dir: Option<PathBuf>,
     /// `git_path`.
     pub git_path: PathBuf,
     /// `hg_path`.
@@ -152,6 +154,7 @@ impl Config {
                 .text("sqlalchemy.url")
                 .replace("%(here)s", &reader.here.display().to_string()),
             cache_dir: reader.path("cache_dir"),
+            archive_cache_dir: reader.some_path("archive_cache_dir"),
             git_path: reader.text("git_path").into(),
             hg_path: reader.text("hg_path").into(),
             default_repositories: reader.here.join("repositories"),

@@ -8,8 +8,8 @@ use super::{Repository, to_git};
 use crate::error::Cause;
 use crate::tree::{LFS_POINTER_SIZES, lfs_pointer};
 use crate::{
-    ChangesetId, Entry, FileContent, FileNames, Listing, Node, NodeError, NodeKind, ReadError,
-    RepoPath, Storage,
+    ChangesetId, ContentId, Entry, FileContent, FileNames, Listing, Node, NodeError, NodeKind,
+    ReadError, RepoPath, Storage,
 };
 
 /// What a tree says about one of its entries.
@@ -39,6 +39,7 @@ impl Repository {
         Ok(Node {
             path: path.clone(),
             storage: self.storage(&repo, item, size)?,
+            content: content_id(item).filter(|_| kind.is_file()),
             kind,
             size,
         })
@@ -278,6 +279,15 @@ impl Repository {
             .map_err(self.damaged(format!("blob {}", item.id)))?;
         Ok(Some(header.size()))
     }
+}
+
+/// The id of the blob. Repositories whose ids are longer than those of SHA-1 are not opened.
+fn content_id(item: Item) -> Option<ContentId> {
+    item.id
+        .as_slice()
+        .try_into()
+        .ok()
+        .map(ContentId::from_bytes)
 }
 
 /// Whether this is the name of one thing in a directory.

@@ -8,8 +8,8 @@ use hg::{FileKind, HgPath, Manifest, Snapshot};
 
 use super::Repository;
 use crate::{
-    ChangesetId, Entry, FileContent, FileNames, Listing, Node, NodeError, NodeKind, RepoPath,
-    Storage,
+    ChangesetId, ContentId, Entry, FileContent, FileNames, Listing, Node, NodeError, NodeKind,
+    RepoPath, Storage,
 };
 
 impl Repository {
@@ -24,6 +24,7 @@ impl Repository {
                     kind: kind_of(entry.kind),
                     size: Some(size),
                     storage: storage(snapshot, path, &entry.node, size)?,
+                    content: Some(ContentId::from_bytes(*entry.node.as_bytes())),
                 });
             }
             if manifest.has_dir(at)? {
@@ -32,6 +33,7 @@ impl Repository {
                     kind: NodeKind::Directory,
                     size: None,
                     storage: Storage::Here,
+                    content: None,
                 });
             }
             let modules = submodules(snapshot, &manifest)?;
@@ -45,6 +47,7 @@ impl Repository {
                 kind,
                 size: None,
                 storage: Storage::Here,
+                content: None,
             })
         })
     }

@@ -24,7 +24,7 @@ fn what_comes_out_of_the_cache_is_what_was_worked_out() {
             prefix: path(b"x"),
             path: RepoPath::root(),
         };
-        let read = |mut stream: Box<dyn Read + Send>| {
+        let read = |mut stream: Box<dyn Read + Send>| -> Vec<u8> {
             let mut bytes = Vec::new();
             stream.read_to_end(&mut bytes).unwrap();
             bytes
@@ -58,7 +58,11 @@ fn what_comes_out_of_the_cache_is_what_was_worked_out() {
                 plain,
                 "{round}"
             );
-            let made = read(cached.archive(&id, &archive).unwrap());
+            let stream = cached.archive(&id, &archive).unwrap();
+            let length = stream.length;
+            let made = read(stream.reader);
+            let told = (round == "from the cache").then_some(made.len() as u64);
+            assert_eq!(length, told, "{round}");
             assert_eq!(
                 made,
                 read(Box::new(repository.archive(&id, &archive).unwrap())),

@@ -174,6 +174,7 @@ fn ask(repository: &Repository, cache: &Cache) {
         cached
             .archive(&tip, &options)
             .unwrap()
+            .reader
             .read_to_end(&mut bytes)
             .unwrap();
         assert!(!bytes.is_empty());
