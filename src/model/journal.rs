@@ -40,6 +40,8 @@ impl Actor {
 pub enum Action {
     /// Changesets arrived: full ids, oldest first; Git adds `delete_branch=>name` and `tag=>name`.
     Push(Vec<String>),
+    /// Changesets were made on the web: as in [`Self::Push`].
+    Committed(Vec<String>),
     /// Changesets were fetched.
     Pull,
     /// An archive was fetched, of this file name.
@@ -87,9 +89,10 @@ pub enum Action {
 impl Action {
     fn text(&self) -> String {
         match self {
-            Self::Push(items) | Self::PulledFromRemote(items) => {
+            Self::Push(items) | Self::Committed(items) | Self::PulledFromRemote(items) => {
                 let mut text = match self {
                     Self::Push(_) => "push:".to_owned(),
+                    Self::Committed(_) => "push_local:".to_owned(),
                     _ => "push_remote:".to_owned(),
                 };
                 for item in items {
@@ -194,16 +197,22 @@ impl Model {
         actor: &Actor,
         items: Vec<String>,
     ) -> Result<(), Error> {
+        let action = (!items.is_empty()).then_some(Action::Push(items));
+        self.record_arrival(repository, actor, action)
+    }
+
+    /// Notes how changesets arrived, by whatever way, and what the newest one is now.
+    pub(crate) fn record_arrival(
+        &self,
+        repository: &ReadableRepository,
+        actor: &Actor,
+        action: Option<Action>,
+    ) -> Result<(), Error> {
         let tip = self.tip(repository);
         self.db().write(|tx| {
-            if !items.is_empty() {
-                write(
-                    tx,
-                    actor,
-                    Some(repository.id()),
-                    repository.name(),
-                    &Action::Push(items),
-                )?;
+            if let Some(action) = &action {
+                let id = Some(repository.id());
+                write(tx, actor, id, repository.name(), action)?;
             }
             if let Ok((cache, date)) = &tip {
                 repositories::set_changeset_cache(tx, repository.id(), cache, *date)?;

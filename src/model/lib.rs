@@ -12,6 +12,7 @@ pub mod auth;
 mod authenticate;
 mod cache;
 mod captcha;
+mod commit;
 pub mod config;
 mod contents;
 pub mod defaults;
@@ -54,6 +55,7 @@ mod viewer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use commit::{CommitFailure, NewChangeset};
 pub use config::Config;
 pub use contents::{Beginning, Contents};
 pub use db::{EmailId, GroupId, Level, RepoId, UserGroupId, UserId};

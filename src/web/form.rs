@@ -2,21 +2,28 @@
 
 use http::header::CONTENT_TYPE;
 
+use crate::multipart::{self, Upload};
 use crate::request::{BodyError, Request};
 
 /// The most bytes of a form that is not an upload.
-const FORM_LIMIT: u64 = 1024 * 1024;
+pub(crate) const FORM_LIMIT: u64 = 1024 * 1024;
 
-/// Decoded name/value pairs in their order.
+/// Decoded name/value pairs in their order, and the files that came with them.
 #[derive(Debug, Default, Clone)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form {
+    fields: Vec<(String, String)>,
+    uploads: Vec<Upload>,
+}
 
 /// Why a form could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FormError {
-    /// Not `application/x-www-form-urlencoded`.
-    #[error("expected a form of type application/x-www-form-urlencoded")]
+    /// Of another type.
+    #[error("expected a form of type application/x-www-form-urlencoded or multipart/form-data")]
     Type,
+    /// Not in the form that its type says.
+    #[error("the form cannot be read: {0}")]
+    Broken(&'static str),
     /// See [`BodyError`].
     #[error(transparent)]
     Body(#[from] BodyError),
@@ -26,31 +33,41 @@ impl Form {
     /// Decodes a query string, or a form body.
     #[must_use]
     pub fn parse(encoded: &[u8]) -> Self {
-        Self(form_urlencoded::parse(encoded).into_owned().collect())
+        Self {
+            fields: form_urlencoded::parse(encoded).into_owned().collect(),
+            uploads: Vec::new(),
+        }
     }
 
-    /// Reads the body of a POST.
+    /// Reads the body of a POST, of so many bytes at most.
     ///
     /// # Errors
     /// [`FormError`] for another content type or a body that is too long or broken off.
-    pub fn read(request: &mut Request) -> Result<Self, FormError> {
+    pub fn read(request: &mut Request, limit: u64) -> Result<Self, FormError> {
         let content_type = request
             .headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
+        if let Some(boundary) = multipart::boundary(content_type) {
+            let parts = multipart::read(&mut request.body, boundary, limit)?;
+            return Ok(Self {
+                fields: parts.fields,
+                uploads: parts.uploads,
+            });
+        }
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.is_empty() && !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         {
             return Err(FormError::Type);
         }
-        Ok(Self::parse(&request.body.read_all(FORM_LIMIT)?))
+        Ok(Self::parse(&request.body.read_all(limit)?))
     }
 
     /// The first value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
+        self.fields
             .iter()
             .find(|(n, _)| n == name)
             .map(|(_, value)| value.as_str())
@@ -75,9 +92,19 @@ impl Form {
             .is_some_and(|value| model::config::parse_bool(value).unwrap_or(true))
     }
 
+    /// The files of a field, taken out of the form.
+    #[must_use]
+    pub(crate) fn take_uploads(&mut self, field: &str) -> Vec<Upload> {
+        let (taken, rest) = std::mem::take(&mut self.uploads)
+            .into_iter()
+            .partition(|upload| upload.field == field);
+        self.uploads = rest;
+        taken
+    }
+
     /// All pairs.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
+        self.fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }

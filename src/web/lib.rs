@@ -15,6 +15,7 @@ mod header_login;
 mod i18n;
 mod key;
 mod later;
+mod multipart;
 mod pages;
 pub mod path;
 mod prefix;

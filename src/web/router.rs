@@ -8,6 +8,7 @@ use http::Method as HttpMethod;
 use model::{Gate, Level, ReadableGroup, ReadableRepository, Viewer};
 
 use crate::budget::{self, Class};
+use crate::form::FORM_LIMIT;
 use crate::path::{decode, decode_text};
 use crate::problem::Problem;
 use crate::routes::{self, Answer, Captures, Handler, Method, Route};
@@ -245,7 +246,7 @@ fn admit(
     right: Option<&Right>,
 ) -> Answer {
     if route.method == Method::Post {
-        visit.take_form()?;
+        visit.take_form(most_bytes(visit, route, right))?;
     }
     if let Handler::Public(handler) = route.handler {
         return handler(visit, captures);
@@ -297,6 +298,18 @@ fn admit(
             "route {} stands in a table it does not belong to",
             route.name
         ))),
+    }
+}
+
+/// How large a form may be. Files are taken only from those who may put them into the repository.
+fn most_bytes(visit: &Visit<'_>, route: &Route, right: Option<&Right>) -> u64 {
+    match (route.handler, right) {
+        (Handler::Write(_), Some(Right::Repository(repository)))
+            if visit.viewer.signed_in().is_some() && repository.writable().is_some() =>
+        {
+            visit.model.config().upload_limit
+        }
+        _ => FORM_LIMIT,
     }
 }
 

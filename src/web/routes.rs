@@ -82,7 +82,7 @@ pub struct Route {
     pub handler: Handler,
 }
 
-use Handler::{Admin, AdminGroup, Open, Public, Read, ReadGroup, SiteAdmin, User};
+use Handler::{Admin, AdminGroup, Open, Public, Read, ReadGroup, SiteAdmin, User, Write};
 use Method::{Get, Post};
 
 const fn route(
@@ -392,6 +392,42 @@ pub const REPOSITORY: &[Route] = &[
         Get,
         "/nodelist/{*rest}",
         Read(pages::files::names),
+    ),
+    route(
+        "files_edit_home",
+        Get,
+        "/edit/{*rest}",
+        Write(pages::edit::form_for_edit),
+    ),
+    route(
+        "files_edit_home",
+        Post,
+        "/edit/{*rest}",
+        Write(pages::edit::commit_edit),
+    ),
+    route(
+        "files_add_home",
+        Get,
+        "/add/{*rest}",
+        Write(pages::edit::form_for_new),
+    ),
+    route(
+        "files_add_home",
+        Post,
+        "/add/{*rest}",
+        Write(pages::edit::commit_new),
+    ),
+    route(
+        "files_delete_home",
+        Get,
+        "/delete/{*rest}",
+        Write(pages::edit::form_for_removal),
+    ),
+    route(
+        "files_delete_home",
+        Post,
+        "/delete/{*rest}",
+        Write(pages::edit::commit_removal),
     ),
     route(
         "repo_refs_data",

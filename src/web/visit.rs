@@ -131,12 +131,13 @@ impl Visit<'_> {
         self.viewer.signed_in().ok_or(Problem::SignIn)
     }
 
-    /// Reads the form of a POST and checks its token. Comes before everything else that a POST does.
+    /// Reads the form of a POST, of so many bytes at most, and checks its token. Comes before everything else that a POST
+    /// does.
     ///
     /// # Errors
     /// 400 for a form that cannot be read, 403 without the session's token.
-    pub(crate) fn take_form(&mut self) -> Result<(), Problem> {
-        self.form = Form::read(&mut self.request)?;
+    pub(crate) fn take_form(&mut self, limit: u64) -> Result<(), Problem> {
+        self.form = Form::read(&mut self.request, limit)?;
         if self.by_key {
             // No browser adds a key by itself, so no other site can have sent the form.
             return Ok(());

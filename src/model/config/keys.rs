@@ -309,6 +309,12 @@ pub const KEYS: &[Key] = &[
     key("rss_items_per_page", Number, "20", "entries of a feed"),
     key("rss_include_diff", Bool, "false", "diffs in feeds"),
     key(
+        "upload_limit",
+        Number,
+        "33554432",
+        "own key: the most bytes of a form that puts files into a repository",
+    ),
+    key(
         "show_sha_length",
         Number,
         "12",

@@ -65,6 +65,8 @@ pub struct Config {
     pub cut_off_limit: usize,
     /// `stranger_budget` in percent; 0 is no limit.
     pub stranger_budget: usize,
+    /// `upload_limit` in bytes.
+    pub upload_limit: u64,
     /// `show_sha_length`, between 4 and 40.
     pub show_sha_length: usize,
     /// `rss_items_per_page`, between 1 and 500.
@@ -170,6 +172,7 @@ impl Config {
             remote_networks: reader.networks("remote_networks"),
             cut_off_limit: reader.number("cut_off_limit"),
             stranger_budget: reader.number("stranger_budget"),
+            upload_limit: reader.number("upload_limit") as u64,
             show_sha_length: reader.number("show_sha_length").clamp(4, 40),
             feed_entries: reader.number("rss_items_per_page").clamp(1, 500),
             feed_diffs: reader.bool("rss_include_diff"),

@@ -12,6 +12,11 @@ use super::edits::Edits;
 use super::places::indent_of;
 use super::{Hunk, Line, LineKind, Whitespace};
 
+/// What changed from one text to another, with so many unchanged lines around it: for texts that are in no repository (yet).
+pub fn between(old: &[u8], new: &[u8], context: u32) -> Vec<Hunk> {
+    Changes::between(old, new, Whitespace::Keep).hunks(context)
+}
+
 /// The changes between two texts, before anybody asked to see them.
 pub(super) struct Changes<'a> {
     old: Vec<&'a [u8]>,

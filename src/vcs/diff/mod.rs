@@ -18,6 +18,7 @@ mod unified;
 mod words;
 
 pub use combined::{CombinedDiff, CombinedFile, CombinedHunk, CombinedLine};
+pub use lines::between;
 pub use options::{DiffLimit, DiffOptions, Whitespace};
 
 pub(crate) use compare::{Contents, Pair, Side, compare};

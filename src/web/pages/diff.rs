@@ -141,11 +141,7 @@ fn file_view(
         )
     };
     let renamed = matches!(file.operation, Operation::Renamed | Operation::Copied);
-    let mut rows = Vec::new();
-    for hunk in &file.hunks {
-        rows.push(hunk_row(hunk));
-        rows.extend(lines(hunk));
-    }
+    let rows = rows_of(&file.hunks);
     let message = if file.binary {
         Some("Binary file".to_owned())
     } else if rows.is_empty() && !file.truncated && switches.ignore_whitespace {
@@ -274,6 +270,16 @@ fn row_view(row: &Row) -> DiffRow {
         new_no: row.new_no.map(u64::from),
         line_html: row.html.clone(),
     }
+}
+
+/// The rows of hunks that are in no diff of a repository: the preview of an edit.
+pub(super) fn rows_of(hunks: &[Hunk]) -> Vec<DiffRow> {
+    let mut rows = Vec::new();
+    for hunk in hunks {
+        rows.push(hunk_row(hunk));
+        rows.extend(lines(hunk));
+    }
+    rows
 }
 
 fn note() -> DiffRow {

@@ -6,7 +6,7 @@ use vcs::{
     Repository,
 };
 
-use super::{revision, summary};
+use super::{edit, revision, summary};
 use crate::frame;
 use crate::problem::Problem;
 use crate::response::Response;
@@ -198,7 +198,15 @@ fn directory(visit: &mut Visit<'_>, repository: &ReadableRepository, place: &Pla
         .filter_map(|entry| String::from_utf8(entry.path.as_bytes().to_vec()).ok())
         .collect();
     let parent = place.path.parent();
+    let can_add = edit::can_edit(
+        repository,
+        place.contents,
+        &refs,
+        &place.revision,
+        &place.id,
+    )?;
     let view = Files {
+        add_url: can_add.then(|| place.url(visit, "add", place.path.as_bytes())),
         repo: frame::repository(visit, repository, false, "files")?,
         id: words::short(visit, &place.id),
         crumbs: place.crumbs(visit),
@@ -311,6 +319,13 @@ fn file(
     } else {
         visit.model.config().cut_off_limit as u64
     };
+    let can_edit = edit::can_edit(
+        repository,
+        place.contents,
+        &refs,
+        &place.revision,
+        &place.id,
+    )?;
     let too_big = node.size.is_some_and(|size| size >= limit);
     let mut view = FileView {
         repo: frame::repository(visit, repository, false, "files")?,
@@ -326,6 +341,8 @@ fn file(
         download_url: place.permalink(visit, "rawfile", &bytes),
         permalink_url: place.permalink(visit, "files", &bytes),
         history_url: place.url(visit, "changelog", &bytes),
+        edit_url: (can_edit && edit::has_text(node)).then(|| place.url(visit, "edit", &bytes)),
+        delete_url: (can_edit && node.kind.is_file()).then(|| place.url(visit, "delete", &bytes)),
         name,
         ..FileView::default()
     };

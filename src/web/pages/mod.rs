@@ -5,6 +5,7 @@ pub mod account;
 pub mod changelog;
 pub mod changeset;
 mod diff;
+pub mod edit;
 pub mod files;
 pub mod follow;
 pub mod group_new;

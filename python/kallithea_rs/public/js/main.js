@@ -8,6 +8,7 @@ const behaviours = {
   confirm: "[data-confirm]",
   copy: "[data-copy], [data-copy-block]",
   diff: "[data-diff-file]",
+  editor: "[data-editor]",
   filter: "[data-filter]",
   finder: "[data-finder]",
   flash: "[data-flash], [data-focus]",

@@ -26,6 +26,14 @@ impl Server {
         server
     }
 
+    /// The same with the Mercurial that tests are to use.
+    pub fn with_mercurial() -> Self {
+        let hg = std::env::var("KALLITHEA_TEST_HG").unwrap_or_else(|_| "hg".to_owned());
+        let server = Self::with(&[("hg_path", &hg)]);
+        server.user("admin", true);
+        server
+    }
+
     pub fn without_admin() -> Self {
         Self::with(&[])
     }
@@ -156,12 +164,51 @@ impl Browser<'_> {
         )
     }
 
+    /// Posts a form with files, each with its field, its name and its content.
+    pub fn post_files(
+        &mut self,
+        address: &str,
+        fields: &[(&str, &str)],
+        files: &[(&str, &str, &[u8])],
+    ) -> Answer {
+        let token = self.get("/_admin/session_csrf_secret_token").text;
+        let mut body = Vec::new();
+        let mut part = |head: &str, content: &[u8]| {
+            body.extend_from_slice(
+                format!("--limit\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes(),
+            );
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        };
+        part("name=\"_session_csrf_secret_token\"", token.as_bytes());
+        for (name, value) in fields {
+            part(&format!("name=\"{name}\""), value.as_bytes());
+        }
+        for (field, name, content) in files {
+            part(&format!("name=\"{field}\"; filename=\"{name}\""), content);
+        }
+        body.extend_from_slice(b"--limit--\r\n");
+        let kind = ("content-type", "multipart/form-data; boundary=limit");
+        self.send_bytes(Method::POST, address, &[kind], body)
+    }
+
     pub fn send(
         &mut self,
         method: Method,
         address: &str,
         headers: &[(&str, &str)],
         body: Option<String>,
+    ) -> Answer {
+        let body = body.unwrap_or_default().into_bytes();
+        self.send_bytes(method, address, headers, body)
+    }
+
+    fn send_bytes(
+        &mut self,
+        method: Method,
+        address: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
     ) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let path: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
@@ -183,7 +230,6 @@ impl Browser<'_> {
                 HeaderValue::from_str(&cookies.join("; ")).unwrap(),
             );
         }
-        let body = body.unwrap_or_default().into_bytes();
         let length = Some(body.len() as u64);
         let peer = Peer {
             remote_addr: self.from.clone(),

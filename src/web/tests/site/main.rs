@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod browser;
 mod caching;
+mod editing;
 mod pages;
 mod questions;
 mod roles;
