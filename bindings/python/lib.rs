@@ -4,6 +4,7 @@
 
 mod body;
 mod environ;
+mod rst;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -143,6 +144,7 @@ fn cli(py: Python<'_>, arguments: Vec<OsString>, public: PathBuf) -> i32 {
 /// The core of kallithea-rs.
 #[pymodule(name = "_native")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    app::hosted::use_rst(rst::html);
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<App>()?;
     module.add_function(wrap_pyfunction!(prepare, module)?)?;

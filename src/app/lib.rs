@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod hosted;
 mod ini;
 mod logging;
 mod notice;

@@ -1,14 +1,16 @@
 //! READMEs and other text files as HTML.
 //!
 //! Markdown is rendered as GitHub's dialect, because that is what the files were written for, and then sanitised: only listed
-//! elements, attributes, classes and address schemes come through. Whatever else renders a file (reStructuredText needs docutils)
-//! passes its HTML through [`sanitize`] as well, so there is one guard.
+//! elements, attributes, classes and address schemes come through. reStructuredText takes docutils, which the Python module brings
+//! ([`use_rst`]); its HTML passes through the same guard.
 
 mod links;
 mod markdown;
+mod rst;
 mod sanitizer;
 
 pub use links::Links;
+pub use rst::{RstRenderer, use_rst};
 
 use crate::escape::push_content;
 
@@ -20,7 +22,7 @@ const ID_PREFIX: &str = "user-content-";
 pub enum Kind {
     /// Markdown.
     Markdown,
-    /// reStructuredText; shown as it is here, for somebody else to render.
+    /// reStructuredText; shown as it is where nobody renders it.
     Rst,
     /// Plain text.
     Plain,
@@ -42,16 +44,34 @@ pub fn kind(file_name: &str) -> Option<Kind> {
     }
 }
 
+/// Whether a name is that of a README, with whatever ending.
+fn is_readme(file_name: &str) -> bool {
+    let name = file_name.rsplit('/').next().unwrap_or(file_name);
+    let base = name.split_once('.').map_or(name, |(base, _)| base);
+    base.eq_ignore_ascii_case("readme")
+}
+
+/// Whether a file is shown as a document rather than as source.
+pub fn is_document(file_name: &str) -> bool {
+    match kind(file_name) {
+        Some(Kind::Markdown) => true,
+        Some(Kind::Rst) => rst::available(),
+        Some(Kind::Plain) | None => false,
+    }
+}
+
 /// Larger texts are shown as they are.
 const LARGEST_TEXT: usize = 1 << 20;
 
 /// Renders a file as HTML; nothing if it is no file of text or markup.
 ///
-/// Markdown that is too large, or made so that rendering it takes too long, is shown as it was written.
+/// What is too large, or made so that rendering it takes too long, is shown as it was written. A plain `README` is often written as
+/// reStructuredText, and rendered if docutils finds no fault with it.
 pub fn render(file_name: &str, text: &str, links: &Links<'_>) -> Option<String> {
     let rendered = match kind(file_name)? {
         Kind::Markdown if text.len() <= LARGEST_TEXT => markdown::render(text, links),
-        Kind::Rst => Some(preformatted("rst", text)),
+        Kind::Rst => rst::render(text, false, links).or_else(|| Some(preformatted("rst", text))),
+        Kind::Plain if is_readme(file_name) => rst::render(text, true, links),
         Kind::Markdown | Kind::Plain => None,
     };
     Some(rendered.unwrap_or_else(|| preformatted("plain", text)))

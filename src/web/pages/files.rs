@@ -391,7 +391,7 @@ fn fill(visit: &Visit<'_>, place: &Place<'_>, view: &mut FileView, content: &Fil
     } else {
         let text = render::decode(&content.data);
         let first_line = text.lines().next().unwrap_or_default();
-        let has_document = render::markup::kind(&view.name) == Some(render::markup::Kind::Markdown);
+        let has_document = render::markup::is_document(&view.name);
         let rendered = has_document && visit.query.get("view") == Some("rendered");
         if has_document {
             let url = place.url(visit, "files", place.path.as_bytes());
