@@ -4,12 +4,8 @@ use vcs::Cache;
 
 use crate::{Config, Model};
 
-/// About how many bytes are kept of what is worked out about changesets and files: origins of lines, last changes, highlighted text.
-const ANSWERS: u64 = 1 << 30;
-/// About how many bytes are kept of archives.
-const ARCHIVES: u64 = 8 << 30;
-
-/// The caches of an instance.
+/// The caches of an instance: what is worked out about changesets and files (origins of lines, last changes, highlighted text), and
+/// archives, which are large and would drive everything else out.
 pub(crate) struct Caches {
     answers: Cache,
     archives: Cache,
@@ -23,8 +19,8 @@ impl Caches {
             None => config.cache_dir.join("archives"),
         };
         Self {
-            answers: Cache::new(config.cache_dir.join("answers"), ANSWERS),
-            archives: Cache::new(archives, ARCHIVES),
+            answers: Cache::new(config.cache_dir.join("answers"), config.cache_bytes),
+            archives: Cache::new(archives, config.archive_cache_bytes),
         }
     }
 }

@@ -6,14 +6,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use db::gists::{self, Gist, NEVER};
 use db::{GistAccessId, GistId, UserId, users};
 use jiff::Timestamp;
+use vcs::life::Draft;
+use vcs::{CommitError, CommitRequest, FileChange, Kind, Person, RefName, RepoPath};
 
+use crate::folder::Move;
 use crate::rights::Account;
-use crate::{Error, Gate, Model, User, Viewer, random};
+use crate::{Error, Gate, Model, User, Viewer, contents, random};
 
 /// Where gists lie, below the folder of all repositories.
 const STORE: &str = ".rc_gist_store";
@@ -130,7 +132,7 @@ impl Model {
         let owner = owner.user();
         let store = self.gist_store()?;
         fs::create_dir_all(&store).map_err(|error| Error::disk("create", &store, error))?;
-        let draft = Draft::make(self, &store, owner, new.files)?;
+        let draft = draft(self, &store, owner, new.files)?;
         let access_id = GistAccessId::from(random_name());
         let expires = match new.lifetime {
             Some(minutes) => now() + f64::from(minutes) * 60.0,
@@ -159,17 +161,10 @@ impl Model {
                 what: "Gist",
                 name: id.to_string(),
             })?;
-            draft.describe(&gist)?;
+            describe(&draft, &gist)?;
             let place = store.join(gist.access_id.as_str());
             // Another program may have left a folder there; a gist never takes it over.
-            rustix::fs::renameat_with(
-                rustix::fs::CWD,
-                &draft.0,
-                rustix::fs::CWD,
-                &place,
-                rustix::fs::RenameFlags::NOREPLACE,
-            )
-            .map_err(|error| Error::disk("move the new gist to", &place, error.into()))?;
+            draft.move_to(&place).map_err(contents::error)?;
             moved = Some(place);
             Ok(gist)
         });
@@ -189,7 +184,7 @@ impl Model {
         let gist = gist.row();
         let place = self.gist_store()?.join(safe(gist.access_id.as_str())?);
         let grave = place.with_file_name(format!(".gone-{}", random::hex(6)));
-        let mut buried = false;
+        let mut burial = Move::new(place, grave.clone());
         let result = self.db().write(|tx| {
             if !gists::delete(tx, gist.id)? {
                 return Err(Error::NotFound {
@@ -197,25 +192,14 @@ impl Model {
                     name: gist.id.to_string(),
                 });
             }
-            match fs::rename(&place, &grave) {
-                Ok(()) => buried = true,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::disk("rename", &place, error)),
-            }
-            Ok(())
+            burial.go("")
         });
-        match &result {
-            Ok(()) if buried => {
-                if let Err(error) = fs::remove_dir_all(&grave) {
-                    tracing::warn!("cannot delete {}: {error}", grave.display());
-                }
-            }
-            Err(_) if buried => {
-                let _ = fs::rename(&grave, &place);
-            }
-            _ => {}
+        let buried = burial.has_gone();
+        burial.settle(self, result)?;
+        if buried && let Err(error) = fs::remove_dir_all(&grave) {
+            tracing::warn!("cannot delete {}: {error}", grave.display());
         }
-        result
+        Ok(())
     }
 
     fn gist_store(&self) -> Result<PathBuf, Error> {
@@ -293,111 +277,83 @@ fn check_files(files: &[(&str, &str)]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A gist that is being made, in a hidden folder. Goes away again unless it is moved to its place.
-struct Draft(PathBuf);
-
-impl Draft {
-    fn make(
-        model: &Model,
-        store: &Path,
-        owner: &User,
-        files: &[(&str, &str)],
-    ) -> Result<Self, Error> {
-        let draft = Self(store.join(format!(".new-{}", random::hex(6))));
-        let path = &draft.0;
-        hg(model, store, &["init", "--"], Some(path))?;
-        for (name, content) in files {
-            let file = path.join(name);
-            fs::write(&file, content).map_err(|error| Error::disk("write", &file, error))?;
-        }
-        let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-        let plural = if names.len() > 1 { "s" } else { "" };
-        let message = format!("--message=added file{plural}: {}", names.join(", "));
-        let author = format!("--user={}", author(owner));
-        let commit = ["commit", "--addremove", "--quiet", &author, &message];
-        hg(model, path, &commit, None)?;
-        // The original keeps no files beside the store, and neither do we.
-        for (name, _) in files {
-            let _ = fs::remove_file(path.join(name));
-        }
-        let _ = fs::remove_file(path.join(".hg/dirstate"));
-        Ok(draft)
-    }
-
-    /// Writes what the original writes beside the files. Nothing reads it but people who repair something.
-    fn describe(&self, gist: &Gist) -> Result<(), Error> {
-        let expires = if gist.expires == NEVER {
-            serde_json::json!(-1)
-        } else {
-            serde_json::json!(gist.expires)
-        };
-        let text = format!(
-            "{{\"metadata_version\": \"1\", \"gist_db_id\": {}, \"gist_access_id\": \"{}\", \"gist_owner_id\": {}, \
-             \"gist_type\": \"{}\", \"gist_expires\": {expires}, \"gist_updated\": {:?}}}",
-            gist.id,
-            gist.access_id.as_str(),
-            gist.owner,
-            gist.kind,
-            now(),
-        );
-        let path = self.0.join(".hg/.rc_gist_metadata");
-        fs::write(&path, text).map_err(|error| Error::disk("write", &path, error))
-    }
+/// A gist that is being made, in a hidden folder beside its place. The changeset is made as those of the web are.
+fn draft(
+    model: &Model,
+    store: &Path,
+    owner: &User,
+    files: &[(&str, &str)],
+) -> Result<Draft, Error> {
+    let mut programs = model.programs()?;
+    // No hook of the instance is asked, and the changeset stays a draft, as after a commit at one's desk.
+    programs.hg.config = vec![("phases.publish".to_owned(), "false".to_owned())];
+    let draft = Draft::create(&programs, store, Kind::Hg, "default").map_err(contents::error)?;
+    let refuse = |name: &str| Error::invalid("files", format!("A file cannot be called {name:?}"));
+    let create = |(name, content): &(&str, &str)| {
+        Ok(FileChange::Create {
+            path: RepoPath::parse(name.as_bytes()).map_err(|_| refuse(name))?,
+            content: content.as_bytes().to_vec(),
+            executable: false,
+        })
+    };
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    let plural = if names.len() > 1 { "s" } else { "" };
+    let request = CommitRequest {
+        branch: RefName::new("default"),
+        new_branch: false,
+        parent: None,
+        author: author(owner),
+        date: vcs::Timestamp {
+            seconds: Timestamp::now().as_second(),
+            offset_east: 0,
+        },
+        message: format!("added file{plural}: {}", names.join(", ")),
+        changes: files.iter().map(create).collect::<Result<_, Error>>()?,
+    };
+    let repository = draft.open().map_err(contents::error)?;
+    repository
+        .commit(&programs, &request)
+        .map_err(|error| match error {
+            CommitError::BadPath { .. } | CommitError::Exists { .. } => {
+                Error::invalid("files", error.to_string())
+            }
+            other => Error::Program(format!("the gist could not be made: {other}")),
+        })?;
+    Ok(draft)
 }
 
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Writes what the original writes beside the files. Nothing reads it but people who repair something.
+fn describe(draft: &Draft, gist: &Gist) -> Result<(), Error> {
+    let expires = if gist.expires == NEVER {
+        serde_json::json!(-1)
+    } else {
+        serde_json::json!(gist.expires)
+    };
+    let text = format!(
+        "{{\"metadata_version\": \"1\", \"gist_db_id\": {}, \"gist_access_id\": \"{}\", \"gist_owner_id\": {}, \
+         \"gist_type\": \"{}\", \"gist_expires\": {expires}, \"gist_updated\": {:?}}}",
+        gist.id,
+        gist.access_id.as_str(),
+        gist.owner,
+        gist.kind,
+        now(),
+    );
+    let path = draft.path().join(".hg/.rc_gist_metadata");
+    fs::write(&path, text).map_err(|error| Error::disk("write", &path, error))
 }
 
-/// `First Last <address>`, as changesets of the web name their author; without a line end, whatever a name holds.
-fn author(user: &User) -> String {
+/// Name and address, as changesets of the web name their author.
+fn author(user: &User) -> Person {
     let full = format!("{} {}", user.firstname, user.lastname);
     let name = match full.trim() {
         "" => user.username.as_str(),
         full => full,
     };
-    let text = match user.email.as_deref() {
-        Some(email) => format!("{name} <{email}>"),
-        None => name.to_owned(),
-    };
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
-/// Runs `hg` in a folder. Nothing of the server's own environment or of the machine's configuration has a say.
-fn hg(model: &Model, folder: &Path, arguments: &[&str], path: Option<&Path>) -> Result<(), Error> {
-    let mut command = Command::new(&model.config().hg_path);
-    command
-        .args(["--config", "storage.all-slow-path=allow"])
-        .args(arguments)
-        .args(path)
-        .current_dir(folder)
-        .env_clear()
-        .envs([
-            ("HGRCPATH", ""),
-            ("HGPLAIN", "1"),
-            ("HGENCODING", "UTF-8"),
-            ("LANG", "C.UTF-8"),
-            ("HOME", "/nonexistent"),
-        ])
-        .stdin(Stdio::null());
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
+    Person {
+        name: name.to_owned(),
+        email: user.email.clone().unwrap_or_default(),
+        raw: String::new(),
     }
-    let output = command.output().map_err(|error| {
-        Error::Program(format!(
-            "hg cannot be started; install Mercurial or set hg_path in the ini file ({error})"
-        ))
-    })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Error::Program(format!(
-        "hg could not make the gist: {}",
-        said.trim()
-    )))
 }
 
 #[cfg(test)]

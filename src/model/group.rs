@@ -11,6 +11,7 @@ use db::{
     user_repo_group_to_perm, user_to_perm, users, users_group_repo_group_to_perm,
 };
 
+use crate::folder::Move;
 use crate::repository::refuse_taken_rows;
 use crate::rule::Globals;
 use crate::{
@@ -329,7 +330,8 @@ impl Model {
         }
         let path = self.path_below_root(group.name())?;
         let grave = self.group_grave(group.name())?;
-        self.db().write(|tx| {
+        let mut burial = Move::new(path, grave);
+        let done = self.db().write(|tx| {
             if !groups::is_empty(tx, group.row().id)? {
                 return Err(Error::invalid(
                     "confirm_name",
@@ -337,13 +339,9 @@ impl Model {
                 ));
             }
             groups::delete(tx, group.row().id)?;
-            match fs::rename(&path, &grave) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(Error::disk("rename", &path, error))
-                }
-                _ => Ok(()),
-            }
-        })
+            burial.go("group_name")
+        });
+        burial.settle(self, done)
     }
 
     /// `rm__<stamp>_GROUP_<name>` at the root, as the original names it.

@@ -20,6 +20,7 @@ mod details;
 mod email;
 mod error;
 pub mod field;
+mod folder;
 mod following;
 mod gate;
 pub mod gist;

@@ -22,7 +22,12 @@ struct Open {
 }
 
 impl Repositories {
-    fn get(&self, path: PathBuf, kind: Kind) -> Result<Arc<Repository>, vcs::OpenError> {
+    fn get(
+        &self,
+        path: PathBuf,
+        kind: Kind,
+        root: &Path,
+    ) -> Result<Arc<Repository>, vcs::OpenError> {
         let key = (path, kind);
         {
             let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +42,7 @@ impl Repositories {
             }
         }
         // Opened without the lock: one slow disk must not stop the other threads.
-        let handle = Arc::new(Repository::open(&key.0, kind)?);
+        let handle = Arc::new(Repository::open_within(&key.0, kind, root)?);
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = open.clock;
         if open.handles.len() >= MAX_OPEN
@@ -58,12 +63,6 @@ impl Repositories {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.handles.retain(|(held, _), _| !held.starts_with(path));
     }
-
-    /// Forgets a path that was moved away, so that another repository may come there.
-    pub(crate) fn forget(&self, path: &Path) {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.handles.retain(|(held, _), _| held != path);
-    }
 }
 
 impl Model {
@@ -75,9 +74,13 @@ impl Model {
         &self,
         repository: &ReadableRepository,
     ) -> Result<Arc<Repository>, Error> {
-        let path = self.repository_path(repository)?;
+        let root = match repository.root() {
+            Some(root) => root.to_owned(),
+            None => self.repositories_root()?,
+        };
+        let path = below(&root, repository.name())?;
         self.repositories
-            .get(path, repository.kind())
+            .get(path, repository.kind(), &root)
             .map_err(|source| Error::Open {
                 name: repository.name().to_owned(),
                 source,

@@ -1,11 +1,8 @@
 //! Renaming and moving repositories and groups: rows, folders and everything below, together or not at all.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use db::{GroupName, RepoName, Tx, Username, groups, repositories, users};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use crate::folder::Move;
 use crate::group::Place;
 use crate::journal::{self, Action, Actor};
 use crate::repository::refuse_taken_rows;
@@ -39,7 +36,7 @@ impl Model {
             return Ok(full);
         }
         let (from, to) = (self.path_below_root(old)?, self.path_below_root(&full)?);
-        let mut moved = Moved::default();
+        let mut folder = Move::new(from, to);
         let done = self.db().write(|tx| {
             refuse_other(tx, "repo_name", old, &full)?;
             let name = RepoName::from(full.as_str());
@@ -48,9 +45,9 @@ impl Model {
             }
             let action = Action::MovedRepository(old.to_owned());
             journal::write(tx, actor, Some(repository.id()), &full, &action)?;
-            moved.go(&from, &to, "repo_name")
+            folder.go("repo_name")
         });
-        self.finish(done, &moved)?;
+        folder.settle(self, done)?;
         Ok(full)
     }
 
@@ -97,7 +94,7 @@ impl Model {
             ));
         }
         let (from, to) = (self.path_below_root(old)?, self.path_below_root(&full)?);
-        let mut moved = Moved::default();
+        let mut folder = Move::new(from, to);
         let done = self.db().write(|tx| {
             refuse_other(tx, "group_name", old, &full)?;
             if !groups::rename(tx, id, &GroupName::from(full.as_str()), parent_id)? {
@@ -106,9 +103,9 @@ impl Model {
             rename_below(tx, old, &full)?;
             let action = Action::MovedGroup(old.to_owned(), full.clone());
             journal::write(tx, actor, None, "", &action)?;
-            moved.go(&from, &to, "group_name")
+            folder.go("group_name")
         });
-        self.finish(done, &moved)?;
+        folder.settle(self, done)?;
         Ok(full)
     }
 
@@ -130,24 +127,6 @@ impl Model {
             groups::set_owner(tx, group.row().id, user.id)?;
             Ok(())
         })
-    }
-
-    /// Undoes the move of a folder when the rows could not be kept, and forgets what was open below it.
-    fn finish(&self, done: Result<(), Error>, moved: &Moved) -> Result<(), Error> {
-        if let Some((from, to)) = &moved.0 {
-            if done.is_err()
-                && let Err(error) = fs::rename(to, from)
-            {
-                tracing::error!(
-                    "{} was moved to {} and cannot be moved back: {error}",
-                    from.display(),
-                    to.display()
-                );
-            }
-            self.repositories().forget_below(from);
-            self.repositories().forget_below(to);
-        }
-        done
     }
 }
 
@@ -202,31 +181,6 @@ fn rename_below(tx: &Tx<'_>, old: &str, full: &str) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// A folder that was moved: from where to where.
-#[derive(Default)]
-struct Moved(Option<(PathBuf, PathBuf)>);
-
-impl Moved {
-    /// Moves, and never over anything. A folder that is not there is none to move: the row alone is right then.
-    fn go(&mut self, from: &Path, to: &Path, field: &'static str) -> Result<(), Error> {
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).map_err(|error| Error::disk("create", folder, error))?;
-        }
-        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            Ok(()) => {
-                self.0 = Some((from.to_owned(), to.to_owned()));
-                Ok(())
-            }
-            Err(rustix::io::Errno::EXIST) => Err(Error::invalid(
-                field,
-                "A folder of that name exists on the server without being in the database",
-            )),
-            Err(rustix::io::Errno::NOENT) if !from.exists() => Ok(()),
-            Err(error) => Err(Error::disk("move", from, error.into())),
-        }
-    }
 }
 
 fn gone(what: &'static str, name: &str) -> Error {

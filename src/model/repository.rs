@@ -15,6 +15,7 @@ use db::{
 use vcs::Kind;
 
 use crate::contents::{self, Beginning, Contents};
+use crate::folder::Move;
 use crate::group::Place;
 use crate::journal::{self, Action, Actor};
 use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Viewer, name};
@@ -297,7 +298,7 @@ impl Model {
     ) -> Result<(), Error> {
         let path = self.repository_path(repository)?;
         let grave = deleted_name(&path);
-        let mut buried = false;
+        let mut burial = Move::new(path, grave);
         let result = self.db().write(|tx| {
             if repositories::count_forks(tx, repository.id())? > 0 {
                 if forks == ForkChoice::Refuse {
@@ -317,18 +318,9 @@ impl Model {
                 repository.name(),
                 &Action::DeletedRepository,
             )?;
-            match fs::rename(&path, &grave) {
-                Ok(()) => buried = true,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::disk("rename", &path, error)),
-            }
-            Ok(())
+            burial.go("repo_name")
         });
-        if result.is_err() && buried {
-            let _ = fs::rename(&grave, &path);
-        }
-        self.repositories.forget(&path);
-        result
+        burial.settle(self, result)
     }
 
     /// Numbers and names for the head of a repository's pages.

@@ -21,7 +21,8 @@ pub(crate) fn check(path: &Path, kind: Kind, root: &Path) -> Result<(), OpenErro
         path: root.to_owned(),
         source,
     })?;
-    let limits = Limits { path, root };
+    let own = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let limits = Limits { path, own, root };
     match kind {
         Kind::Git => limits.check_git(),
         Kind::Hg => limits.check_hg(),
@@ -30,6 +31,8 @@ pub(crate) fn check(path: &Path, kind: Kind, root: &Path) -> Result<(), OpenErro
 
 struct Limits<'a> {
     path: &'a Path,
+    /// Where it really lies: an administrator may have put it on another disk, with a link in its place.
+    own: PathBuf,
     root: PathBuf,
 }
 
@@ -79,13 +82,15 @@ impl Limits<'_> {
         self.inside(&dot_hg.join("store"))
     }
 
-    /// Whether a place, if it exists, lies inside the root, links followed.
+    /// Whether a place, if it exists, lies inside the root or the repository itself, links followed.
     fn inside(&self, place: &Path) -> Result<(), OpenError> {
         match place.canonicalize() {
-            Ok(target) if !target.starts_with(&self.root) => Err(OpenError::Outside {
-                path: self.path.to_owned(),
-                target,
-            }),
+            Ok(target) if !target.starts_with(&self.root) && !target.starts_with(&self.own) => {
+                Err(OpenError::Outside {
+                    path: self.path.to_owned(),
+                    target,
+                })
+            }
             Ok(_) => Ok(()),
             Err(error) if is_absent(&error) => Ok(()),
             Err(source) => Err(OpenError::Io {

@@ -186,6 +186,18 @@ pub const KEYS: &[Key] = &[
         "folder of generated archives; empty: 'archives' in cache_dir",
     ),
     key(
+        "cache_megabytes",
+        Number,
+        "1024",
+        "own key: how many megabytes of answers about repositories cache_dir may hold",
+    ),
+    key(
+        "archive_cache_megabytes",
+        Number,
+        "8192",
+        "own key: how many megabytes of generated archives are kept",
+    ),
+    key(
         "app_instance_uuid",
         Text,
         "",

@@ -41,6 +41,10 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// `archive_cache_dir`, absolute; none when archives are kept in `cache_dir`.
     pub archive_cache_dir: Option<PathBuf>,
+    /// `cache_megabytes`, in bytes.
+    pub cache_bytes: u64,
+    /// `archive_cache_megabytes`, in bytes.
+    pub archive_cache_bytes: u64,
     /// `git_path`.
     pub git_path: PathBuf,
     /// `hg_path`.
@@ -157,6 +161,8 @@ impl Config {
                 .replace("%(here)s", &reader.here.display().to_string()),
             cache_dir: reader.path("cache_dir"),
             archive_cache_dir: reader.some_path("archive_cache_dir"),
+            cache_bytes: reader.megabytes("cache_megabytes"),
+            archive_cache_bytes: reader.megabytes("archive_cache_megabytes"),
             git_path: reader.text("git_path").into(),
             hg_path: reader.text("hg_path").into(),
             default_repositories: reader.here.join("repositories"),
@@ -242,6 +248,11 @@ impl Reader<'_> {
 
     fn number(&self, name: &'static str) -> usize {
         self.some_number(name).unwrap_or(0)
+    }
+
+    /// A number of megabytes, in bytes.
+    fn megabytes(&self, name: &'static str) -> u64 {
+        (self.number(name) as u64).saturating_mul(1 << 20)
     }
 
     /// A number that need not be there.

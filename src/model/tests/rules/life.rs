@@ -189,3 +189,42 @@ fn there_is_one_first_administrator_and_one_code() {
     assert!(model.create_first_admin(&new("two")).is_err());
     assert!(!model.settings().unwrap().needs_setup);
 }
+
+#[test]
+fn answers_are_kept_below_the_folder_for_caches_and_nothing_is_borrowed_from_outside() {
+    let instance = Instance::new();
+    let admin = instance.viewer("admin");
+    let (_, name) = instance.repository(&admin, None, "site", false);
+    let model = &instance.model;
+    let folder = model.repository_path(&instance.admin_of(&name)).unwrap();
+    let script = "commit refs/heads/master\ncommitter A <a@example.com> 1600000000 +0000\ndata 1\nm\n\
+                  M 100644 inline a.txt\ndata 2\nx\n\n";
+    let mut child = Command::new("git")
+        .arg("-C")
+        .arg(&folder)
+        .args(["fast-import", "--quiet"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), script.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let contents = model.open_repository(&instance.admin_of(&name)).unwrap();
+    let tip = contents.resolve("tip").unwrap();
+    let changes = contents
+        .cached(model.cache())
+        .last_changes(&tip, &vcs::RepoPath::root());
+    assert_eq!(changes.unwrap().len(), 1);
+    let answers = model.config().cache_dir.join("answers");
+    let entries = std::fs::read_dir(answers).unwrap();
+    assert!(entries.count() >= 1, "an answer is kept on disk");
+
+    drop(contents);
+    let (_, borrower) = instance.repository(&admin, None, "borrower", false);
+    let borrower = instance.admin_of(&borrower);
+    let alternates = model.repository_path(&borrower).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let line = format!("{}\n", elsewhere.path().display());
+    std::fs::write(alternates.join("objects/info/alternates"), line).unwrap();
+    let refused = model.open_repository(&borrower).unwrap_err();
+    assert!(refused.to_string().contains("leads out of"), "{refused}");
+}

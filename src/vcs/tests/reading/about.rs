@@ -419,6 +419,11 @@ fn nothing_is_borrowed_from_outside() {
     std::fs::write(share.join(".hg/sharedpath"), "/etc").unwrap();
     let opened = Repository::open_within(&share, Kind::Hg, root.path());
     assert!(matches!(opened, Err(OpenError::Outside { .. })));
+
+    // The whole repository on another disk, with a link in its place, borrows from nobody.
+    let elsewhere = root.path().join("elsewhere");
+    std::os::unix::fs::symlink(outside.path(), &elsewhere).unwrap();
+    assert!(open(&elsewhere).is_ok());
 }
 
 #[test]
