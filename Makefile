@@ -19,12 +19,12 @@ export KALLITHEA_TEST_HG := $(BIN)/hg
 export KALLITHEA_TEST_EVOLVE := 1
 CARGO_FLAGS := --release --locked --workspace
 
-.PHONY: help run test test-all bench wheel clean lint rust-test python-test test-tools rust-tools
+.PHONY: help run translations test test-all bench wheel clean lint rust-test python-test test-tools rust-tools
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/installed ## build, install, and serve ./kallithea-data on 127.0.0.1:5000 (LISTEN=host:port, FOLDER=where the data lies)
 	@cd '$(FOLDER)' && { [ -e kallithea-data ] || [ -e kallithea.ini ] || [ -n "$$KALLITHEA_CONFIG" ] || KALLITHEA_LOG=error '$(BIN)/python' -m kallithea_rs.demo; }
@@ -41,6 +41,9 @@ bench: .venv/test-tools ## figures of every page and of the wire, with four work
 	$(BIN)/python tests/bench/bench.py
 
 wheel: .venv/installed ## the wheel, in target/wheels, installed in .venv
+
+translations: ## bring the catalogues of every language up to date with the texts in the sources
+	python3 tests/translations/messages.py
 
 clean: ## forget .venv and target; data stays
 	rm -rf .venv target

@@ -1,10 +1,13 @@
 //! `repositories`: every repository by its full path. The table mirrors what lies on disk; `group_id` and the path
 //! always agree.
 
+use std::collections::HashMap;
+
 use crate::conn::{Column, Conn, FromColumn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{CloneUri, GroupId, RepoId, RepoName, UserId};
 use crate::time::LocalTime;
+use crate::value::contains;
 use crate::{
     changeset_comments, changeset_statuses, pull_requests, repo_to_perm, repositories_fields,
     statistics, user_followings, user_logs, users, users_group_repo_to_perm,
@@ -252,6 +255,22 @@ pub fn with_owners(
     })?;
     found.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// The repositories whose description holds a text, in any case.
+pub fn described_with(conn: &Conn, text: &str) -> Result<Vec<RepoId>, DbError> {
+    conn.query(
+        "SELECT repo_id FROM repositories WHERE lower(description) LIKE lower(?) ESCAPE '!'",
+        &params![contains(text)],
+        |row| row.take(),
+    )
+}
+
+/// When each repository last changed, as it was noted at the last push.
+pub fn last_changes(conn: &Conn) -> Result<HashMap<RepoId, LocalTime>, DbError> {
+    let sql = "SELECT repo_id, updated_on FROM repositories";
+    let rows = conn.query(sql, &[], |row| (row.take(), row.take()))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// How many repositories there are.

@@ -155,7 +155,6 @@ impl<T: FromColumn> FromColumn for Option<T> {
 }
 
 /// A pattern for `lower(column) LIKE lower(?) ESCAPE '!'` that finds this text anywhere.
-#[allow(dead_code, reason = "for the searches of pages and API")]
 pub(crate) fn contains(text: &str) -> String {
     format!("%{}%", escaped(text))
 }

@@ -1,22 +1,17 @@
 //! Repository groups: places for repositories and for each other.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
 use db::groups::{self, RepoGroup};
-use db::overview::{self, Overview};
 use db::{
-    DbError, GroupId, GroupName, Level, ObjectKind, RepoId, Tx, UserId, repositories,
-    user_repo_group_to_perm, user_to_perm, users, users_group_repo_group_to_perm,
+    DbError, GroupId, GroupName, Level, ObjectKind, Tx, UserId, user_repo_group_to_perm,
+    user_to_perm, users, users_group_repo_group_to_perm,
 };
 
 use crate::folder::Move;
 use crate::repository::refuse_taken_rows;
-use crate::rule::Globals;
-use crate::{
-    AdminOfGroup, Error, Gate, Model, ReadableGroup, ReadableRepository, User, Viewer, gate, name,
-};
+use crate::{AdminOfGroup, Error, Gate, Model, ReadableGroup, Viewer, name};
 
 /// A place where something may be made: a group, or the top. Only the gate makes one.
 #[derive(Debug, Clone)]
@@ -45,34 +40,6 @@ pub struct NewGroup<'a> {
     pub description: &'a str,
     /// Whether the permissions of the parent are copied.
     pub copy_permissions: bool,
-}
-
-/// What a viewer may see at the top or in one group.
-#[derive(Debug)]
-pub struct GroupListing {
-    /// Groups below, in tree order.
-    pub groups: Vec<ReadableGroup>,
-    /// How many readable repositories lie in each of [`Self::groups`] and below.
-    pub counts: Vec<usize>,
-    /// Repositories of one page with their owners: those directly here, or with a filter those below that fit.
-    pub repositories: Vec<(ReadableRepository, Option<User>)>,
-    /// Which page that is, counted from 1.
-    pub page: usize,
-    /// How many repositories there are on all pages.
-    pub total: usize,
-    /// Whether the viewer may make repositories outside of all groups.
-    pub may_create_at_top: bool,
-}
-
-/// Which part of a listing is wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct ListRequest<'a> {
-    /// Part of a name in any case; empty for no filter.
-    pub filter: &'a str,
-    /// Which page, counted from 1; beyond the last one: the last one.
-    pub page: usize,
-    /// Repositories on a page.
-    pub per_page: usize,
 }
 
 impl Gate<'_> {
@@ -144,99 +111,6 @@ impl Gate<'_> {
 }
 
 impl Model {
-    /// What a viewer may see at the top (`None`) or in a group. Three statements, however much there is.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn list(
-        &self,
-        viewer: &Viewer,
-        group: Option<&ReadableGroup>,
-        wanted: ListRequest<'_>,
-    ) -> Result<GroupListing, Error> {
-        let overview = match viewer.user_id() {
-            Some(user) => self.db().read(|conn| overview::of_user(conn, user))?,
-            None => Overview::default(),
-        };
-        let below = |full: &str| match group {
-            None => true,
-            Some(group) => is_below(full, group.name()),
-        };
-        let readable: Vec<_> = overview
-            .repositories
-            .iter()
-            .map(|levels| (gate::repository_rule(viewer, levels), levels))
-            .filter(|(level, levels)| *level >= Level::Read && below(levels.name.as_str()))
-            .collect();
-        let mut groups: Vec<ReadableGroup> = overview
-            .groups
-            .into_iter()
-            .filter(|(row, _)| below(row.name.as_str()))
-            .filter_map(|(row, levels)| ReadableGroup::new(row, gate::group_rule(viewer, &levels)))
-            .collect();
-        // Tree order: a slash sorts before everything else.
-        groups.sort_by_cached_key(|group| group.name().to_lowercase().replace('/', "\0"));
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        for (_, levels) in &readable {
-            for parent in name::parents(levels.name.as_str()) {
-                *counts.entry(parent).or_default() += 1;
-            }
-        }
-        let counts = groups
-            .iter()
-            .map(|group| counts.get(group.name()).copied().unwrap_or_default())
-            .collect();
-        let filter = wanted.filter.to_lowercase();
-        let prefix = group.map_or(0, |group| group.name().len() + 1);
-        let mut here: Vec<_> = readable
-            .into_iter()
-            .map(|(level, levels)| (levels.name.as_str().to_lowercase(), level, levels.id))
-            .filter(|(name, ..)| {
-                if filter.is_empty() {
-                    name.get(prefix..).is_some_and(|rest| !rest.contains('/'))
-                } else {
-                    name.contains(&filter)
-                }
-            })
-            .collect();
-        here.sort_unstable();
-        let total = here.len();
-        let pages = total.div_ceil(wanted.per_page).max(1);
-        let page = wanted.page.clamp(1, pages);
-        let shown: Vec<_> = here
-            .into_iter()
-            .skip((page - 1) * wanted.per_page)
-            .take(wanted.per_page)
-            .collect();
-        let ids: Vec<RepoId> = shown.iter().map(|(_, _, id)| *id).collect();
-        let mut rows: HashMap<RepoId, _> = self
-            .db()
-            .read(|conn| repositories::with_owners(conn, &ids))?
-            .into_iter()
-            .map(|(row, owner)| (row.id, (row, owner)))
-            .collect();
-        let repositories = shown
-            .into_iter()
-            .filter_map(|(_, level, id)| {
-                let (row, owner) = rows.remove(&id)?;
-                Some((ReadableRepository::new(row, level)?, owner))
-            })
-            .collect();
-        let globals = if viewer.is_admin() {
-            Globals::of_admin()
-        } else {
-            Globals::strongest(overview.globals)
-        };
-        Ok(GroupListing {
-            groups,
-            counts,
-            repositories,
-            page,
-            total,
-            may_create_at_top: viewer.signed_in().is_some() && globals.may_create_at_top(),
-        })
-    }
-
     /// Makes a group at a place where the viewer may.
     ///
     /// # Errors
@@ -385,12 +259,6 @@ impl Model {
             .read(|conn| groups::longest_of(conn, &names))?
             .map(|row| row.name.into_string()))
     }
-}
-
-/// Whether a full name lies in a group, at any depth.
-fn is_below(full: &str, group: &str) -> bool {
-    full.strip_prefix(group)
-        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A folder that is there already is taken over, unless it is a repository.

@@ -27,6 +27,7 @@ pub mod gist;
 mod group;
 pub mod ip;
 mod journal;
+mod listing;
 mod machine;
 pub mod mail;
 pub mod name;
@@ -65,8 +66,9 @@ pub use error::Error;
 pub use gate::{
     AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository,
 };
-pub use group::{GroupListing, ListRequest, NewGroup, Place};
+pub use group::{NewGroup, Place};
 pub use journal::{Action, Actor};
+pub use listing::{ListOrder, ListRequest, ListScope, Listed, ListedGroup, Listing};
 pub use machine::Machine;
 pub use permission::{Grant, Grants, Holder, Recursion, Subject};
 pub use person::Person;

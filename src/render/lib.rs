@@ -43,4 +43,4 @@ mod stopwatch;
 pub use decode::decode;
 pub use escape::escape;
 pub use size::{size, size_decimal};
-pub use time::{absolute, age, age_short, iso};
+pub use time::{Age, AgeUnit, absolute, age, age_of, age_short, iso, short_age_of};

@@ -6,26 +6,57 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Unit};
 
-/// How long ago, in at most two units: `1 year and 1 month ago`, `2 minutes ago`, `just now`, `in 1 day`.
-///
-/// The largest unit that is not zero is named, and the one directly below it if that is not zero either: one year and three days are
-/// `1 year ago`. Years and months are calendar ones, counted in UTC.
-pub fn age(then: i64, now: i64) -> String {
-    let parts = calendar_difference(then, now);
-    let Some(first) = parts.iter().position(|part| part.0 != 0) else {
-        return "just now".to_owned();
-    };
-    let mut words = count(parts[first]);
-    if let Some(&next) = parts.get(first + 1).filter(|next| next.0 != 0) {
-        words = format!("{words} and {}", count(next));
-    }
-    placed(words, then, now)
+/// A unit of the calendar or the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgeUnit {
+    /// Calendar years.
+    Year,
+    /// Calendar months.
+    Month,
+    /// Days.
+    Day,
+    /// Hours.
+    Hour,
+    /// Minutes.
+    Minute,
+    /// Seconds.
+    Second,
 }
 
-/// How long ago, in one unit, for narrow columns: `13 months ago`, `3 years ago`.
+/// How long ago something was, or how far ahead it is, before it is put into the words of a language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age {
+    /// The largest unit that is not zero; `None` for now.
+    pub first: Option<(u64, AgeUnit)>,
+    /// The unit directly below it, when that is not zero and two are wanted.
+    pub second: Option<(u64, AgeUnit)>,
+    /// Whether it is still to come.
+    pub ahead: bool,
+}
+
+/// How long ago, in at most two units.
+///
+/// The largest unit that is not zero is named, and the one directly below it if that is not zero either: one year and three days are
+/// one year. Years and months are calendar ones, counted in UTC.
+#[must_use]
+pub fn age_of(then: i64, now: i64) -> Age {
+    let parts = calendar_difference(then, now);
+    let first = parts.iter().position(|part| part.0 != 0);
+    Age {
+        first: first.map(|at| parts[at]),
+        second: first
+            .and_then(|at| parts.get(at + 1))
+            .copied()
+            .filter(|next| next.0 != 0),
+        ahead: then > now,
+    }
+}
+
+/// How long ago, in one unit, for narrow columns.
 ///
 /// Below two years months are counted; from then on years, rounded up when more than six months are left over.
-pub fn age_short(then: i64, now: i64) -> String {
+#[must_use]
+pub fn short_age_of(then: i64, now: i64) -> Age {
     let mut parts = calendar_difference(then, now);
     let (years, months) = (parts[0].0, parts[1].0);
     if years == 1 {
@@ -34,10 +65,21 @@ pub fn age_short(then: i64, now: i64) -> String {
     } else if years >= 2 && months > 6 {
         parts[0].0 = years + 1;
     }
-    match parts.into_iter().find(|part| part.0 != 0) {
-        None => "just now".to_owned(),
-        Some(part) => placed(count(part), then, now),
+    Age {
+        first: parts.into_iter().find(|part| part.0 != 0),
+        second: None,
+        ahead: then > now,
     }
+}
+
+/// [`age_of`] in English: `1 year and 1 month ago`, `2 minutes ago`, `just now`, `in 1 day`.
+pub fn age(then: i64, now: i64) -> String {
+    english(age_of(then, now))
+}
+
+/// [`short_age_of`] in English: `13 months ago`, `3 years ago`.
+pub fn age_short(then: i64, now: i64) -> String {
+    english(short_age_of(then, now))
 }
 
 /// The time for the `datetime` attribute of `<time>`: `2024-05-17T09:30:00+02:00`.
@@ -62,28 +104,43 @@ pub fn absolute(seconds: i64, offset_east: i32) -> String {
         .to_string()
 }
 
-type Part = (i64, &'static str);
+type Part = (u64, AgeUnit);
 
 fn calendar_difference(then: i64, now: i64) -> [Part; 6] {
     let (from, to) = (utc(then.min(now)), utc(then.max(now)));
     // Both are valid civil times and a difference up to years is always defined between those.
     let span = from.until((Unit::Year, to)).unwrap_or_default();
+    let part = |number: i64, unit| (number.unsigned_abs(), unit);
     [
-        (i64::from(span.get_years()), "year"),
-        (i64::from(span.get_months()), "month"),
-        (i64::from(span.get_days()), "day"),
-        (i64::from(span.get_hours()), "hour"),
-        (span.get_minutes(), "minute"),
-        (span.get_seconds(), "second"),
+        part(span.get_years().into(), AgeUnit::Year),
+        part(span.get_months().into(), AgeUnit::Month),
+        part(span.get_days().into(), AgeUnit::Day),
+        part(span.get_hours().into(), AgeUnit::Hour),
+        part(span.get_minutes(), AgeUnit::Minute),
+        part(span.get_seconds(), AgeUnit::Second),
     ]
 }
 
-fn count((number, unit): Part) -> String {
-    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
-}
-
-fn placed(words: String, then: i64, now: i64) -> String {
-    if then > now {
+fn english(age: Age) -> String {
+    let count = |(number, unit): Part| {
+        let unit = match unit {
+            AgeUnit::Year => "year",
+            AgeUnit::Month => "month",
+            AgeUnit::Day => "day",
+            AgeUnit::Hour => "hour",
+            AgeUnit::Minute => "minute",
+            AgeUnit::Second => "second",
+        };
+        format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+    };
+    let Some(first) = age.first else {
+        return "just now".to_owned();
+    };
+    let mut words = count(first);
+    if let Some(second) = age.second {
+        words = format!("{words} and {}", count(second));
+    }
+    if age.ahead {
         format!("in {words}")
     } else {
         format!("{words} ago")

@@ -2,12 +2,13 @@
 
 use model::{Level, ReadableRepository};
 
+use crate::i18n::Language;
 use crate::path::Url;
 use crate::problem::{self, Problem};
 use crate::response::Response;
 use crate::static_files;
 use crate::template;
-use crate::view::{CloneUrl, ErrorPage, Flash, Frame, Link, Nav, RepoFrame, Viewer};
+use crate::view::{CloneUrl, ErrorPage, Flash, Frame, Link, Nav, Reading, RepoFrame, Viewer};
 use crate::visit::Visit;
 use crate::words;
 
@@ -66,14 +67,34 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
             ..Nav::default()
         },
         user,
-        assets: static_files::assets(script_name),
+        language: reading(visit),
+        assets: static_files::assets(script_name, visit.language),
         request_id: visit.id.clone(),
         theme: theme.unwrap_or_default(),
+        support_url: Some(visit.model.config().support_url.clone()).filter(|url| !url.is_empty()),
         version: visit
             .settings
             .show_version
             .then(|| env!("CARGO_PKG_VERSION").to_owned()),
         ..Frame::default()
+    }
+}
+
+fn reading(visit: &Visit<'_>) -> Reading {
+    let language = visit.language;
+    let choices = if visit.model.config().language_by_reader {
+        Language::all()
+            .map(|other| (other.tag(), other.name()))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    Reading {
+        tag: language.tag(),
+        direction: language.direction(),
+        name: language.name(),
+        choices,
+        url: visit.url("_admin/language").into(),
     }
 }
 
@@ -189,26 +210,28 @@ fn framed(visit: &mut Visit<'_>, problem: &Problem) -> Response {
     let signed_in = visit.viewer.signed_in().is_some();
     let frame = frame(visit, format!("Error - {} {reason}", status.as_u16()), "");
     let mut links = vec![Link {
-        text: "Home".into(),
+        text: visit.t("Home").into(),
         url: frame.home_url.clone(),
     }];
     if !signed_in && matches!(problem, Problem::NotFound(_) | Problem::Forbidden(_)) {
         links.push(Link {
-            text: "Sign in".into(),
+            text: visit.t("Sign in").into(),
             url: frame.login_url.clone(),
         });
     }
     let view = ErrorPage {
         status: status.as_u16(),
         reason: reason.to_owned(),
-        sentence: problem.sentence().to_owned(),
+        sentence: visit.t(problem.sentence()).to_owned(),
         detail: problem.detail().map(str::to_owned),
-        advice: problem.advice(signed_in).map(str::to_owned),
+        advice: problem
+            .advice(signed_in)
+            .map(|advice| visit.t(advice).to_owned()),
         links,
         frame,
     };
     match template::html(visit.language, &view) {
-        Ok(html) => Response::html(status, html),
+        Ok(html) => template::answer(status, visit.language, html),
         Err(error) => {
             tracing::error!(request_id = %visit.id, "{error:?}");
             problem::bare(problem, &visit.id)

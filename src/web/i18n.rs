@@ -4,27 +4,60 @@
 //! function: `t` for a plain text, `tf` for one with places, `tn` for one that counts. Templates know them as
 //! `t(m="Sign in")`, `t(m="Fork of {name}", name=repo.name)` and `tn(one="{n} file", other="{n} files", n=count)`;
 //! `th` is `t` for a text with markup: the text itself is HTML, and what fills its places is escaped unless the place's
-//! name ends in `_html`.
+//! name ends in `_html`. A text that is not used where it is written is marked there by `m("…")`.
+//!
+//! The texts in other languages are gettext files in `python/kallithea_rs/i18n`, compiled in; `make translations` brings
+//! them up to date with the sources, and a test tells what is missing.
 
+mod catalogue;
+mod language;
+
+use std::cell::Cell;
 use std::fmt::Display;
 
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-/// A language in which pages can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Language {
-    /// BCP 47: `en`, `de`, `zh-Hans`.
-    pub tag: &'static str,
+pub use language::{ENGLISH, Language};
+
+use http::header::ACCEPT_LANGUAGE;
+
+use crate::request::Request;
+use crate::visit;
+
+/// The cookie with the reader's choice.
+pub(crate) const COOKIE: &str = "kallithea_language";
+
+/// The language of the answer: the reader's choice, else the browser's wish, else the site's.
+pub(crate) fn of_request(config: &model::Config, request: &Request) -> Language {
+    let of_site = || Language::for_tag(&config.language).unwrap_or(ENGLISH);
+    if !config.language_by_reader {
+        return of_site();
+    }
+    let chosen = visit::cookie(request, COOKIE).and_then(|tag| Language::for_tag(&tag));
+    let wished = || {
+        let header = request.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+        Language::wanted(header)
+    };
+    chosen.or_else(wished).unwrap_or_else(of_site)
 }
 
-/// What the texts are written in.
-pub const ENGLISH: Language = Language { tag: "en" };
+thread_local! {
+    /// What the page that is being made on this thread is written in. Templates are parsed once for all languages, and
+    /// their functions are told nothing but their arguments; ages and numbers are made far from who knows the reader.
+    static READING: Cell<Language> = const { Cell::new(ENGLISH) };
+}
+
+/// Marks a text that is translated at another place than where it is written: `visit.t(problem.sentence())`.
+#[must_use]
+pub const fn m(message: &'static str) -> &'static str {
+    message
+}
 
 impl Language {
     /// A text that stands for itself.
     #[must_use]
     pub fn t(self, message: &str) -> &str {
-        message
+        self.look_up(message).unwrap_or(message)
     }
 
     /// A text with places in braces: `tf("Fork of {name}", &[("name", &name)])`.
@@ -41,7 +74,7 @@ impl Language {
     pub fn tn(self, one: &str, other: &str, n: u64, values: &[(&str, &dyn Display)]) -> String {
         fill(self.plural(one, other, n), |name| {
             if name == "n" {
-                return Some(n.to_string());
+                return Some(self.number(n));
             }
             let (_, value) = values.iter().find(|(known, _)| *known == name)?;
             Some(value.to_string())
@@ -49,7 +82,48 @@ impl Language {
     }
 
     fn plural<'m>(self, one: &'m str, other: &'m str, n: u64) -> &'m str {
-        if n == 1 { one } else { other }
+        self.look_up_plural(one, n)
+            .unwrap_or(if n == 1 { one } else { other })
+    }
+
+    /// `82 601`, with what the language puts between thousands. Numbers of four digits stay together.
+    #[must_use]
+    pub fn number(self, n: u64) -> String {
+        let digits = n.to_string();
+        if digits.len() < 5 {
+            return digits;
+        }
+        let gap = match self.tag() {
+            "de" | "es" => '.',
+            "ja" | "zh-Hans" => ',',
+            _ => '\u{202f}',
+        };
+        let mut out = String::with_capacity(digits.len() * 2);
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                out.push(gap);
+            }
+            out.push(digit);
+        }
+        out
+    }
+
+    /// The language of the page that is being made on this thread; English elsewhere.
+    #[must_use]
+    pub(crate) fn current() -> Self {
+        READING.get()
+    }
+
+    /// Runs `make`, in which templates, ages and numbers speak this language.
+    pub(crate) fn speaking<R>(self, make: impl FnOnce() -> R) -> R {
+        struct Before(Language);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                READING.set(self.0);
+            }
+        }
+        let _before = Before(READING.replace(self));
+        make()
     }
 }
 
@@ -74,20 +148,22 @@ fn fill(message: &str, value: impl Fn(&str) -> Option<String>) -> String {
     filled
 }
 
-/// Lets templates speak the language.
-pub(crate) fn teach(tera: &mut Tera, language: Language) {
-    tera.register_function("t", move |args: Kwargs, _: &State| -> TeraResult<String> {
+/// Lets templates speak, in the language of [`Language::speaking`].
+pub(crate) fn teach(tera: &mut Tera) {
+    tera.register_function("t", |args: Kwargs, _: &State| -> TeraResult<String> {
         let message = args.must_get::<&str>("m")?;
-        Ok(fill(language.t(message), |name| printed(&args, name)))
+        Ok(fill(READING.get().t(message), |name| printed(&args, name)))
     });
-    tera.register_function("tn", move |args: Kwargs, _: &State| -> TeraResult<String> {
+    tera.register_function("tn", |args: Kwargs, _: &State| -> TeraResult<String> {
         let n = args.must_get::<u64>("n")?;
         let (one, other) = (args.must_get("one")?, args.must_get("other")?);
-        Ok(fill(language.plural(one, other, n), |name| {
-            printed(&args, name)
+        let language = READING.get();
+        Ok(fill(language.plural(one, other, n), |name| match name {
+            "n" => Some(language.number(n)),
+            _ => printed(&args, name),
         }))
     });
-    tera.register_function("th", Markup(language));
+    tera.register_function("th", Markup);
 }
 
 fn printed(args: &Kwargs, name: &str) -> Option<String> {
@@ -96,12 +172,12 @@ fn printed(args: &Kwargs, name: &str) -> Option<String> {
 }
 
 /// `th`: what it makes is HTML already.
-struct Markup(Language);
+struct Markup;
 
 impl tera::Function<TeraResult<String>> for Markup {
     fn call(&self, args: Kwargs, _: &State) -> TeraResult<String> {
         let message = args.must_get::<&str>("m")?;
-        Ok(fill(self.0.t(message), |name| {
+        Ok(fill(READING.get().t(message), |name| {
             let value = printed(&args, name)?;
             Some(if name.ends_with("_html") {
                 value
@@ -122,7 +198,7 @@ mod tests {
 
     fn rendered(source: &str) -> String {
         let mut tera = Tera::new();
-        teach(&mut tera, ENGLISH);
+        teach(&mut tera);
         tera.add_raw_templates([("page.html", source)])
             .expect("the template is one");
         let mut context = tera::Context::new();

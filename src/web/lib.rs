@@ -135,9 +135,10 @@ impl Site {
             Ok(visit) => visit,
             Err(error) => return problem::bare(&error, &id),
         };
-        let mut response = match self.dispatch(&mut visit) {
+        let language = visit.language;
+        let mut response = match language.speaking(|| self.dispatch(&mut visit)) {
             Ok(response) => response,
-            Err(error) => frame::problem_page(&mut visit, error),
+            Err(error) => language.speaking(|| frame::problem_page(&mut visit, error)),
         };
         jobs.append(&mut visit.later);
         if let Err(error) = visit.keep_session(&mut response) {
@@ -164,7 +165,9 @@ impl Site {
             visit.session.forget_csrf_token();
             visit.flash(
                 "error",
-                "CSRF token leak has been detected - all form tokens have been expired",
+                visit
+                    .language
+                    .t("CSRF token leak has been detected - all form tokens have been expired"),
             );
         }
         if visit.query.get("_method").is_some() {
@@ -207,6 +210,7 @@ impl Site {
                 (session, viewer)
             }
         };
+        let language = i18n::of_request(self.model.config(), &request);
         Ok(Visit {
             model: &self.model,
             budget: &self.budget,
@@ -217,7 +221,7 @@ impl Site {
             viewer,
             by_key: key.is_some(),
             session,
-            language: i18n::ENGLISH,
+            language,
             id,
             later: Vec::new(),
         })

@@ -3,7 +3,7 @@
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
 
-use crate::i18n::ENGLISH;
+use crate::i18n::{ENGLISH, Language, m};
 use crate::response::Response;
 use crate::static_files;
 use crate::template;
@@ -18,8 +18,8 @@ const PATIENCE_SECONDS: &str = "60";
 /// Header and log field that name a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-const UNREADABLE: &str = "The repository cannot be read at the moment; the log knows more.";
-const NO_SUCH_REVISION: &str = "Such revision does not exist for this repository";
+const UNREADABLE: &str = m("The repository cannot be read at the moment; the log knows more.");
+const NO_SUCH_REVISION: &str = m("Such revision does not exist for this repository");
 
 /// Why a page is not shown. Everything a controller calls can be turned into one with `?`.
 #[derive(Debug)]
@@ -63,24 +63,26 @@ impl Problem {
         }
     }
 
-    /// What happened, in one sentence; those of the original where it has one.
+    /// What happened, in one sentence of English; those of the original where it has one.
     #[must_use]
     pub fn sentence(&self) -> &'static str {
         match self {
-            Self::NotFound(_) => "The resource could not be found",
-            Self::Forbidden(_) => "You don't have permission to view this page",
-            Self::SignIn => "You need to be signed in to view this page",
+            Self::NotFound(_) => m("The resource could not be found"),
+            Self::Forbidden(_) => m("You don't have permission to view this page"),
+            Self::SignIn => m("You need to be signed in to view this page"),
             Self::BadRequest(_) => {
-                "The request could not be understood by the server due to malformed syntax."
+                m("The request could not be understood by the server due to malformed syntax.")
             }
-            Self::MethodNotAllowed => "This address does not answer to that method",
-            Self::TooLarge(_) => "The request is larger than this address accepts",
-            Self::TooMany(_) => "Too many attempts",
-            Self::Spent(_) => "The server has spent what it has for visitors who are not signed in",
-            Self::Unavailable(_) => "The server cannot answer right now",
-            Self::Internal(_) => {
-                "The server encountered an unexpected condition which prevented it from fulfilling the request."
+            Self::MethodNotAllowed => m("This address does not answer to that method"),
+            Self::TooLarge(_) => m("The request is larger than this address accepts"),
+            Self::TooMany(_) => m("Too many attempts"),
+            Self::Spent(_) => {
+                m("The server has spent what it has for visitors who are not signed in")
             }
+            Self::Unavailable(_) => m("The server cannot answer right now"),
+            Self::Internal(_) => m(
+                "The server encountered an unexpected condition which prevented it from fulfilling the request.",
+            ),
         }
     }
 
@@ -107,26 +109,31 @@ impl Problem {
     #[must_use]
     pub fn advice(&self, signed_in: bool) -> Option<&'static str> {
         match self {
-            Self::NotFound(_) if !signed_in => {
-                Some("Check the address. If the place is not open to everybody, sign in first.")
-            }
-            Self::NotFound(_) => Some(
+            Self::NotFound(_) if !signed_in => Some(m(
+                "Check the address. If the place is not open to everybody, sign in first.",
+            )),
+            Self::NotFound(_) => Some(m(
                 "Check the address, or ask its owner for access: what you may not see is not shown as existing.",
-            ),
-            Self::Forbidden(_) => Some("Ask the owner or an administrator for the permission."),
-            Self::TooMany(_) => Some("Wait a minute before you try again."),
-            Self::Spent(_) => Some(
+            )),
+            Self::Forbidden(_) => Some(m("Ask the owner or an administrator for the permission.")),
+            Self::TooMany(_) => Some(m("Wait a minute before you try again.")),
+            Self::Spent(_) => Some(m(
                 "Pages like this one are dear to make. Try again later, or sign in: whoever is signed in is not counted.",
-            ),
-            Self::Unavailable(_) => {
-                Some("Try again in a moment. If it stays so, tell the administrator.")
-            }
-            Self::Internal(_) => {
-                Some("Tell the administrator the request id below; the log knows more.")
-            }
+            )),
+            Self::Unavailable(_) => Some(m(
+                "Try again in a moment. If it stays so, tell the administrator.",
+            )),
+            Self::Internal(_) => Some(m(
+                "Tell the administrator the request id below; the log knows more.",
+            )),
             Self::SignIn | Self::BadRequest(_) | Self::MethodNotAllowed | Self::TooLarge(_) => None,
         }
     }
+}
+
+/// A sentence in the language of the page that was asked for.
+fn said(sentence: &'static str) -> String {
+    Language::current().t(sentence).to_owned()
 }
 
 impl From<model::Error> for Problem {
@@ -141,13 +148,13 @@ impl From<model::Error> for Problem {
             // What forms do not check and the engine does: too many letters, or letters that its tables cannot hold.
             model::Error::Db(db::DbError::Unfit { .. }) => {
                 tracing::warn!("{}", chain(&error));
-                Self::BadRequest(
-                    "A value is too long, or holds letters that the database cannot keep.".into(),
-                )
+                Self::BadRequest(said(m(
+                    "A value is too long, or holds letters that the database cannot keep.",
+                )))
             }
             _ if error.is_unavailable() => {
                 tracing::error!("{}", chain(&error));
-                Self::Unavailable(unavailable(&error).into())
+                Self::Unavailable(said(unavailable(&error)))
             }
             _ => Self::Internal(chain(&error)),
         }
@@ -174,11 +181,11 @@ impl From<crate::form::FormError> for Problem {
 impl From<vcs::ReadError> for Problem {
     fn from(error: vcs::ReadError) -> Self {
         match error {
-            vcs::ReadError::UnknownChangeset { .. } => Self::NotFound(NO_SUCH_REVISION.into()),
+            vcs::ReadError::UnknownChangeset { .. } => Self::NotFound(said(NO_SUCH_REVISION)),
             vcs::ReadError::Gone(error) => error.into(),
             vcs::ReadError::Damaged { .. } | vcs::ReadError::Io { .. } => {
                 tracing::error!("{}", chain(&error));
-                Self::Unavailable(UNREADABLE.into())
+                Self::Unavailable(said(UNREADABLE))
             }
         }
     }
@@ -190,18 +197,21 @@ impl From<vcs::OpenError> for Problem {
         tracing::error!("{}", chain(&error));
         match error {
             vcs::OpenError::Missing { .. } => {
-                Self::NotFound("Repository not found in the filesystem".into())
+                Self::NotFound(said(m("Repository not found in the filesystem")))
             }
-            vcs::OpenError::NotARepository { kind, .. } => {
-                Self::NotFound(format!("What lies there is not a {kind} repository"))
-            }
-            vcs::OpenError::Unsupported { requirements, .. } => Self::Unavailable(format!(
-                "The repository uses a format that is not supported: {}",
-                requirements.join(", ")
+            vcs::OpenError::NotARepository { kind, .. } => Self::NotFound(Language::current().tf(
+                "What lies there is not a {kind} repository",
+                &[("kind", &kind)],
             )),
+            vcs::OpenError::Unsupported { requirements, .. } => {
+                Self::Unavailable(Language::current().tf(
+                    "The repository uses a format that is not supported: {names}",
+                    &[("names", &requirements.join(", "))],
+                ))
+            }
             vcs::OpenError::Outside { .. }
             | vcs::OpenError::Damaged { .. }
-            | vcs::OpenError::Io { .. } => Self::Unavailable(UNREADABLE.into()),
+            | vcs::OpenError::Io { .. } => Self::Unavailable(said(UNREADABLE)),
         }
     }
 }
@@ -209,8 +219,8 @@ impl From<vcs::OpenError> for Problem {
 impl From<vcs::RevisionError> for Problem {
     fn from(error: vcs::RevisionError) -> Self {
         match error {
-            vcs::RevisionError::Empty => Self::NotFound("There are no changesets yet".into()),
-            vcs::RevisionError::Unknown { .. } => Self::NotFound(NO_SUCH_REVISION.into()),
+            vcs::RevisionError::Empty => Self::NotFound(said(m("There are no changesets yet"))),
+            vcs::RevisionError::Unknown { .. } => Self::NotFound(said(NO_SUCH_REVISION)),
             vcs::RevisionError::Ambiguous { ref candidates, .. } => {
                 let ids: Vec<_> = candidates
                     .iter()
@@ -267,14 +277,14 @@ pub fn cannot_start(error: &model::Error) -> Response {
 /// What cannot be used, for everybody's eyes: without paths and without what the system said.
 fn unavailable(error: &model::Error) -> &'static str {
     match error {
-        model::Error::Db(_) => "The database cannot be used at the moment; the log knows more.",
+        model::Error::Db(_) => m("The database cannot be used at the moment; the log knows more."),
         model::Error::Schema(_) => {
-            "The database is not one that this version can use; the log knows more."
+            m("The database is not one that this version can use; the log knows more.")
         }
         model::Error::Disk { .. } => {
-            "The data folder cannot be created or written; the log knows more."
+            m("The data folder cannot be created or written; the log knows more.")
         }
-        _ => "Something this server needs is missing; the log knows more.",
+        _ => m("Something this server needs is missing; the log knows more."),
     }
 }
 
@@ -292,7 +302,7 @@ pub(crate) fn bare(problem: &Problem, request_id: &str) -> Response {
     let view = BareError {
         site_title: "Kallithea".to_owned(),
         home_url: "/".to_owned(),
-        assets: static_files::assets(""),
+        assets: static_files::assets("", ENGLISH),
         status: status.as_u16(),
         reason: status.canonical_reason().unwrap_or_default().to_owned(),
         sentence: match problem.detail() {

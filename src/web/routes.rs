@@ -109,6 +109,18 @@ pub const SITE: &[Route] = &[
         "/_admin/api",
         Public(crate::api::reference::show),
     ),
+    route(
+        "language",
+        Get,
+        "/_admin/language",
+        Public(pages::language::choose),
+    ),
+    route(
+        "script_words",
+        Get,
+        "/_admin/words.js",
+        Public(pages::language::script_words),
+    ),
     route("robots", Get, "/robots.txt", Public(pages::about::robots)),
     route(
         "repo_switcher_data",

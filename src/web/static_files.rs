@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
+use crate::i18n::{ENGLISH, Language};
 use crate::response::Response;
 use crate::view::Assets;
 
@@ -77,18 +78,49 @@ fn version() -> &'static str {
 }
 
 /// The addresses that pages use.
-pub(crate) fn assets(script_name: &str) -> Assets {
+pub(crate) fn assets(script_name: &str, language: Language) -> Assets {
     let url = |path: &str| format!("{script_name}{path}?ver={}", version());
     Assets {
         tokens: url("/css/tokens.css"),
         style: url("/css/style.css"),
         code: url("/css/code.css"),
         script: url("/js/main.js"),
+        words: (language != ENGLISH).then(|| {
+            let (tag, version) = (language.tag(), version());
+            format!("{script_name}/_admin/words.js?lang={tag}&ver={version}")
+        }),
         icons: url("/images/icons.svg"),
         favicon: url("/images/favicon.svg"),
         favicon_ico: url("/images/favicon.ico"),
         touch_icon: url("/images/apple-touch-icon.png"),
     }
+}
+
+/// How long an answer may be kept: for ever when the address names the version that we are.
+pub(crate) fn caching(query: &str) -> HeaderValue {
+    let names_us = query
+        .split('&')
+        .any(|pair| pair.strip_prefix("ver=") == Some(version()));
+    if names_us { FOREVER } else { AN_HOUR }
+}
+
+/// A script module with the texts of all scripts in a language: `{"English": "Deutsch"}`. What the scripts say is found
+/// in them, as `t("…")`.
+pub(crate) fn script_words(language: Language) -> String {
+    let mut words = serde_json::Map::new();
+    for file in FILES.iter().filter(|file| file.path.starts_with("/js/")) {
+        let source = std::str::from_utf8(file.bytes).unwrap_or_default();
+        for call in source.split(r#"t(""#).skip(1) {
+            let Some((message, _)) = call.split_once('"') else {
+                continue;
+            };
+            let said = language.t(message);
+            if said != message {
+                words.insert(message.to_owned(), said.into());
+            }
+        }
+    }
+    format!("export default {};\n", serde_json::Value::Object(words))
 }
 
 /// Answers a request for a static file; `None` when the path names none.
@@ -100,11 +132,7 @@ pub(crate) fn serve(path: &str, query: &str, headers: &HeaderMap) -> Option<Resp
     };
     let file = FILES.iter().find(|file| file.path == path)?;
     let etag = HeaderValue::from_str(&format!("\"{}\"", version())).ok()?;
-    let caching = if query.strip_prefix("ver=") == Some(version()) {
-        FOREVER
-    } else {
-        AN_HOUR
-    };
+    let caching = caching(query);
     let fresh = headers.get(IF_NONE_MATCH).is_some_and(|tags| {
         tags.to_str().is_ok_and(|tags| {
             tags.split(',')
@@ -149,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_file_with_its_hash_is_kept_for_a_year_and_confirmed_by_its_tag() {
-        let css = assets("").style;
+        let css = assets("", ENGLISH).style;
         let (path, query) = css.split_once('?').unwrap();
         let response = serve(path, query, &HeaderMap::new()).unwrap();
         assert_eq!(response.headers[CACHE_CONTROL], FOREVER);

@@ -3,8 +3,10 @@
 use http::header::HeaderValue;
 use jiff::Timestamp;
 use model::User;
+use render::AgeUnit;
 use vcs::{Changeset, ChangesetId, Labels, Phase, RefName, RepoPath};
 
+use crate::i18n::Language;
 use crate::problem::Problem;
 use crate::view::{ChangesetRow, Chip, Link, PageNumber, Paging, Person, When};
 use crate::visit::Visit;
@@ -16,8 +18,31 @@ const NEIGHBOUR_PAGES: usize = 4;
 pub(crate) fn when(seconds: i64, offset_east: i32) -> When {
     When {
         iso: render::iso(seconds, offset_east),
-        age: render::age_short(seconds, Timestamp::now().as_second()),
+        age: age(seconds),
         exact: render::absolute(seconds, offset_east),
+    }
+}
+
+/// How long ago, in one unit.
+pub(crate) fn age(seconds: i64) -> String {
+    let age = render::short_age_of(seconds, Timestamp::now().as_second());
+    let language = Language::current();
+    let Some((n, unit)) = age.first else {
+        return language.t("just now").to_owned();
+    };
+    match (unit, age.ahead) {
+        (AgeUnit::Year, false) => language.tn("{n} year ago", "{n} years ago", n, &[]),
+        (AgeUnit::Month, false) => language.tn("{n} month ago", "{n} months ago", n, &[]),
+        (AgeUnit::Day, false) => language.tn("{n} day ago", "{n} days ago", n, &[]),
+        (AgeUnit::Hour, false) => language.tn("{n} hour ago", "{n} hours ago", n, &[]),
+        (AgeUnit::Minute, false) => language.tn("{n} minute ago", "{n} minutes ago", n, &[]),
+        (AgeUnit::Second, false) => language.tn("{n} second ago", "{n} seconds ago", n, &[]),
+        (AgeUnit::Year, true) => language.tn("in {n} year", "in {n} years", n, &[]),
+        (AgeUnit::Month, true) => language.tn("in {n} month", "in {n} months", n, &[]),
+        (AgeUnit::Day, true) => language.tn("in {n} day", "in {n} days", n, &[]),
+        (AgeUnit::Hour, true) => language.tn("in {n} hour", "in {n} hours", n, &[]),
+        (AgeUnit::Minute, true) => language.tn("in {n} minute", "in {n} minutes", n, &[]),
+        (AgeUnit::Second, true) => language.tn("in {n} second", "in {n} seconds", n, &[]),
     }
 }
 
@@ -194,11 +219,11 @@ pub(crate) fn chips(
     };
     match changeset.phase {
         Phase::Public => {}
-        Phase::Draft => chips.push(mark("phase", "draft")),
-        Phase::Secret => chips.push(mark("phase", "secret")),
+        Phase::Draft => chips.push(mark("phase", visit.t("draft"))),
+        Phase::Secret => chips.push(mark("phase", visit.t("secret"))),
     }
     if changeset.obsolete {
-        chips.push(mark("extinct", "obsolete"));
+        chips.push(mark("extinct", visit.t("obsolete")));
     }
     chips
 }
@@ -228,29 +253,23 @@ pub(crate) fn paging(
     }
     let (from, to) = ((page - 1) * size + 1, (page * size).min(total));
     Some(Paging {
-        summary: format!("{}–{} of {}", number(from), number(to), number(total)),
+        summary: Language::current().tf(
+            "{from}–{to} of {total}",
+            &[
+                ("from", &number(from)),
+                ("to", &number(to)),
+                ("total", &number(total)),
+            ],
+        ),
         previous: (page > 1).then(|| url(page - 1)),
         next: (page < last).then(|| url(page + 1)),
         pages,
     })
 }
 
-/// `8 260`: with thin spaces between thousands.
+/// `82 601`, as the language groups digits.
 pub(crate) fn number(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
-            out.push('\u{202f}');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// `1 changeset`, `2 changesets`.
-pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{} {}", number(n), if n == 1 { one } else { many })
+    Language::current().number(n as u64)
 }
 
 /// The groups above a full name as links, outermost first.

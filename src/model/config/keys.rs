@@ -166,12 +166,18 @@ pub const KEYS: &[Key] = &[
         "true",
         "the same, by the framework's name",
     ),
-    later(
+    key(
         "i18n.enabled",
         Bool,
-        "choose the language by the browser's wishes",
+        "true",
+        "choose the language by the reader's and the browser's wishes",
     ),
-    later("i18n.lang", Text, "the language"),
+    key(
+        "i18n.lang",
+        Text,
+        "en",
+        "the language of everybody when i18n.enabled is off, else of those whose wishes name none that we have",
+    ),
     key(
         "cache_dir",
         Path,
@@ -223,7 +229,7 @@ pub const KEYS: &[Key] = &[
         "",
         "private networks (10.1.0.0/16 …) that repositories may be fetched from, besides the open Internet (ours)",
     ),
-    later("bugtracker", Text, "support link of the footer"),
+    key("bugtracker", Text, "", "support link of the footer"),
     // Requests and proxies.
     key(
         "remote_addr_variable",

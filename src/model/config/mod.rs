@@ -91,6 +91,12 @@ pub struct Config {
     pub session_secure: bool,
     /// `static_files` and `serve_static`.
     pub serve_static: bool,
+    /// `i18n.enabled`: whether readers choose their language.
+    pub language_by_reader: bool,
+    /// `i18n.lang`, as written.
+    pub language: String,
+    /// `bugtracker`; empty for no link.
+    pub support_url: String,
     /// `trusted_proxies`.
     pub trusted_proxies: TrustedProxies,
     /// The filter around the application that `filter-with` names; set by whoever reads the file.
@@ -190,6 +196,9 @@ impl Config {
             session_secure: reader.bool("session.secure"),
             // Both are read, so that a mistake in either is told.
             serve_static: reader.bool("static_files") & reader.bool("serve_static"),
+            language_by_reader: reader.bool("i18n.enabled"),
+            language: reader.text("i18n.lang"),
+            support_url: reader.text("bugtracker").trim().to_owned(),
             trusted_proxies: reader.proxies("trusted_proxies"),
             prefix: None,
             instance_secret: reader.text("app_instance_uuid").trim().to_owned(),

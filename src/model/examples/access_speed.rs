@@ -12,7 +12,7 @@ use db::{
     user_repo_group_to_perm, users, users_group_repo_to_perm, users_groups, users_groups_members,
 };
 use kallithea_model::account::NewUser;
-use kallithea_model::{Config, Gate, ListRequest, Model};
+use kallithea_model::{Config, Gate, ListOrder, ListRequest, ListScope, Model};
 
 const GROUPS: i64 = 100;
 const IN_EACH: i64 = 100;
@@ -127,6 +127,9 @@ fn main() {
     });
     let wanted = ListRequest {
         filter: "",
+        scope: ListScope::Place,
+        order: ListOrder::Name,
+        reversed: false,
         page: 1,
         per_page: 100,
     };
@@ -145,6 +148,17 @@ fn main() {
             .list(&viewer, None, filtered)
             .expect("the database answers");
         assert_eq!((list.repositories.len(), list.total), (100, 1100));
+    });
+    let recent = ListRequest {
+        scope: ListScope::All,
+        order: ListOrder::Changed,
+        ..wanted
+    };
+    median("home list: what changed last of all", || {
+        let list = model
+            .list(&viewer, None, recent)
+            .expect("the database answers");
+        assert_eq!(list.repositories.len(), 100);
     });
     median("bcrypt alone", || {
         let _ = std::hint::black_box(bcrypt::hash("secret1", 10));

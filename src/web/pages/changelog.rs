@@ -96,7 +96,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     let narrowed = branch.is_some() || path.is_some() || revision_link.is_some();
     let view = Changelog {
         repo: frame::repository(visit, repository, log.total == 0 && !narrowed, "changelog")?,
-        total: words::count(log.total, "changeset", "changesets"),
+        total: visit.tn("{n} changeset", "{n} changesets", log.total as u64, &[]),
         path: path
             .as_ref()
             .map(|path| crumbs(visit, name, &asked, path))

@@ -1,19 +1,23 @@
 //! The home page and the page of a repository group.
 
-use std::collections::HashMap;
-
-use model::{GroupId, GroupListing, Level, ListRequest, ReadableGroup, ReadableRepository, User};
+use model::{
+    Level, ListOrder, ListRequest, ListScope, Listed, ListedGroup, Listing, ReadableGroup,
+    ReadableRepository,
+};
 use serde::Deserialize;
 
 use crate::frame;
+use crate::path::Url;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{GroupHead, GroupRow, Home, LastChange, Person, RepositoryRow};
+use crate::view::{
+    Column, GroupHead, GroupRow, Home, LastChange, Link, Person, RepositoryRow, Tab,
+};
 use crate::visit::Visit;
 use crate::words;
 
-/// Repositories on one page of the list.
+/// Rows on one page of the list.
 const PAGE: usize = 100;
 /// Deeper groups are drawn as deep as this.
 const MAX_DEPTH: usize = 5;
@@ -22,9 +26,8 @@ const DESCRIPTION: usize = 120;
 
 /// `GET /`
 pub fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
-    let (mut home, at_top) = list(visit, None)?;
-    home.fresh = home.filter.is_empty() && home.groups.is_empty() && home.repositories.is_empty();
-    home.new_repository = at_top.then(|| visit.url("_admin/create_repository").into());
+    let (mut home, may_create) = list(visit, None)?;
+    home.new_repository = may_create.then(|| visit.url("_admin/create_repository").into());
     home.new_group = visit
         .viewer
         .is_admin()
@@ -49,14 +52,12 @@ pub fn group(visit: &mut Visit<'_>, group: &ReadableGroup, _: &Captures) -> Answ
         None
     };
     let (mut home, _) = list(visit, Some(group))?;
+    home.fresh = false;
     home.new_repository = new_repository;
     home.new_group = new_group;
     home.group = Some(head(visit, group));
-    home.frame = frame::frame(
-        visit,
-        format!("Repository group {}", group.name()),
-        "repositories",
-    );
+    let title = visit.tf("Repository group {name}", &[("name", &group.name())]);
+    home.frame = frame::frame(visit, title, "repositories");
     template::page(visit.language, &home)
 }
 
@@ -83,72 +84,202 @@ pub(super) fn head(visit: &Visit<'_>, group: &ReadableGroup) -> GroupHead {
     }
 }
 
+/// What a reader asked to see of a list.
+struct Asked {
+    filter: String,
+    show: &'static str,
+    sort: &'static str,
+    reversed: bool,
+}
+
+impl Asked {
+    fn of(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Self {
+        let one_of = |name: &str, known: &[&'static str]| {
+            let asked = visit.query.trimmed(name);
+            let found = known.iter().find(|known| **known == asked);
+            found.copied().unwrap_or_default()
+        };
+        let show = match (group, visit.viewer.signed_in()) {
+            (Some(_), _) => "",
+            (None, None) => one_of("show", &["recent"]),
+            (None, Some(_)) => one_of("show", &["mine", "followed", "recent"]),
+        };
+        let sort = one_of("sort", &["name", "changed", "owner"]);
+        Self {
+            filter: visit.query.trimmed("filter").to_owned(),
+            show,
+            sort: match (sort, show) {
+                ("", "recent") => "changed",
+                ("", _) => "name",
+                (sort, _) => sort,
+            },
+            reversed: visit.query.trimmed("dir") == "desc",
+        }
+    }
+
+    fn request(&self, page: usize) -> ListRequest<'_> {
+        ListRequest {
+            filter: &self.filter,
+            scope: match self.show {
+                "mine" => ListScope::Mine,
+                "followed" => ListScope::Followed,
+                "recent" => ListScope::All,
+                _ => ListScope::Place,
+            },
+            order: match self.sort {
+                "changed" => ListOrder::Changed,
+                "owner" => ListOrder::Owner,
+                _ => ListOrder::Name,
+            },
+            reversed: self.reversed,
+            page,
+            per_page: PAGE,
+        }
+    }
+
+    /// The address of the same list with something changed; what is as usual is left out.
+    fn url(&self, visit: &Visit<'_>, place: &str, page: usize) -> String {
+        let usual_sort = if self.show == "recent" {
+            "changed"
+        } else {
+            "name"
+        };
+        let page = page.to_string();
+        let parts = [
+            ("show", self.show),
+            ("filter", &self.filter),
+            (
+                "sort",
+                if self.sort == usual_sort {
+                    ""
+                } else {
+                    self.sort
+                },
+            ),
+            ("dir", if self.reversed { "desc" } else { "" }),
+            ("page", if page == "1" { "" } else { &page }),
+        ];
+        let start = if place.is_empty() {
+            Url::below(&visit.request.peer.script_name).join("")
+        } else {
+            visit.url(place)
+        };
+        parts
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .fold(start, |url, (name, value)| url.query(name, value))
+            .into()
+    }
+}
+
 /// The list, and whether the viewer may make repositories at the top.
 fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<(Home, bool), Problem> {
-    let filter = visit.query.trimmed("filter").to_owned();
-    let wanted = ListRequest {
-        filter: &filter,
-        page: visit.query.number("page").unwrap_or(1),
-        per_page: PAGE,
-    };
-    let GroupListing {
+    let asked = Asked::of(visit, group);
+    let wanted = asked.request(visit.query.number("page").unwrap_or(1));
+    let Listing {
         groups,
-        counts,
         repositories,
         page,
         total,
+        anything,
         may_create_at_top,
     } = visit.model.list(&visit.viewer, group, wanted)?;
-    let base = group.map_or(0, |group| group.name().matches('/').count() + 1);
-    let mut children: HashMap<GroupId, u64> = HashMap::new();
-    for parent in groups.iter().filter_map(|child| child.row().parent) {
-        *children.entry(parent).or_default() += 1;
-    }
-    let group_rows = groups
-        .iter()
-        .zip(&counts)
-        .filter(|(group, _)| filter.is_empty() || matches(&filter, group.name()))
-        .map(|(group, &count)| group_row(visit, group, count, base, &children))
-        .collect();
     let place = group.map_or("", ReadableGroup::name);
+    let base = group.map_or(0, |group| group.name().matches('/').count() + 1);
+    // Where rows come from everywhere, only the full name says where each is.
+    let flat = !asked.filter.is_empty() || !asked.show.is_empty();
     let home = Home {
-        groups: group_rows,
+        fresh: !anything,
+        tabs: if group.is_none() {
+            tabs(visit, &asked)
+        } else {
+            Vec::new()
+        },
+        columns: columns(visit, &asked, place),
+        groups: groups
+            .iter()
+            .map(|listed| group_row(visit, listed, base, flat))
+            .collect(),
         repositories: repositories
             .iter()
-            .map(|(repository, owner)| {
-                repository_row(visit, repository, owner.as_ref(), !filter.is_empty())
-            })
+            .map(|listed| repository_row(visit, listed, flat))
             .collect(),
-        paging: words::paging(page, PAGE, total, |n| {
-            let url = visit.url(place).query("page", &n.to_string());
-            if filter.is_empty() {
-                url.into()
-            } else {
-                url.query("filter", &filter).into()
-            }
-        }),
-        filter,
+        paging: words::paging(page, PAGE, total, |page| asked.url(visit, place, page)),
+        kept: [
+            ("show", asked.show),
+            ("sort", if asked.sort == "name" { "" } else { asked.sort }),
+            ("dir", if asked.reversed { "desc" } else { "" }),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect(),
+        all_here: total <= PAGE && asked.filter.is_empty(),
+        filter: asked.filter,
         ..Home::default()
     };
     Ok((home, may_create_at_top))
 }
 
-fn matches(filter: &str, name: &str) -> bool {
-    name.to_lowercase().contains(&filter.to_lowercase())
+fn tabs(visit: &Visit<'_>, asked: &Asked) -> Vec<Tab> {
+    let own = visit.viewer.signed_in().is_some();
+    [
+        ("", visit.t("All"), true),
+        ("mine", visit.t("Mine"), own),
+        ("followed", visit.t("Followed"), own),
+        ("recent", visit.t("Recently changed"), true),
+    ]
+    .into_iter()
+    .filter(|(.., there)| *there)
+    .map(|(show, text, _)| Tab {
+        text: text.to_owned(),
+        url: if show.is_empty() {
+            visit.home_url()
+        } else {
+            format!("{}?show={show}", visit.home_url())
+        },
+        current: show == asked.show,
+        count: None,
+    })
+    .collect()
 }
 
-fn group_row(
-    visit: &Visit<'_>,
-    group: &ReadableGroup,
-    count: usize,
-    base: usize,
-    children: &HashMap<GroupId, u64>,
-) -> GroupRow {
+/// The heads of the columns that sort: each leads to its order, and the one in force to that turned round.
+fn columns(visit: &Visit<'_>, asked: &Asked, place: &str) -> Vec<Column> {
+    [
+        ("name", visit.t("Name")),
+        ("changed", visit.t("Last change")),
+        ("owner", visit.t("Owner")),
+    ]
+    .map(|(sort, text)| {
+        let current = sort == asked.sort;
+        let turned = Asked {
+            filter: asked.filter.clone(),
+            sort,
+            reversed: current && !asked.reversed,
+            ..*asked
+        };
+        // The youngest change comes first, which is the largest date.
+        let falls = asked.reversed != (sort == "changed");
+        Column {
+            text: text.to_owned(),
+            url: turned.url(visit, place, 1),
+            sorted: match (current, falls) {
+                (false, _) => "",
+                (true, false) => "ascending",
+                (true, true) => "descending",
+            },
+        }
+    })
+    .into()
+}
+
+fn group_row(visit: &Visit<'_>, listed: &ListedGroup, base: usize, flat: bool) -> GroupRow {
+    let group = &listed.group;
     let name = model::name::last(group.name());
     let depth = (group.name().matches('/').count() - base).min(MAX_DEPTH);
     let description = &group.row().description;
     GroupRow {
-        name: name.to_owned(),
+        name: if flat { group.name() } else { name }.to_owned(),
         full_name: group.name().to_owned(),
         url: visit.url(group.name()).into(),
         description: if description == name {
@@ -156,23 +287,23 @@ fn group_row(
         } else {
             shorten(description)
         },
-        depth: u8::try_from(depth).unwrap_or(0),
-        repositories: count as u64,
-        groups: children.get(&group.row().id).copied().unwrap_or_default(),
+        depth: if flat {
+            0
+        } else {
+            u8::try_from(depth).unwrap_or(0)
+        },
+        repositories: listed.repositories as u64,
+        groups: listed.groups as u64,
         owner: None,
     }
 }
 
-fn repository_row(
-    visit: &Visit<'_>,
-    repository: &ReadableRepository,
-    owner: Option<&User>,
-    full: bool,
-) -> RepositoryRow {
+fn repository_row(visit: &Visit<'_>, listed: &Listed, flat: bool) -> RepositoryRow {
+    let repository = &listed.repository;
     let row = repository.row();
     let short = model::name::last(repository.name());
     RepositoryRow {
-        name: if full { repository.name() } else { short }.to_owned(),
+        name: if flat { repository.name() } else { short }.to_owned(),
         full_name: repository.name().to_owned(),
         url: visit.url(repository.name()).into(),
         kind: repository.kind().as_str().to_owned(),
@@ -183,9 +314,13 @@ fn repository_row(
         },
         private: row.private,
         pending: repository.pending(),
+        fork_of: listed.fork_of.as_ref().map(|parent| Link {
+            url: visit.url(parent).into(),
+            text: parent.clone(),
+        }),
+        following: listed.following,
         last: last_change(visit, repository),
-        owner: owner.map(words::user).unwrap_or_default(),
-        ..RepositoryRow::default()
+        owner: listed.owner.as_ref().map(words::user).unwrap_or_default(),
     }
 }
 

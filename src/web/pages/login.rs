@@ -120,7 +120,7 @@ pub fn csrf_token(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 }
 
 /// Where to go after signing in: a path of ours, never an address elsewhere.
-fn came_from(visit: &Visit<'_>) -> Result<String, Problem> {
+pub(super) fn came_from(visit: &Visit<'_>) -> Result<String, Problem> {
     let Some(came_from) = visit.query.get("came_from").filter(|path| !path.is_empty()) else {
         return Ok(visit.home_url());
     };

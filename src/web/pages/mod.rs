@@ -11,6 +11,7 @@ pub mod follow;
 pub mod group_new;
 pub mod group_settings;
 pub mod home;
+pub mod language;
 pub mod login;
 pub mod login_sources;
 pub mod password_reset;

@@ -27,6 +27,8 @@ pub struct Frame {
     pub register_url: Option<String>,
     /// The places of the header.
     pub nav: Nav,
+    /// What the page is written in.
+    pub language: Reading,
     /// Static files.
     pub assets: Assets,
     /// The id under which the log knows this request.
@@ -41,6 +43,21 @@ pub struct Frame {
     pub support_url: Option<String>,
     /// Feeds of this page.
     pub feeds: Vec<Feed>,
+}
+
+/// The language of a page, and the others in which it can be read.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Reading {
+    /// BCP 47, for `<html lang>`.
+    pub tag: &'static str,
+    /// `ltr` or `rtl`.
+    pub direction: &'static str,
+    /// Its name in itself.
+    pub name: &'static str,
+    /// All languages: tag and name of each in itself. Empty when the site has settled on one.
+    pub choices: Vec<(&'static str, &'static str)>,
+    /// The form of the choice goes there.
+    pub url: String,
 }
 
 /// The signed-in user.
@@ -110,6 +127,8 @@ pub struct Assets {
     pub code: String,
     /// `/js/main.js?ver=…`
     pub script: String,
+    /// The module with the scripts' texts in the reader's language; none for English, which stands in the scripts.
+    pub words: Option<String>,
     /// `/images/icons.svg?ver=…`; templates append `#name`.
     pub icons: String,
     /// `/images/favicon.svg?ver=…`

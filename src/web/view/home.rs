@@ -16,6 +16,12 @@ pub struct Home {
     pub filter: String,
     /// All, mine, followed, recent; empty draws none.
     pub tabs: Vec<Tab>,
+    /// The columns that sort: name, last change, owner.
+    pub columns: Vec<Column>,
+    /// What the filter's form keeps of the address: field and value.
+    pub kept: Vec<(&'static str, &'static str)>,
+    /// Whether all rows there are stand on this page, so that a script can filter them.
+    pub all_here: bool,
     /// Groups, in tree order.
     pub groups: Vec<GroupRow>,
     /// Repositories.
@@ -32,6 +38,17 @@ pub struct Home {
 
 impl Page for Home {
     const TEMPLATE: &'static str = "home.html";
+}
+
+/// The head of a column that sorts.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Column {
+    /// Its name.
+    pub text: String,
+    /// The list sorted by it; the other way round when it is already.
+    pub url: String,
+    /// `ascending`, `descending`, or empty when another column rules.
+    pub sorted: &'static str,
 }
 
 /// The head of a group's page.

@@ -1,7 +1,7 @@
 // A text field with a list below it: the arrows choose, Enter opens, typing filters. Used by the switchers and the finder.
 //
 // `options` are `{ text, url, title, node() }`; those whose text begins with what was typed come first.
-export function chooser({ input, list, options, most = 100, empty = "Nothing matches" }) {
+export function chooser({ input, list, options, t, most = 100, empty = t("Nothing matches") }) {
   const id = list.id || (list.id = `choose-${Math.random().toString(36).slice(2)}`);
   list.setAttribute("role", "listbox");
   for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "true", "aria-controls": id, "aria-autocomplete": "list", autocomplete: "off" })) input.setAttribute(name, value);
@@ -46,7 +46,7 @@ export function chooser({ input, list, options, most = 100, empty = "Nothing mat
       links.push(link);
     }
     const left = (typed ? matches.length : options.length) - links.length;
-    if (!links.length || left > 0) list.append(Object.assign(document.createElement("li"), { className: "menu-note", textContent: links.length ? `${left} more: type to narrow` : empty }));
+    if (!links.length || left > 0) list.append(Object.assign(document.createElement("li"), { className: "menu-note", textContent: links.length ? t("{n} more: type to narrow", { n: left }) : empty }));
     select(0);
   };
 

@@ -10,7 +10,7 @@ async function write(text) {
   field.remove();
 }
 
-export default function (found, { icon, say }) {
+export default function (found, { icon, say, t }) {
   for (const place of found) {
     const block = "copyBlock" in place.dataset;
     const button = block ? place.querySelector("button") : place;
@@ -21,7 +21,7 @@ export default function (found, { icon, say }) {
       const done = icon("check");
       old.replaceWith(done);
       button.classList.add("copied");
-      say("Copied");
+      say(t("Copied"));
       setTimeout(() => { done.replaceWith(old); button.classList.remove("copied"); }, 1500);
     });
   }

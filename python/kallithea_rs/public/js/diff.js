@@ -1,7 +1,7 @@
 // Files of a diff can be folded and ticked off as viewed.
 const most = 2000;
 
-export default function (files, { element, icon, remember }) {
+export default function (files, { element, icon, remember, t }) {
   const viewed = new Set(JSON.parse(remember.get("viewed") ?? "[]"));
   const fold = (file, off) => {
     file.classList.toggle("folded", off);
@@ -9,7 +9,7 @@ export default function (files, { element, icon, remember }) {
   };
   for (const file of files) {
     const header = file.querySelector("header");
-    const button = element("button", { type: "button", class: "quiet icon-button fold", "aria-expanded": "true", title: "Fold this file", onclick: () => fold(file, !file.classList.contains("folded")) }, icon("chevron"), element("span", { class: "vh" }, "Fold"));
+    const button = element("button", { type: "button", class: "quiet icon-button fold", "aria-expanded": "true", title: t("Fold this file"), onclick: () => fold(file, !file.classList.contains("folded")) }, icon("chevron"), element("span", { class: "vh" }, t("Fold")));
     header.prepend(button);
     const box = element("input", { type: "checkbox" });
     box.checked = viewed.has(file.id);
@@ -20,7 +20,7 @@ export default function (files, { element, icon, remember }) {
       fold(file, box.checked);
       if (box.checked && file.getBoundingClientRect().top < 0) file.scrollIntoView({ block: "start" });
     });
-    header.querySelector(".diff-links").append(element("label", {}, box, "Viewed"));
+    header.querySelector(".diff-links").append(element("label", {}, box, t("Viewed")));
     if (box.checked || "folded" in file.dataset) fold(file, true);
   }
   // A link to a line opens its file.

@@ -1,16 +1,15 @@
 // Keyboard shortcuts. They can be turned off in their own list, for those whose voice or switch control types letters.
-const keys = [
-  ["?", "this list"],
-  ["/", "search or filter"],
-  ["j  k", "next, previous row of a list"],
-  ["Enter", "open the row"],
-  ["x", "select the row"],
-  ["n  p", "next, previous file of a diff"],
-  ["t", "find a file"],
-  ["y", "permanent address of what is in view"],
-];
-
-export default function (_, { element, remember, say }) {
+export default function (_, { element, remember, say, t }) {
+  const keys = [
+    ["?", t("this list")],
+    ["/", t("search or filter")],
+    ["j  k", t("next, previous row of a list")],
+    ["Enter", t("open the row")],
+    ["x", t("select the row")],
+    ["n  p", t("next, previous file of a diff")],
+    ["t", t("find a file")],
+    ["y", t("permanent address of what is in view")],
+  ];
   let off = remember.get("keys") === "off";
   let dialog;
   let row = -1;
@@ -21,10 +20,10 @@ export default function (_, { element, remember, say }) {
       box.checked = !off;
       box.addEventListener("change", () => { off = !box.checked; remember.set("keys", off ? "off" : "on"); });
       dialog = element("dialog", { "aria-labelledby": "keys-title" },
-        element("h2", { id: "keys-title" }, "Keyboard shortcuts"),
+        element("h2", { id: "keys-title" }, t("Keyboard shortcuts")),
         element("dl", { class: "keys" }, ...keys.flatMap(([key, text]) => [element("dt", {}, ...key.split("  ").flatMap((k) => [element("kbd", {}, k), " "])), element("dd", {}, text)])),
-        element("p", { class: "field field-check" }, element("label", {}, box, "Shortcuts are on")),
-        element("form", { method: "dialog", class: "actions" }, element("button", {}, "Close")));
+        element("p", { class: "field field-check" }, element("label", {}, box, t("Shortcuts are on"))),
+        element("form", { method: "dialog", class: "actions" }, element("button", {}, t("Close"))));
       document.body.append(dialog);
     }
     dialog.showModal();
@@ -58,7 +57,7 @@ export default function (_, { element, remember, say }) {
       const place = document.querySelector("[data-permalink]");
       if (!place) return;
       history.replaceState(null, "", place.dataset.permalink + location.hash);
-      say("The address is permanent now");
+      say(t("The address is permanent now"));
     },
   };
   document.addEventListener("keydown", (event) => {

@@ -26,7 +26,17 @@ const behaviours = {
 const version = new URL(import.meta.url).search;
 const sprite = document.querySelector("use")?.getAttribute("href").split("#")[0] ?? "";
 
+// What the scripts say in the reader's language, by the English text. They go on in English when it does not come.
+const words = {};
+const wordsAt = document.querySelector("script[data-words]")?.dataset.words;
+if (wordsAt) {
+  try { Object.assign(words, (await import(wordsAt)).default); } catch { /* English */ }
+}
+
 const tools = {
+  /** A text in the reader's language, with values in its places: `t("{n} more", { n: 3 })`. */
+  t: (text, values = {}) => (words[text] ?? text).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place),
+
   load: (name) => import(`./${name}.js${version}`),
 
   /** Makes an element: `element("a", { href: "/" }, "Home", other)`. */

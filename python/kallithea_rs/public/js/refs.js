@@ -1,7 +1,7 @@
 // The branch selector: when it is opened, all branches, tags and bookmarks are loaded and can be filtered.
 const icons = { tag: "tag", book: "bookmark" };
 
-export default function (pickers, { element, icon, json, load }) {
+export default function (pickers, { element, icon, json, load, t }) {
   for (const picker of pickers) {
     const { refs, refsTemplate } = picker.dataset;
     if (!refs || !refsTemplate) continue;
@@ -19,9 +19,9 @@ export default function (pickers, { element, icon, json, load }) {
             node: () => [icon(icons[ref.type] ?? "branch"), element("bdi", {}, ref.text)],
           })));
           const list = picker.querySelector("ul");
-          const input = element("input", { type: "search", placeholder: "Filter", "aria-label": "Filter branches and tags" });
+          const input = element("input", { type: "search", placeholder: t("Filter"), "aria-label": t("Filter branches and tags") });
           list.before(input);
-          (await load("choose")).chooser({ input, list, options });
+          (await load("choose")).chooser({ t, input, list, options });
         } catch {
           // The links that came with the page stay.
         }

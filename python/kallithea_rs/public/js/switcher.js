@@ -1,9 +1,9 @@
 // The repository switcher: a list of everything one may read, beside the plain link to it.
-export default function ([place], { element, icon, json, load }) {
+export default function ([place], { element, icon, json, load, t }) {
   const home = document.body.dataset.home.replace(/\/*$/, "/");
-  const input = element("input", { type: "search", placeholder: "Group or repository", "aria-label": "Switch to a repository or group" });
-  const list = element("ul", {}, element("li", { class: "menu-note" }, "Loading…"));
-  const menu = element("details", { class: "menu switcher" }, element("summary", { class: "quiet icon-button", title: "Switch repository" }, icon("chevron"), element("span", { class: "vh" }, "Switch repository")), element("div", { class: "menu-body" }, input, list));
+  const input = element("input", { type: "search", placeholder: t("Group or repository"), "aria-label": t("Switch to a repository or group") });
+  const list = element("ul", {}, element("li", { class: "menu-note" }, t("Loading…")));
+  const menu = element("details", { class: "menu switcher" }, element("summary", { class: "quiet icon-button", title: t("Switch repository") }, icon("chevron"), element("span", { class: "vh" }, t("Switch repository"))), element("div", { class: "menu-body" }, input, list));
   place.append(menu);
   let loaded = false;
   menu.addEventListener("toggle", async () => {
@@ -19,10 +19,10 @@ export default function ([place], { element, icon, json, load }) {
         url: home + it.id.split("/").map(encodeURIComponent).join("/"),
         node: () => [it.type === "group" ? icon("folder") : element("span", { class: "kind" }, it.obj.repo_type), element("bdi", {}, it.text), ...(it.obj.private ? [icon("lock")] : [])],
       })));
-      (await load("choose")).chooser({ input, list, options });
+      (await load("choose")).chooser({ t, input, list, options });
     } catch {
       loaded = false;
-      list.replaceChildren(element("li", { class: "menu-note" }, "The list could not be loaded."));
+      list.replaceChildren(element("li", { class: "menu-note" }, t("The list could not be loaded.")));
     }
   });
   (async () => (await load("menus")).default([menu]))();

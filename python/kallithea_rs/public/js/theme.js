@@ -1,7 +1,6 @@
 // Light, dark, or as the system says. The choice is a cookie, so that the server sends the page in the right colours.
-const choices = [["", "screen", "As the system"], ["light", "sun", "Light"], ["dark", "moon", "Dark"]];
-
-export default function ([place], { element, icon }) {
+export default function ([place], { element, icon, t }) {
+  const choices = [["", "screen", t("As the system")], ["light", "sun", t("Light")], ["dark", "moon", t("Dark")]];
   const root = document.documentElement;
   const buttons = choices.map(([theme, sign, text]) => {
     const button = element("button", { type: "button", class: "icon-only", title: text, "aria-pressed": String((root.dataset.theme ?? "") === theme) }, icon(sign), element("span", { class: "vh" }, text));
