@@ -7,7 +7,6 @@ use model::{
 use serde::Deserialize;
 
 use crate::frame;
-use crate::path::Url;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
@@ -159,16 +158,18 @@ impl Asked {
             ("dir", if self.reversed { "desc" } else { "" }),
             ("page", if page == "1" { "" } else { &page }),
         ];
-        let start = if place.is_empty() {
-            Url::below(&visit.request.peer.script_name).join("")
-        } else {
-            visit.url(place)
-        };
-        parts
+        let url: String = parts
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
-            .fold(start, |url, (name, value)| url.query(name, value))
-            .into()
+            .fold(visit.url(place), |url, (name, value)| {
+                url.query(name, value)
+            })
+            .into();
+        match (place, url.find('?')) {
+            ("", Some(query)) => format!("{}{}", visit.home_url(), &url[query..]),
+            ("", None) => visit.home_url(),
+            _ => url,
+        }
     }
 }
 

@@ -5,6 +5,8 @@ mod accounts;
 mod browser;
 mod caching;
 mod editing;
+mod home;
+mod languages;
 mod pages;
 mod questions;
 mod roles;
