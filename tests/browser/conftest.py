@@ -64,15 +64,21 @@ def visitor(world: Server) -> Browser:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
+def chromium(world: Server) -> Iterator[Chromium]:
+    """Ends before the server, which looks for processes that were left."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             # In a container without user namespaces the sandbox cannot start; what is looked at is our own.
-            args=["--no-sandbox", "--disable-gpu"],
+            args=["--no-sandbox", "--disable-gpu", "--disable-breakpad"],
         )
         yield browser
         browser.close()
+
+
+def ready(page: Page) -> None:
+    """Waits until the scripts of a page listen."""
+    page.wait_for_selector("html[data-scripts=ready]", state="attached")
 
 
 class Complaints(list):
@@ -113,6 +119,8 @@ def open_page(chromium: Chromium, world: Server, signed_in: dict, complaints: Co
         page.on("console", lambda message: message.type == "error" and complaints.append(f"{page.url}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.goto(path)
+        if options.get("java_script_enabled", True):
+            ready(page)
         return page
 
     yield open_it

@@ -10,6 +10,8 @@ export default function ([button], { element, json, load, t }) {
       dialog = element("dialog", { "aria-label": t("Find file") }, element("h2", {}, t("Find file")), input, list);
       document.body.append(dialog);
       dialog.showModal();
+      // What is typed while the names are on their way counts.
+      input.focus();
       try {
         const { nodes } = await json(button.dataset.finder);
         const root = button.dataset.finderRoot.replace(/\/*$/, "/");

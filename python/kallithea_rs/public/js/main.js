@@ -82,7 +82,6 @@ const tools = {
   },
 };
 
-for (const [name, selector] of Object.entries(behaviours)) {
-  const found = [...document.querySelectorAll(selector)];
-  if (found.length) tools.load(name).then((module) => module.default(found, tools));
-}
+const wanted = Object.entries(behaviours).map(([name, selector]) => [name, [...document.querySelectorAll(selector)]]).filter(([, found]) => found.length);
+await Promise.all(wanted.map(async ([name, found]) => (await tools.load(name)).default(found, tools)));
+document.documentElement.dataset.scripts = "ready";
