@@ -74,6 +74,7 @@ mod value;
 
 pub mod changeset_comments;
 pub mod changeset_statuses;
+pub mod creations;
 pub mod failed_logins;
 pub mod gists;
 pub mod groups;

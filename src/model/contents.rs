@@ -91,6 +91,7 @@ impl Model {
         folder: &Path,
         kind: Kind,
         contents: &Contents<'_>,
+        watch: &mut Watch<'_>,
     ) -> Result<Draft, Error> {
         let programs = self.programs()?;
         let limits = Limits::new(LONGEST, Some(LARGEST));
@@ -99,16 +100,23 @@ impl Model {
             Contents::Remote(uri) => {
                 let (url, policy) = (address(uri)?, self.remote_policy(false));
                 let source = Source::Remote(&url, &policy);
-                let watch = &mut Watch::nobody();
                 Draft::import(&programs, folder, kind, source, limits, watch)
             }
             Contents::Fork(source) => {
                 let original = self.open_repository(source)?;
-                let watch = &mut Watch::nobody();
                 Draft::fork(&programs, folder, &original, limits, watch)
             }
         };
         draft.map_err(error)
+    }
+
+    /// Refuses what is no address, or none that may be fetched from; what can be told without asking the network.
+    pub(crate) fn check_remote(&self, uri: &str) -> Result<(), Error> {
+        let url = address(uri)?;
+        match self.remote_policy(false).objection(&url) {
+            Some(why) => Err(Error::invalid("clone_uri", why)),
+            None => Ok(()),
+        }
     }
 
     fn remote_policy(&self, paths: bool) -> RemotePolicy {
@@ -156,10 +164,7 @@ impl Model {
     pub fn set_clone_uri(&self, repository: &AdminOfRepository, uri: &str) -> Result<(), Error> {
         let uri = uri.trim();
         if !uri.is_empty() {
-            let url = address(uri)?;
-            if let Some(why) = self.remote_policy(false).objection(&url) {
-                return Err(Error::invalid("clone_uri", why));
-            }
+            self.check_remote(uri)?;
         }
         let uri = Some(CloneUri::from(uri)).filter(|uri| !uri.as_str().is_empty());
         self.db()

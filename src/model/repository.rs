@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 
 use db::repositories::{self, RepoState, RepoType, Repository, RepositorySettings};
 use db::{
-    DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId, groups,
-    repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users,
+    DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId, creations,
+    groups, repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users,
     users_group_repo_group_to_perm, users_group_repo_to_perm,
 };
 use vcs::Kind;
+use vcs::life::Watch;
 
 use crate::contents::{self, Beginning, Contents};
 use crate::folder::Move;
 use crate::group::Place;
 use crate::journal::{self, Action, Actor};
-use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Viewer, name};
+use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Settings, Viewer, name};
 
 /// What a new repository is made of.
 #[derive(Debug, Clone)]
@@ -66,7 +67,7 @@ pub enum ForkChoice {
 pub struct RepositoryFacts {
     /// How many accounts follow it.
     pub followers: u64,
-    /// How many forks it has.
+    /// How many forks of it the viewer may read.
     pub forks: u64,
     /// Whether the viewer follows it.
     pub following: bool,
@@ -101,70 +102,22 @@ impl Model {
         new: &NewRepository<'_>,
         beginning: &Beginning<'_>,
     ) -> Result<(RepoId, String), Error> {
-        let short = name::slug(new.name);
-        let parent = place.group_name();
-        name::check("repo_name", &short, parent)?;
-        let full = name::full(parent, &short);
-        let path = self.path_below_root(&full)?;
-        self.refuse_taken("repo_name", &full, &path)?;
-        let landing_revision = beginning.landing_revision.unwrap_or("rev:tip");
-        if !landing_revision.contains(':') {
-            return Err(Error::invalid(
-                "repo_landing_rev",
-                "Expected kind:name, such as branch:default",
-            ));
-        }
-
+        let Named { short, full, path } = self.named(place, new, beginning)?;
         let settings = self.settings()?;
-        let description = if new.description.trim().is_empty() {
-            short.as_str()
-        } else {
-            new.description
-        };
-        let fork_of = beginning.fork_of();
         let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
         fs::create_dir_all(&folder).map_err(|error| Error::disk("create", &folder, error))?;
-        let draft = self.draft(&folder, new.kind, &beginning.contents)?;
+        let draft = self.draft(&folder, new.kind, &beginning.contents, &mut Watch::nobody())?;
         let mut moved = false;
         let id = self.db().write(|tx| {
-            // Asked again under the lock of the database: four workers may have been asked for the same name.
-            refuse_taken_rows(tx, "repo_name", &full)?;
-            let id = repositories::insert(
-                tx,
-                &repositories::NewRepository {
-                    name: &RepoName::from(full.as_str()),
-                    state: RepoState::Created,
-                    repo_type: match new.kind {
-                        Kind::Hg => RepoType::Mercurial,
-                        Kind::Git => RepoType::Git,
-                    },
-                    fork_of: fork_of.map(ReadableRepository::id),
-                    group: place.group_id(),
-                    settings: RepositorySettings {
-                        owner,
-                        clone_uri: beginning.clone_uri().as_ref(),
-                        private: new.private,
-                        statistics: beginning.statistics.unwrap_or(settings.default_statistics),
-                        downloads: beginning.downloads.unwrap_or(settings.default_downloads),
-                        description,
-                        landing_revision,
-                    },
-                },
-            )?;
-            match (new.copy_permissions, fork_of) {
-                (true, Some(source)) => copy_levels(tx, source.id(), id, new.private)?,
-                (true, None) => grant_initial(tx, id, new.private, place.group_id())?,
-                (false, _) => grant_initial(tx, id, new.private, None)?,
-            }
-            user_followings::follow(tx, owner, id)?;
-            match fork_of {
-                Some(source) => {
-                    let action = Action::ForkedRepository(full.clone());
-                    journal::write(tx, actor, Some(source.id()), source.name(), &action)?;
-                }
-                None => journal::write(tx, actor, Some(id), &full, &Action::CreatedRepository)?,
-            }
-            journal::write(tx, actor, Some(id), &full, &Action::StartedFollowing)?;
+            let row = Row {
+                state: RepoState::Created,
+                place,
+                owner,
+                short: &short,
+                full: &full,
+                settings: &settings,
+            };
+            let id = insert(tx, &row, actor, new, beginning)?;
             draft.move_to(&path).map_err(contents::error)?;
             moved = true;
             Ok::<_, Error>(id)
@@ -180,6 +133,28 @@ impl Model {
             tracing::warn!("the newest changeset of {full} cannot be read: {error}");
         }
         Ok((id, full))
+    }
+
+    /// What a new repository will be called and where it will lie, if it may.
+    pub(crate) fn named(
+        &self,
+        place: &Place,
+        new: &NewRepository<'_>,
+        beginning: &Beginning<'_>,
+    ) -> Result<Named, Error> {
+        let short = name::slug(new.name);
+        let parent = place.group_name();
+        name::check("repo_name", &short, parent)?;
+        let full = name::full(parent, &short);
+        let path = self.path_below_root(&full)?;
+        self.refuse_taken("repo_name", &full, &path)?;
+        if !beginning.landing_revision.unwrap_or(LANDING).contains(':') {
+            return Err(Error::invalid(
+                "repo_landing_rev",
+                "Expected kind:name, such as branch:default",
+            ));
+        }
+        Ok(Named { short, full, path })
     }
 
     /// Makes a repository in the name of its owner; what the command line and the demo use.
@@ -310,6 +285,7 @@ impl Model {
                 }
                 repositories::detach_forks(tx, repository.id())?;
             }
+            creations::delete(tx, repository.id())?;
             repositories::delete(tx, repository.id())?;
             journal::write(
                 tx,
@@ -353,6 +329,9 @@ impl Model {
                 .read_repository(viewer, parent.name.as_str())
                 .ok()
                 .map(|p| p.name().to_owned());
+        }
+        if facts.forks > 0 {
+            facts.forks = self.readable_forks(repository, viewer)?.len() as u64;
         }
         Ok(facts)
     }
@@ -437,6 +416,83 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// What a repository shows first when nobody chose.
+const LANDING: &str = "rev:tip";
+
+/// What a new repository is called and where it lies.
+pub(crate) struct Named {
+    pub short: String,
+    pub full: String,
+    pub path: PathBuf,
+}
+
+/// What its row is made of, besides what somebody asked for.
+pub(crate) struct Row<'a> {
+    pub state: RepoState,
+    pub place: &'a Place,
+    pub owner: UserId,
+    pub short: &'a str,
+    pub full: &'a str,
+    pub settings: &'a Settings,
+}
+
+/// Writes the row of a new repository, its first permissions, its first follower, and the journal.
+pub(crate) fn insert(
+    tx: &Tx<'_>,
+    row: &Row<'_>,
+    actor: &Actor,
+    new: &NewRepository<'_>,
+    beginning: &Beginning<'_>,
+) -> Result<RepoId, Error> {
+    let Row { place, full, .. } = row;
+    // Asked again under the lock of the database: four workers may have been asked for the same name.
+    refuse_taken_rows(tx, "repo_name", full)?;
+    let fork_of = beginning.fork_of();
+    let description = if new.description.trim().is_empty() {
+        row.short
+    } else {
+        new.description
+    };
+    let defaults = row.settings;
+    let id = repositories::insert(
+        tx,
+        &repositories::NewRepository {
+            name: &RepoName::from(*full),
+            state: row.state,
+            repo_type: match new.kind {
+                Kind::Hg => RepoType::Mercurial,
+                Kind::Git => RepoType::Git,
+            },
+            fork_of: fork_of.map(ReadableRepository::id),
+            group: place.group_id(),
+            settings: RepositorySettings {
+                owner: row.owner,
+                clone_uri: beginning.clone_uri().as_ref(),
+                private: new.private,
+                statistics: beginning.statistics.unwrap_or(defaults.default_statistics),
+                downloads: beginning.downloads.unwrap_or(defaults.default_downloads),
+                description,
+                landing_revision: beginning.landing_revision.unwrap_or(LANDING),
+            },
+        },
+    )?;
+    match (new.copy_permissions, fork_of) {
+        (true, Some(source)) => copy_levels(tx, source.id(), id, new.private)?,
+        (true, None) => grant_initial(tx, id, new.private, place.group_id())?,
+        (false, _) => grant_initial(tx, id, new.private, None)?,
+    }
+    user_followings::follow(tx, row.owner, id)?;
+    match fork_of {
+        Some(source) => {
+            let action = Action::ForkedRepository((*full).to_owned());
+            journal::write(tx, actor, Some(source.id()), source.name(), &action)?;
+        }
+        None => journal::write(tx, actor, Some(id), full, &Action::CreatedRepository)?,
+    }
+    journal::write(tx, actor, Some(id), full, &Action::StartedFollowing)?;
+    Ok(id)
 }
 
 /// Refuses a full name that a repository or a group has, in any case.

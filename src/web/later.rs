@@ -33,6 +33,19 @@ pub(crate) fn attach(model: &Arc<Model>, mut response: Response, jobs: Vec<Job>)
     response
 }
 
+/// Starts work that may take an hour. A server gives up a worker that is busy for half a minute, so this is done in a thread of
+/// its own; it ends with the process, and must be such that it can be taken up again.
+pub(crate) fn in_background(model: &Arc<Model>, job: Job) {
+    let model = Arc::clone(model);
+    let name = "kallithea-background".to_owned();
+    let started = std::thread::Builder::new()
+        .name(name)
+        .spawn(move || job(&model));
+    if let Err(error) = started {
+        tracing::error!("no thread for work in the background can be started: {error}");
+    }
+}
+
 /// Lets the administrators named in `email_to` know of an answer that should not have been.
 pub(crate) fn report(
     model: &Model,

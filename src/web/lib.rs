@@ -141,6 +141,9 @@ impl Site {
             Err(error) => language.speaking(|| frame::problem_page(&mut visit, error)),
         };
         jobs.append(&mut visit.later);
+        for job in std::mem::take(&mut visit.background) {
+            later::in_background(&self.model, job);
+        }
         if let Err(error) = visit.keep_session(&mut response) {
             return problem::bare(&error, &id);
         }
@@ -224,6 +227,7 @@ impl Site {
             language,
             id,
             later: Vec::new(),
+            background: Vec::new(),
         })
     }
 }

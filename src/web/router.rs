@@ -138,6 +138,11 @@ fn dispatch_object(
         Right::Repository(_) => repositories,
         Right::Group(_) => groups,
     };
+    // One slash too many is no other place.
+    let rest = match rest.trim_start_matches('/') {
+        "" => "",
+        tail => &rest[rest.len() - tail.len() - 1..],
+    };
     let (route, captures) = table
         .and_then(|table| table.find(rest, method))
         .ok_or_else(nothing)??;
@@ -272,6 +277,13 @@ fn admit(
             Gate::new(visit.model).site_admin(&visit.viewer)?;
             handler(visit, captures)
         }
+        // While it is being made there is nothing to show but that.
+        (Handler::Read(_) | Handler::Write(_), Some(Right::Repository(repository)))
+            if repository.pending() && !WHILE_PENDING.contains(&route.name) =>
+        {
+            let url = visit.url(repository.name()).join("repo_creating");
+            Ok(visit.redirect(&String::from(url)))
+        }
         (Handler::Read(handler), Some(Right::Repository(repository))) => {
             handler(visit, repository, captures)
         }
@@ -300,6 +312,9 @@ fn admit(
         ))),
     }
 }
+
+/// The pages of a repository that is still being made.
+const WHILE_PENDING: [&str; 2] = ["repo_creating_home", "repo_check_home"];
 
 /// How large a form may be. Files are taken only from those who may put them into the repository.
 fn most_bytes(visit: &Visit<'_>, route: &Route, right: Option<&Right>) -> u64 {

@@ -49,6 +49,8 @@ pub struct Visit<'a> {
     pub id: String,
     /// What is done after the answer has gone out.
     pub later: Vec<Job>,
+    /// What goes on by itself while everybody does other things, and may take an hour.
+    pub background: Vec<Job>,
 }
 
 /// Work that is done after the answer has gone out.
@@ -138,6 +140,10 @@ impl Visit<'_> {
     /// 400 for a form that cannot be read, 403 without the session's token.
     pub(crate) fn take_form(&mut self, limit: u64) -> Result<(), Problem> {
         self.form = Form::read(&mut self.request, limit)?;
+        // Whoever asks for another method in this way is told so, as is who does it in the address.
+        if self.form.get("_method").is_some() {
+            return Err(Problem::MethodNotAllowed);
+        }
         if self.by_key {
             // No browser adds a key by itself, so no other site can have sent the form.
             return Ok(());

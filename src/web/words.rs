@@ -302,6 +302,21 @@ pub(crate) fn crumbs(path: &RepoPath, url: impl Fn(&[u8]) -> String) -> Vec<Link
     .collect()
 }
 
+/// `https://user:secret@host/` → `https://user:*****@host/`.
+pub(crate) fn without_password(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else {
+        return uri.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rsplit_once('@') {
+        Some((credentials, host)) => match credentials.split_once(':') {
+            Some((user, _)) => format!("{scheme}://{user}:*****@{host}{}", &rest[end..]),
+            None => uri.to_owned(),
+        },
+        None => uri.to_owned(),
+    }
+}
+
 /// A header value of text that is known to be visible ASCII.
 pub(crate) fn header(text: &str) -> Result<HeaderValue, Problem> {
     HeaderValue::from_str(text)

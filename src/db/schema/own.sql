@@ -48,3 +48,11 @@ CREATE TABLE IF NOT EXISTS rs_secrets (
     name   VARCHAR(64) NOT NULL PRIMARY KEY,
     secret VARCHAR(255) NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS rs_creations (
+    repo_id INTEGER NOT NULL PRIMARY KEY,
+    stage   VARCHAR(255) NOT NULL,
+    percent INTEGER NOT NULL,
+    beat_at BIGINT NOT NULL,
+    failed  {text} NOT NULL
+);

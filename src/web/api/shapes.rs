@@ -6,6 +6,8 @@ use db::{Level, LocalTime, ObjectKind};
 use model::{Grants, GroupDetails, Person, RepositoryDetails, Standing};
 use serde_json::{Map, Value, json};
 
+use crate::words::without_password;
+
 /// A time of the database: local, with milliseconds where there are any.
 pub(super) fn time(time: LocalTime) -> Value {
     json!(time.to_json())
@@ -101,21 +103,6 @@ pub(super) fn repository(
 /// Kind and name of the revision that a repository shows first.
 fn landing_revision(stored: &str) -> (&str, &str) {
     stored.split_once(':').unwrap_or(("rev", stored))
-}
-
-/// `https://user:secret@host/` → `https://user:*****@host/`.
-fn without_password(uri: &str) -> String {
-    let Some((scheme, rest)) = uri.split_once("://") else {
-        return uri.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rsplit_once('@') {
-        Some((credentials, host)) => match credentials.split_once(':') {
-            Some((user, _)) => format!("{scheme}://{user}:*****@{host}{}", &rest[end..]),
-            None => uri.to_owned(),
-        },
-        None => uri.to_owned(),
-    }
 }
 
 /// The newest changeset as the database keeps it, or what stands for none.

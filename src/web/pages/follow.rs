@@ -8,7 +8,8 @@ use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::visit::Visit;
 
-/// `POST /_admin/toggle_following`
+/// `POST /_admin/toggle_following`: follows what was not followed, and the other way round. Scripts get `ok`, or with
+/// `Accept: application/json` what is so from now on; forms lead back to where they were.
 pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let user = visit.user()?.id;
     let id = visit
@@ -21,9 +22,39 @@ pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let name = visit.model.repository_name_by_id(id.0)?.unwrap_or_default();
     let repository = Gate::new(visit.model).read_repository(&visit.viewer, &name)?;
     let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
-    visit.model.toggle_following(&repository, user, &actor)?;
+    let following = visit.model.toggle_following(&repository, user, &actor)?;
+    let accepts_json = visit
+        .request
+        .headers
+        .get(http::header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/json"));
+    if accepts_json {
+        let followers = visit
+            .model
+            .repository_facts(&repository, &visit.viewer)?
+            .followers;
+        return Ok(Response::json(&serde_json::json!({
+            "following": following,
+            "followers": followers,
+        })));
+    }
     if visit.request.headers.contains_key("x-requested-with") {
         return Ok(Response::text(StatusCode::OK, "ok"));
     }
-    Ok(visit.redirect(&String::from(visit.url(repository.name()))))
+    let back = visit.form.get("came_from").filter(|path| is_ours(path));
+    let url = match back {
+        Some(path) => path.to_owned(),
+        None => visit.url(repository.name()).into(),
+    };
+    Ok(visit.redirect(&url))
+}
+
+/// Whether a path leads to this site and nowhere else.
+fn is_ours(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }

@@ -1,13 +1,12 @@
 //! Making a repository.
 
-use model::{Actor, Gate, GroupId, Level, NewRepository, ReadableRepository};
+use model::{Actor, Beginning, Contents, Gate, GroupId, Level, NewRepository};
 
 use crate::frame;
 use crate::problem::Problem;
-use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{Choice, FormError, NewRepository as View, RepoCreating};
+use crate::view::{Choice, FormError, NewRepository as View};
 use crate::visit::Visit;
 
 /// The value of the top level in the choice of a group.
@@ -37,14 +36,11 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let group = form.number("repo_group").unwrap_or(TOP);
     let kind = form.trimmed("repo_type");
     let user = visit.user()?.id;
+    let mut copied = None;
     let result = match kind.parse::<vcs::Kind>() {
         Err(_) => Err(model::Error::invalid(
             "repo_type",
             "Value must be one of: hg; git",
-        )),
-        Ok(_) if !form.trimmed("clone_uri").is_empty() => Err(model::Error::invalid(
-            "clone_uri",
-            "Cloning from a remote is not available yet",
         )),
         Ok(kind) => {
             let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
@@ -58,10 +54,27 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
                         private: form.checked("repo_private"),
                         copy_permissions: form.checked("repo_copy_permissions"),
                     };
-                    visit.model.create_repository(&place, user, &actor, &new)
+                    match form.trimmed("clone_uri") {
+                        "" => visit.model.create_repository(&place, user, &actor, &new),
+                        uri => {
+                            let beginning = Beginning {
+                                contents: Contents::Remote(uri),
+                                ..Beginning::default()
+                            };
+                            let begun = visit
+                                .model
+                                .begin_repository(&place, user, &actor, &new, &beginning)?;
+                            copied = Some(begun.0);
+                            Ok(begun)
+                        }
+                    }
                 })
         }
     };
+    if let Some(id) = copied {
+        let finish = move |model: &model::Model| model.finish_creation(id);
+        visit.background.push(Box::new(finish));
+    }
     match result {
         Ok((_, name)) => Ok(visit.redirect(&String::from(visit.url(&name).join("repo_creating")))),
         Err(model::Error::Invalid { field, message }) => {
@@ -87,49 +100,8 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     }
 }
 
-/// `GET /<repo>/repo_creating`: the page that waits; here everything is there at once.
-pub fn creating(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
-    visit.user()?;
-    let url = String::from(visit.url(repository.name()));
-    if !repository.pending() {
-        return Ok(visit.redirect(&url));
-    }
-    let creating = visit.url(repository.name()).join("repo_creating");
-    let check = visit
-        .url(repository.name())
-        .join("repo_check_creating")
-        .query("repo", repository.name());
-    template::page(
-        visit.language,
-        &RepoCreating {
-            name: repository.name().to_owned(),
-            url: creating.into(),
-            repo_url: url,
-            check_url: check.into(),
-            frame: frame::frame(
-                visit,
-                format!("{} Creating", repository.name()),
-                "repositories",
-            ),
-            ..RepoCreating::default()
-        },
-    )
-}
-
-/// `GET /<repo>/repo_check_creating`
-pub fn check_creating(
-    visit: &mut Visit<'_>,
-    repository: &ReadableRepository,
-    _: &Captures,
-) -> Answer {
-    visit.user()?;
-    Ok(Response::json(
-        &serde_json::json!({"result": !repository.pending()}),
-    ))
-}
-
 /// The places where this user may make a repository.
-fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
+pub(super) fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
     let gate = Gate::new(visit.model);
     let mut choices = Vec::new();
     if gate.may_create_at_top(&visit.viewer)? {

@@ -18,11 +18,6 @@ const README_LIMIT: u64 = 1024 * 1024;
 
 /// `GET /<repo>`
 pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
-    if repository.pending() {
-        return Ok(visit.redirect(&String::from(
-            visit.url(repository.name()).join("repo_creating"),
-        )));
-    }
     let contents = visit.model.open_repository(repository)?;
     let log = contents.log(&LogQuery {
         limit: NEWEST,

@@ -19,8 +19,18 @@ pub struct RepoCreating {
     pub check_url: String,
     /// The remote it is cloned from, without credentials.
     pub clone_of: Option<String>,
-    /// Why it failed, if it did: then nothing is asked again.
+    /// What is being done, in the words of the program.
+    pub stage: String,
+    /// How much of it.
+    pub percent: Option<u8>,
+    /// Whether nobody is making it any more: then nothing is asked again.
+    pub ended: bool,
+    /// Why, if that is known.
     pub failed: Option<String>,
+    /// Where those who may have it made again post to: this page.
+    pub retry_url: Option<String>,
+    /// Where those who may delete it post to.
+    pub delete_url: Option<String>,
 }
 
 impl Page for RepoCreating {
