@@ -6,13 +6,14 @@ use vcs::{FileChange, RepoPath};
 use super::change::folder_url;
 use super::{Outcome, Target, at, page, preview, typed_path};
 use crate::frame;
+use crate::i18n::m;
 use crate::multipart::Upload;
 use crate::routes::{Answer, Captures};
 use crate::view::{EditConflict, EditFile, EditPreview, FormError};
 use crate::visit::Visit;
 use crate::words;
 
-const REFUSAL: &str = "You can only add files with revision being a valid branch";
+const REFUSAL: &str = m("You can only add files with revision being a valid branch");
 
 /// `GET /<repo>/add/<revision>/<folder>`; an empty repository has no revision and takes any.
 pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &Captures) -> Answer {
@@ -133,7 +134,7 @@ fn folder(
 
 /// The path of a file in a folder.
 fn below(visit: &Visit<'_>, folder: &RepoPath, name: &str) -> Result<RepoPath, FormError> {
-    let refused = |_| at("filename", visit.t("No filename").to_owned());
+    let refused = |_| at(visit, "filename", visit.t("No filename").to_owned());
     folder.join(name.as_bytes()).map_err(refused)
 }
 
@@ -152,12 +153,12 @@ fn files(
     let mut files: Vec<(RepoPath, Vec<u8>)> = Vec::new();
     for upload in uploads {
         if upload.file_name.is_empty() {
-            return Err(at("upload_file", visit.t("No filename").to_owned()));
+            return Err(at(visit, "upload_file", visit.t("No filename").to_owned()));
         }
         let path = below(visit, folder, &upload.file_name)?;
         if files.iter().any(|(other, _)| *other == path) {
             let text = visit.tf("{path} was sent twice", &[("path", &path)]);
-            return Err(at("upload_file", text));
+            return Err(at(visit, "upload_file", text));
         }
         files.push((path, upload.content));
     }
@@ -169,10 +170,10 @@ fn typed_file(visit: &Visit<'_>, folder: &RepoPath, typed: &Typed) -> Result<Rep
     // Folders have a field of their own.
     let name = typed.filename.trim().rsplit('/').next().unwrap_or_default();
     if typed.content.is_empty() {
-        return Err(at("content", visit.t("No content").to_owned()));
+        return Err(at(visit, "content", visit.t("No content").to_owned()));
     }
     if name.is_empty() {
-        return Err(at("filename", visit.t("No filename").to_owned()));
+        return Err(at(visit, "filename", visit.t("No filename").to_owned()));
     }
     below(visit, folder, name)
 }
@@ -187,7 +188,7 @@ fn see(
 ) -> Result<EditPreview, FormError> {
     if !uploads.is_empty() {
         let text = visit.t("Files that are sent have no preview. Choose them again.");
-        return Err(at("upload_file", text.to_owned()));
+        return Err(at(visit, "upload_file", text.to_owned()));
     }
     let folder = folder(visit, target, typed, original)?;
     let path = typed_file(visit, &folder, typed)?;

@@ -6,13 +6,14 @@ use vcs::{ChangesetId, FileChange, RepoPath};
 use super::text::Stored;
 use super::{Outcome, Target, at, not_editable, page, preview, typed_path};
 use crate::frame;
+use crate::i18n::m;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::view::{EditConflict, EditFile, EditPreview, FormError};
 use crate::visit::Visit;
 use crate::words;
 
-const REFUSAL: &str = "You can only edit files with revision being a valid branch";
+const REFUSAL: &str = m("You can only edit files with revision being a valid branch");
 
 /// `GET /<repo>/edit/<revision>/<path>`
 pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &Captures) -> Answer {
@@ -31,7 +32,7 @@ pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &C
     }
     let content = target.contents.file(&parent, &target.path)?;
     let Some(stored) = Stored::of(&content) else {
-        return view_instead(visit, &target, "Editing binary files not allowed");
+        return view_instead(visit, &target, m("Editing binary files not allowed"));
     };
     let typed = Typed {
         path: target.path.to_string_lossy().into_owned(),
@@ -61,11 +62,11 @@ pub fn commit(
     let stored = match &old {
         None => Stored::empty(),
         Some(old) if old.symlink => {
-            return view_instead(visit, &target, "A symbolic link has no text to edit");
+            return view_instead(visit, &target, m("A symbolic link has no text to edit"));
         }
         Some(old) => match Stored::of(old) {
             Some(stored) => stored,
-            None => return view_instead(visit, &target, "Editing binary files not allowed"),
+            None => return view_instead(visit, &target, m("Editing binary files not allowed")),
         },
     };
     let original = target.path.to_string_lossy().into_owned();
@@ -85,7 +86,7 @@ pub fn commit(
             "The file is stored as {encoding}, which has no “{char}”",
             &[("encoding", &stored.encoding.as_str()), ("char", &char)],
         );
-        at("content", text)
+        at(visit, "content", text)
     });
     let (path, bytes) = match (path, bytes) {
         (Ok(path), Ok(bytes)) => (path, bytes),

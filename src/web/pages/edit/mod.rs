@@ -20,6 +20,7 @@ use vcs::{
 };
 
 use super::revision;
+use crate::i18n::m;
 use crate::problem::{Problem, chain};
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
@@ -240,14 +241,14 @@ impl<'a> Target<'a> {
             let found = refs.branch(self.base.branch.as_str());
             return Ok(Outcome::Moved(found.map(|branch| branch.id)));
         }
-        let wrong = |message: String| Ok(Outcome::Wrong(at(field, message), None));
+        let wrong = |message: String| Ok(Outcome::Wrong(at(visit, field, message), None));
         match visit.model.commit(self.repository, &author, &actor, new) {
             Ok(committed) => Ok(Outcome::Done(committed)),
             Err(CommitFailure::Model(error)) => Err(error.into()),
             Err(CommitFailure::Refused(error)) => match error {
                 CommitError::Moved { found, .. } => Ok(Outcome::Moved(found)),
                 CommitError::Unchanged => Ok(Outcome::Wrong(
-                    at("", visit.t("No changes").to_owned()),
+                    at(visit, "", visit.t("No changes").to_owned()),
                     None,
                 )),
                 CommitError::Refused { reason, said } => {
@@ -256,7 +257,7 @@ impl<'a> Target<'a> {
                         &[("reason", &reason)],
                     );
                     let said = Some(said).filter(|said| !said.trim().is_empty());
-                    Ok(Outcome::Wrong(at("", text), said))
+                    Ok(Outcome::Wrong(at(visit, "", text), said))
                 }
                 CommitError::BadPath { path, why } => wrong(visit.tf(
                     "{path} cannot be the name of a file: {why}",
@@ -274,6 +275,7 @@ impl<'a> Target<'a> {
                 )),
                 CommitError::NoAuthor => Ok(Outcome::Wrong(
                     at(
+                        visit,
                         "",
                         visit
                             .t("Your account has neither a name nor an address to sign with")
@@ -285,7 +287,7 @@ impl<'a> Target<'a> {
                 error => {
                     tracing::error!(request_id = %visit.id, "{}", chain(&error));
                     let text = visit.t("Error occurred during commit").to_owned();
-                    Ok(Outcome::Wrong(at("", text), None))
+                    Ok(Outcome::Wrong(at(visit, "", text), None))
                 }
             },
         }
@@ -317,6 +319,7 @@ impl<'a> Target<'a> {
             deleted: now.is_none() && before.is_some(),
             file: (old != new).then(|| {
                 preview::difference(
+                    visit,
                     "theirs",
                     &self.path,
                     &self.path,
@@ -361,16 +364,16 @@ enum Outcome {
 }
 
 /// An error beside a field, or of the form as a whole.
-fn at(field: &str, message: String) -> FormError {
+fn at(visit: &Visit<'_>, field: &str, message: String) -> FormError {
     FormError {
         field: field.to_owned(),
         label: match field {
             "" => String::new(),
-            "content" => "Text".to_owned(),
-            "upload_file" => "Files".to_owned(),
-            "location" => "Folder".to_owned(),
-            "path" => "Path".to_owned(),
-            _ => "Name".to_owned(),
+            "content" => visit.t("Text").to_owned(),
+            "upload_file" => visit.t("Files").to_owned(),
+            "location" => visit.t("Folder").to_owned(),
+            "path" => visit.t("Path").to_owned(),
+            _ => visit.t("Name").to_owned(),
         },
         message,
     }
@@ -389,7 +392,7 @@ fn page<P: Page>(visit: &Visit<'_>, view: &P, conflict: bool) -> Answer {
 fn typed_path(visit: &Visit<'_>, field: &str, typed: &str) -> Result<RepoPath, FormError> {
     let refused = || {
         let text = visit.t("Location must be relative path and must not contain .. in path");
-        at(field, text.to_owned())
+        at(visit, field, text.to_owned())
     };
     let typed = typed.trim();
     if typed.starts_with('/') {
@@ -407,11 +410,11 @@ pub(super) fn has_text(node: &vcs::Node) -> bool {
 fn not_editable(kind: &NodeKind, size: Option<u64>) -> Option<&'static str> {
     match kind {
         NodeKind::File { .. } if size.is_some_and(|size| size > LARGEST_TEXT) => {
-            Some("This file is too large to be edited here")
+            Some(m("This file is too large to be edited here"))
         }
         NodeKind::File { .. } => None,
-        NodeKind::Symlink => Some("A symbolic link has no text to edit"),
-        NodeKind::Directory => Some("given path is a directory"),
-        NodeKind::Submodule { .. } => Some("A submodule has no text to edit"),
+        NodeKind::Symlink => Some(m("A symbolic link has no text to edit")),
+        NodeKind::Directory => Some(m("given path is a directory")),
+        NodeKind::Submodule { .. } => Some(m("A submodule has no text to edit")),
     }
 }

@@ -12,6 +12,7 @@ const CONTEXT: u32 = 3;
 
 /// The difference between two contents of a file, either of which may not be there. `id` is for this place of the page.
 pub(super) fn difference(
+    visit: &Visit<'_>,
     id: &str,
     old_path: &RepoPath,
     path: &RepoPath,
@@ -48,8 +49,8 @@ pub(super) fn difference(
         added: count(LineKind::Added),
         deleted: count(LineKind::Removed),
         message: match (binary, hunks.is_empty()) {
-            (true, _) => Some("Binary file".to_owned()),
-            (false, true) => Some("No changes".to_owned()),
+            (true, _) => Some(visit.t("Binary file").to_owned()),
+            (false, true) => Some(visit.t("No changes").to_owned()),
             (false, false) => None,
         },
         rows: diff::rows_of(&hunks),
@@ -84,7 +85,7 @@ pub(super) fn preview(
         _ => None,
     };
     EditPreview {
-        file: difference("preview", old_path, path, old, Some(new)),
+        file: difference(visit, "preview", old_path, path, old, Some(new)),
         content_html,
     }
 }

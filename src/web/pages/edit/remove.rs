@@ -6,13 +6,14 @@ use vcs::{FileChange, NodeKind};
 use super::change::folder_url;
 use super::{Outcome, Target, page};
 use crate::frame;
+use crate::i18n::m;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::view::{EditConflict, FormError, RemoveFile};
 use crate::visit::Visit;
 use crate::words;
 
-const REFUSAL: &str = "You can only delete files with revision being a valid branch";
+const REFUSAL: &str = m("You can only delete files with revision being a valid branch");
 
 /// `GET /<repo>/delete/<revision>/<path>`
 pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &Captures) -> Answer {

@@ -26,20 +26,20 @@ fn addresses(table: &str, route: &Route) -> Vec<String> {
         route.pattern
     };
     let mut addresses = Vec::new();
-    for revision in REVISIONS {
-        for path in PATHS {
-            let mut filled = pattern
-                .replace("{*rest}", &format!("{revision}/{path}"))
-                .replace("{revision}", revision)
-                .replace("{*revision}", revision);
-            while let (Some(open), Some(close)) = (filled.find('{'), filled.find('}')) {
-                let value = if path.is_empty() { "1" } else { path };
-                filled.replace_range(open..=close, value);
-            }
-            let address = format!("{table}{filled}");
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
+    let of_revisions = REVISIONS.map(|revision| (revision, "f"));
+    let of_paths = PATHS.map(|path| ("tip", path));
+    for (revision, path) in of_revisions.into_iter().chain(of_paths) {
+        let mut filled = pattern
+            .replace("{*rest}", &format!("{revision}/{path}"))
+            .replace("{revision}", revision)
+            .replace("{*revision}", revision);
+        while let (Some(open), Some(close)) = (filled.find('{'), filled.find('}')) {
+            let value = if path.is_empty() { "1" } else { path };
+            filled.replace_range(open..=close, value);
+        }
+        let address = format!("{table}{filled}");
+        if !addresses.contains(&address) {
+            addresses.push(address);
         }
     }
     addresses

@@ -102,19 +102,22 @@ fn forking_takes_its_permission_and_forks_are_shown_to_readers() {
     server.repository("admin", "git", "git");
     let mut bob = server.signed_in("bob");
     let fields = [
-        ("repo_name", "secret"),
+        ("repo_name", "hidden-fork"),
         ("description", "x"),
         ("repo_group", "-1"),
         ("private", "True"),
     ];
     let begun = bob.post("/git/fork", &fields);
     assert_eq!(begun.status, StatusCode::FOUND, "{}", begun.text);
-    wait(&mut bob, "secret");
-    assert!(bob.get("/git/forks").text.contains("secret"));
+    wait(&mut bob, "hidden-fork");
+    assert!(bob.get("/git/forks").text.contains("hidden-fork"));
     let mut eve = server.signed_in("eve");
     let seen = eve.get("/git/forks").text;
-    assert!(seen.contains("There are no forks yet") && !seen.contains("secret"));
-    for (method, address) in [(Method::GET, "/git/fork"), (Method::GET, "/secret/fork")] {
+    assert!(seen.contains("There are no forks yet") && !seen.contains("hidden-fork"));
+    for (method, address) in [
+        (Method::GET, "/git/fork"),
+        (Method::GET, "/hidden-fork/fork"),
+    ] {
         let visitor = server.browser().send(method, address, &[], None);
         let turned_away = visitor.header("location").starts_with("/_admin/login")
             || visitor.status == StatusCode::NOT_FOUND;
@@ -151,7 +154,7 @@ fn what_cannot_be_copied_says_why_is_tried_again_and_given_up() {
             answer.text
         );
     }
-    let begun = create(&mut admin, "http://user:secret@127.0.0.1:9/x");
+    let begun = create(&mut admin, "http://user:hunter22@127.0.0.1:9/x");
     assert_eq!(begun.header("location"), "/copy/repo_creating");
     assert_eq!(wait(&mut admin, "copy")["failed"], true);
     let page = admin.get("/copy/repo_creating");
@@ -164,7 +167,7 @@ fn what_cannot_be_copied_says_why_is_tried_again_and_given_up() {
     ] {
         assert!(page.text.contains(part), "{part}: {}", page.text);
     }
-    assert!(!page.text.contains("secret"));
+    assert!(!page.text.contains("hunter22"));
     for address in ["/copy", "/copy/files/tip/", "/copy/changelog", "/copy/fork"] {
         let answer = admin.get(address);
         assert_eq!(
