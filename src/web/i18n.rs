@@ -53,6 +53,12 @@ pub const fn m(message: &'static str) -> &'static str {
     message
 }
 
+/// A text in the language of the page that is being made, where no [`crate::visit::Visit`] is at hand.
+#[must_use]
+pub(crate) fn t(message: &'static str) -> &'static str {
+    Language::current().t(message)
+}
+
 impl Language {
     /// A text that stands for itself.
     #[must_use]

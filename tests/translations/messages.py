@@ -5,7 +5,8 @@ Run as a program (`make translations`) it adds new texts to every catalogue with
 that no source holds any more; translations are kept. The test beside it uses the same functions.
 
 A text is a literal at one of these places (see src/web/i18n.rs):
-  Rust       .t("…")  .tf("…", …)  .tn("…", "…", …)  m("…")
+  Rust       .t("…")  .tf("…", …)  .tn("…", "…", …)  t("…")  m("…")
+             and what the rules of src/model refuse: Error::invalid("field", "…")
   templates  t(m="…")  th(m="…")  tn(one="…", other="…", …)
   scripts    t("…")
 """
@@ -21,8 +22,9 @@ CATALOGUES = ROOT / "python" / "kallithea_rs" / "i18n"
 STRING = r'"((?:[^"\\]|\\.)*)"'
 RUST = [
     re.compile(r"\.tn\(\s*" + STRING + r",\s*" + STRING, re.S),
-    re.compile(r"(?:\.tf?|\bm)\(\s*" + STRING, re.S),
+    re.compile(r"(?:\.tf?|\b[mt])\(\s*" + STRING, re.S),
 ]
+MODEL = [re.compile(r'Error::invalid\(\s*"\w*",\s*' + STRING + r"(?:\s*\.into\(\))?\s*,?\s*\)", re.S)]
 TEMPLATE = [
     re.compile(r"\btn\(\s*one=" + STRING + r",\s*other=" + STRING),
     re.compile(r"\bth?\(\s*m=" + STRING),
@@ -68,12 +70,13 @@ def collect() -> dict[str, Message]:
     sources = [
         (sorted((ROOT / "src/web/templates").rglob("*.html")), TEMPLATE, lambda text: text),
         (sorted((ROOT / "src/web").rglob("*.rs")), RUST, without_tests),
+        (sorted((ROOT / "src/model").rglob("*.rs")), MODEL, without_tests),
         (sorted((ROOT / "python/kallithea_rs/public/js").glob("*.js")), SCRIPT, lambda text: text),
     ]
     for paths, patterns, prepared in sources:
         for path in paths:
             name = str(path.relative_to(ROOT))
-            if name.startswith(("src/web/tests/", "src/web/i18n")):
+            if "/tests" in name or name.startswith(("tests/", "src/web/i18n")):
                 continue
             text = prepared(path.read_text(encoding="utf-8"))
             found = [

@@ -371,7 +371,7 @@ pub const KEYS: &[Key] = &[
     key("issue_sub*", Text, "", "text of the link to an issue"),
     obsolete("issue_prefix*"),
     // SSH.
-    later("ssh_enabled", Bool, "SSH keys and access"),
+    key("ssh_enabled", Bool, "false", "SSH keys and access"),
     later("ssh_authorized_keys", Path, "the file of SSH keys"),
     later("ssh_locale", Text, "language of commands run over SSH"),
     later("kallithea_cli_path", Text, "the program that SSH starts"),

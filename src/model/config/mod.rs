@@ -97,6 +97,8 @@ pub struct Config {
     pub language: String,
     /// `bugtracker`; empty for no link.
     pub support_url: String,
+    /// `ssh_enabled`.
+    pub ssh_enabled: bool,
     /// `trusted_proxies`.
     pub trusted_proxies: TrustedProxies,
     /// The filter around the application that `filter-with` names; set by whoever reads the file.
@@ -199,6 +201,7 @@ impl Config {
             language_by_reader: reader.bool("i18n.enabled"),
             language: reader.text("i18n.lang"),
             support_url: reader.text("bugtracker").trim().to_owned(),
+            ssh_enabled: reader.bool("ssh_enabled"),
             trusted_proxies: reader.proxies("trusted_proxies"),
             prefix: None,
             instance_secret: reader.text("app_instance_uuid").trim().to_owned(),

@@ -1,34 +1,98 @@
-//! One's own account: profile, password, addresses, API keys.
+//! One's own account: profile, password, addresses, API keys here; each other page in a file of its own.
+
+pub mod permissions;
+pub mod repositories;
+pub mod sessions;
+pub mod ssh_keys;
 
 use model::account::UserUpdate;
 use model::{Gate, Registration};
 
 use super::plain_form;
 use crate::frame;
+use crate::i18n::{m, t};
 use crate::problem::Problem;
+use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::view::{Choice, FormError, FormField, FormPage, FormRow, Tab};
 use crate::visit::Visit;
 
-const PAGES: [(&str, &str); 4] = [
-    ("Profile", "_admin/my_account"),
-    ("Password", "_admin/my_account/password"),
-    ("E-mail addresses", "_admin/my_account/emails"),
-    ("API keys", "_admin/my_account/api_keys"),
-];
+/// The pages of an account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Profile,
+    Password,
+    Emails,
+    SshKeys,
+    ApiKeys,
+    Sessions,
+    Owned,
+    Watched,
+    Permissions,
+}
+
+impl Part {
+    const ALL: [Self; 9] = [
+        Self::Profile,
+        Self::Password,
+        Self::Emails,
+        Self::SshKeys,
+        Self::ApiKeys,
+        Self::Sessions,
+        Self::Owned,
+        Self::Watched,
+        Self::Permissions,
+    ];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Profile => t("Profile"),
+            Self::Password => t("Password"),
+            Self::Emails => t("E-mail addresses"),
+            Self::SshKeys => t("SSH keys"),
+            Self::ApiKeys => t("API keys"),
+            Self::Sessions => t("Sessions"),
+            Self::Owned => t("Owned repositories"),
+            Self::Watched => t("Watched repositories"),
+            Self::Permissions => t("Permissions"),
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Profile => "_admin/my_account",
+            Self::Password => "_admin/my_account/password",
+            Self::Emails => "_admin/my_account/emails",
+            Self::SshKeys => "_admin/my_account/ssh_keys",
+            Self::ApiKeys => "_admin/my_account/api_keys",
+            Self::Sessions => "_admin/my_account/sessions",
+            Self::Owned => "_admin/my_account/repos",
+            Self::Watched => "_admin/my_account/watched",
+            Self::Permissions => "_admin/my_account/perms",
+        }
+    }
+}
+
 /// How long an API key may live, in minutes.
 const LIFETIMES: [(&str, &str); 5] = [
-    ("-1", "Forever"),
-    ("5", "5 minutes"),
-    ("60", "1 hour"),
-    ("1440", "1 day"),
-    ("43200", "1 month"),
+    ("-1", m("Forever")),
+    ("5", m("5 minutes")),
+    ("60", m("1 hour")),
+    ("1440", m("1 day")),
+    ("43200", m("1 month")),
 ];
 
 /// `GET /_admin/my_account`
 pub fn profile(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let fields = profile_fields(visit)?;
-    show(visit, 0, fields, "Save", Vec::new(), Vec::new())
+    show(
+        visit,
+        Part::Profile,
+        fields,
+        t("Save"),
+        Vec::new(),
+        Vec::new(),
+    )
 }
 
 /// `POST /_admin/my_account`
@@ -51,11 +115,22 @@ pub fn save_profile(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     };
     let account = Gate::new(visit.model).own_account(&visit.viewer)?;
     match visit.model.update_profile(&account, &update) {
-        Ok(()) => done(visit, "Your account was updated successfully", 0),
+        Ok(()) => done(
+            visit,
+            t("Your account was updated successfully"),
+            Part::Profile,
+        ),
         Err(model::Error::Invalid { field, message }) => {
             let wrong = plain_form::error(&fields, field, &message);
             let fields = profile_fields(visit)?;
-            show(visit, 0, fields, "Save", vec![wrong], Vec::new())
+            show(
+                visit,
+                Part::Profile,
+                fields,
+                t("Save"),
+                vec![wrong],
+                Vec::new(),
+            )
         }
         Err(other) => Err(other.into()),
     }
@@ -71,23 +146,23 @@ fn profile_fields(visit: &Visit<'_>) -> Result<Vec<FormField>, Problem> {
     let mut fields = vec![
         plain_form::text(
             "username",
-            "Username",
+            t("Username"),
             &typed("username", user.username.as_str()),
             "username",
         ),
         plain_form::text(
             "firstname",
-            "First name",
+            t("First name"),
             &typed("firstname", &user.firstname),
             "given-name",
         ),
         plain_form::text(
             "lastname",
-            "Last name",
+            t("Last name"),
             &typed("lastname", &user.lastname),
             "family-name",
         ),
-        plain_form::email("email", "E-mail", &typed("email", &email)),
+        plain_form::email("email", t("E-mail"), &typed("email", &email)),
     ];
     for field in &mut fields {
         field.readonly = closed || managed.contains(&field.name.as_str());
@@ -106,7 +181,7 @@ pub fn save_password(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let user = visit.user()?.clone();
     if visit.model.managed_fields(&user)?.contains(&"password") {
         return Err(Problem::Forbidden(
-            "The password of this account is not kept here.".into(),
+            t("The password of this account is not kept here.").into(),
         ));
     }
     let typed = |name: &str| visit.form.get(name).unwrap_or_default().to_owned();
@@ -126,7 +201,7 @@ pub fn save_password(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             vec![plain_form::error(
                 &fields,
                 "current_password",
-                "Invalid old password",
+                t("Invalid old password"),
             )],
         );
     }
@@ -134,7 +209,7 @@ pub fn save_password(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         let wrong = plain_form::error(
             &fields,
             "new_password_confirmation",
-            "Passwords do not match",
+            t("Passwords do not match"),
         );
         return show_password(visit, vec![wrong]);
     }
@@ -143,7 +218,7 @@ pub fn save_password(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         Ok(()) => {
             // All sessions have ended, this one among them; who has just typed both passwords goes on in a new one.
             visit.session.sign_in(user.id, false);
-            done(visit, "Successfully updated password", 1)
+            done(visit, t("Successfully updated password"), Part::Password)
         }
         Err(model::Error::Invalid { message, .. }) => show_password(
             visit,
@@ -155,11 +230,15 @@ pub fn save_password(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 
 fn password_fields() -> Vec<FormField> {
     vec![
-        plain_form::password("current_password", "Current password", "current-password"),
-        plain_form::password("new_password", "New password", "new-password"),
+        plain_form::password(
+            "current_password",
+            t("Current password"),
+            "current-password",
+        ),
+        plain_form::password("new_password", t("New password"), "new-password"),
         plain_form::password(
             "new_password_confirmation",
-            "New password again",
+            t("New password again"),
             "new-password",
         ),
     ]
@@ -175,7 +254,14 @@ fn show_password(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
     } else {
         password_fields()
     };
-    show(visit, 1, fields, "Change", errors, Vec::new())
+    show(
+        visit,
+        Part::Password,
+        fields,
+        t("Change"),
+        errors,
+        Vec::new(),
+    )
 }
 
 /// `GET /_admin/my_account/emails`
@@ -188,9 +274,13 @@ pub fn add_email(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let account = Gate::new(visit.model).own_account(&visit.viewer)?;
     let email = visit.form.trimmed("new_email").to_owned();
     match visit.model.add_email(&account, &email) {
-        Ok(_) => done(visit, &format!("Added email {email} to user"), 2),
+        Ok(_) => done(
+            visit,
+            &visit.tf("Added email {email} to user", &[("email", &email)]),
+            Part::Emails,
+        ),
         Err(model::Error::Invalid { message, .. }) => {
-            let fields = [plain_form::email("new_email", "New address", &email)];
+            let fields = [plain_form::email("new_email", t("New address"), &email)];
             show_emails(
                 visit,
                 vec![plain_form::error(&fields, "new_email", &message)],
@@ -205,14 +295,14 @@ pub fn delete_email(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let account = Gate::new(visit.model).own_account(&visit.viewer)?;
     let id = visit.form.number("del_email_id").unwrap_or(0);
     let deleted = visit.model.delete_email(&account, model::EmailId(id));
-    gone(visit, deleted, "Removed email from user", 2)
+    gone(visit, deleted, t("Removed email from user"), Part::Emails)
 }
 
 fn show_emails(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
     let account = Gate::new(visit.model).own_account(&visit.viewer)?;
     let mut rows = vec![FormRow {
         text: visit.user()?.email.clone().unwrap_or_default(),
-        detail: "main address".into(),
+        detail: t("main address").into(),
         ..FormRow::default()
     }];
     let delete = String::from(visit.url("_admin/my_account/emails/delete"));
@@ -226,16 +316,16 @@ fn show_emails(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
                 action_url: Some(delete.clone()),
                 name: "del_email_id".into(),
                 value: extra.id.0.to_string(),
-                submit: "Delete".into(),
+                submit: t("Delete").into(),
                 ..FormRow::default()
             }),
     );
     let fields = vec![plain_form::email(
         "new_email",
-        "New address",
+        t("New address"),
         visit.form.trimmed("new_email"),
     )];
-    show(visit, 2, fields, "Add", errors, rows)
+    show(visit, Part::Emails, fields, t("Add"), errors, rows)
 }
 
 /// `GET /_admin/my_account/api_keys`
@@ -253,35 +343,39 @@ pub fn api_keys(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let own = visit.user()?.api_key.as_str().to_owned();
     let mut rows = vec![row(
         own,
-        "built in".into(),
+        t("built in").into(),
         "del_api_key_builtin",
         "1".into(),
-        "Reset",
+        t("Reset"),
     )];
     let now = jiff::Timestamp::now().as_second() as f64;
     for key in visit.model.extra_keys(&account)? {
-        let state = if key.has_expired(now) { "expired" } else { "" };
+        let state = if key.has_expired(now) {
+            t("expired")
+        } else {
+            ""
+        };
         let detail = format!("{} {state}", key.description).trim().to_owned();
         let key = key.key.as_str().to_owned();
-        rows.push(row(key.clone(), detail, "del_api_key", key, "Delete"));
+        rows.push(row(key.clone(), detail, "del_api_key", key, t("Delete")));
     }
-    let mut lifetime = plain_form::text("lifetime", "Lifetime", "-1", "off");
+    let mut lifetime = plain_form::text("lifetime", t("Lifetime"), "-1", "off");
     lifetime.kind = "select".into();
     lifetime.choices = LIFETIMES
         .iter()
         .map(|(value, text)| Choice {
             value: (*value).into(),
-            text: (*text).into(),
+            text: t(text).into(),
             selected: *value == "-1",
         })
         .collect();
-    let mut description = plain_form::text("description", "Description", "", "off");
+    let mut description = plain_form::text("description", t("Description"), "", "off");
     description.optional = true;
     show(
         visit,
-        3,
+        Part::ApiKeys,
         vec![description, lifetime],
-        "Add",
+        t("Add"),
         Vec::new(),
         rows,
     )
@@ -294,7 +388,7 @@ pub fn add_api_key(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     visit
         .model
         .add_api_key(&account, visit.form.trimmed("description"), minutes)?;
-    done(visit, "API key successfully created", 3)
+    done(visit, t("API key successfully created"), Part::ApiKeys)
 }
 
 /// `POST /_admin/my_account/api_keys/delete`
@@ -306,11 +400,16 @@ pub fn delete_api_key(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .is_some_and(|value| !value.is_empty())
     {
         visit.model.reset_api_key(&account)?;
-        return done(visit, "API key successfully reset", 3);
+        return done(visit, t("API key successfully reset"), Part::ApiKeys);
     }
     let key = visit.form.trimmed("del_api_key").to_owned();
     let deleted = visit.model.delete_api_key(&account, &key);
-    gone(visit, deleted, "API key successfully deleted", 3)
+    gone(
+        visit,
+        deleted,
+        t("API key successfully deleted"),
+        Part::ApiKeys,
+    )
 }
 
 /// After a deletion. What is not there (any more), or is somebody else's, is told in the same words.
@@ -318,63 +417,72 @@ fn gone(
     visit: &mut Visit<'_>,
     deleted: Result<(), model::Error>,
     text: &str,
-    page: usize,
+    part: Part,
 ) -> Answer {
     match deleted {
-        Ok(()) => done(visit, text, page),
+        Ok(()) => done(visit, text, part),
         Err(model::Error::NotFound { .. }) => {
-            visit.flash("error", "There is nothing of this kind to delete");
-            Ok(visit.redirect(&String::from(visit.url(PAGES[page].1))))
+            visit.flash("error", t("There is nothing of this kind to delete"));
+            Ok(back_to(visit, part))
         }
         Err(other) => Err(other.into()),
     }
 }
 
-fn done(visit: &mut Visit<'_>, text: &str, page: usize) -> Answer {
+fn done(visit: &mut Visit<'_>, text: &str, part: Part) -> Answer {
     visit.flash("success", text);
-    Ok(visit.redirect(&String::from(visit.url(PAGES[page].1))))
+    Ok(back_to(visit, part))
 }
 
 fn show(
     visit: &mut Visit<'_>,
-    page: usize,
+    part: Part,
     fields: Vec<FormField>,
     submit: &str,
     errors: Vec<FormError>,
     rows: Vec<FormRow>,
 ) -> Answer {
-    let tabs = PAGES
-        .iter()
-        .enumerate()
-        .map(|(at, (text, path))| Tab {
-            text: (*text).into(),
-            url: visit.url(path).into(),
-            current: at == page,
-            count: None,
-        })
-        .collect();
     let locked = fields.iter().all(|field| field.readonly);
     let notes = if locked {
-        vec!["This is kept elsewhere and cannot be changed here.".to_owned()]
+        vec![t("This is kept elsewhere and cannot be changed here.").to_owned()]
     } else {
         Vec::new()
     };
     let action_url = if locked {
         String::new()
     } else {
-        visit.url(PAGES[page].1).into()
+        visit.url(part.path()).into()
     };
     let view = FormPage {
-        heading: "My account".into(),
-        tabs,
+        heading: t("My account").into(),
+        tabs: tabs(visit, part),
         notes,
         rows,
         action_url,
         fields,
         submit: submit.into(),
         errors,
-        frame: frame::frame(visit, PAGES[page].0, "account"),
+        frame: frame::frame(visit, part.label(), "account"),
         ..FormPage::default()
     };
     plain_form::show(visit, view, false)
+}
+
+/// The way to the other pages of the account.
+fn tabs(visit: &Visit<'_>, current: Part) -> Vec<Tab> {
+    let ssh = visit.model.config().ssh_enabled;
+    Part::ALL
+        .into_iter()
+        .filter(|part| ssh || *part != Part::SshKeys)
+        .map(|part| Tab {
+            text: part.label().to_owned(),
+            url: visit.url(part.path()).into(),
+            current: part == current,
+            count: None,
+        })
+        .collect()
+}
+
+fn back_to(visit: &Visit<'_>, part: Part) -> Response {
+    visit.redirect(&String::from(visit.url(part.path())))
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use model::{Actor, Gate, RepoId};
 
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
@@ -17,7 +18,7 @@ pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .number("follows_repository_id")
         .map(RepoId)
         .ok_or_else(|| {
-            Problem::BadRequest("The field follows_repository_id holds no number.".into())
+            Problem::BadRequest(t("The field follows_repository_id holds no number.").into())
         })?;
     let name = visit.model.repository_name_by_id(id.0)?.unwrap_or_default();
     let repository = Gate::new(visit.model).read_repository(&visit.viewer, &name)?;

@@ -4,6 +4,7 @@ use model::{Gate, GroupId, Level, NewGroup};
 
 use super::repository_new::TOP;
 use crate::frame;
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
@@ -16,7 +17,7 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let choices = places(visit, parent)?;
     if choices.is_empty() || (parent != TOP && !choices.iter().any(|choice| choice.selected)) {
         return Err(Problem::Forbidden(
-            "You may not create a repository group here.".into(),
+            t("You may not create a repository group here.").into(),
         ));
     }
     show(
@@ -45,11 +46,18 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         });
     match result {
         Ok(name) => {
-            visit.flash("success", &format!("Created repository group {name}"));
+            visit.flash(
+                "success",
+                &visit.tf("Created repository group {name}", &[("name", &name)]),
+            );
             Ok(visit.redirect(&String::from(visit.url(&name))))
         }
         Err(model::Error::Invalid { field, message }) => {
-            let label = if field == "group_name" { "Name" } else { "In" };
+            let label = if field == "group_name" {
+                t("Name")
+            } else {
+                t("In")
+            };
             let view = View {
                 group_name: form.trimmed("group_name").to_owned(),
                 group_description: form.trimmed("group_description").to_owned(),
@@ -74,7 +82,7 @@ fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
     if visit.viewer.is_admin() {
         choices.push(Choice {
             value: TOP.to_string(),
-            text: "Top level".to_owned(),
+            text: t("Top level").to_owned(),
             selected: selected == TOP,
         });
     }
@@ -95,7 +103,7 @@ fn show(visit: &mut Visit<'_>, view: View) -> Answer {
         &View {
             action_url: visit.url("_admin/repo_groups").into(),
             cancel_url: visit.home_url(),
-            frame: frame::frame(visit, "New repository group", "repositories"),
+            frame: frame::frame(visit, t("New repository group"), "repositories"),
             ..view
         },
     )

@@ -4,6 +4,7 @@ use model::AdminOfGroup;
 
 use super::home;
 use crate::frame;
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
@@ -15,7 +16,7 @@ pub fn form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer
     let parent = group
         .name()
         .rsplit_once('/')
-        .map_or("Top level", |(parent, _)| parent);
+        .map_or(t("Top level"), |(parent, _)| parent);
     template::page(
         visit.language,
         &GroupSettings {
@@ -30,7 +31,11 @@ pub fn form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer
                 selected: true,
             }],
             errors: Vec::new(),
-            frame: frame::frame(visit, format!("{} Settings", group.name()), "repositories"),
+            frame: frame::frame(
+                visit,
+                visit.tf("{name} Settings", &[("name", &group.name())]),
+                "repositories",
+            ),
         },
     )
 }
@@ -42,7 +47,10 @@ pub fn save(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer
         .update_group(group, visit.form.trimmed("group_description"))?;
     visit.flash(
         "success",
-        &format!("Updated repository group {}", group.name()),
+        &visit.tf(
+            "Updated repository group {name}",
+            &[("name", &group.name())],
+        ),
     );
     Ok(visit.redirect(&String::from(
         visit
@@ -62,7 +70,7 @@ pub fn delete(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answ
     let error = |message: String| {
         vec![FormError {
             field: "confirm_name".into(),
-            label: "Name".into(),
+            label: t("Name").into(),
             message,
         }]
     };
@@ -74,14 +82,17 @@ pub fn delete(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answ
         return show_delete(
             visit,
             group,
-            error("This is not the name of the group".into()),
+            error(t("This is not the name of the group").into()),
         );
     }
     match visit.model.delete_group(group) {
         Ok(()) => {
             visit.flash(
                 "success",
-                &format!("Removed repository group {}", group.name()),
+                &visit.tf(
+                    "Removed repository group {name}",
+                    &[("name", &group.name())],
+                ),
             );
             let parent = group
                 .name()
@@ -108,15 +119,19 @@ fn show_delete(visit: &mut Visit<'_>, group: &AdminOfGroup, errors: Vec<FormErro
                 .into(),
             obstacle: visit.model.obstacle_to_delete(group)?,
             errors,
-            frame: frame::frame(visit, format!("{} Delete", group.name()), "repositories"),
+            frame: frame::frame(
+                visit,
+                visit.tf("{name} Delete", &[("name", &group.name())]),
+                "repositories",
+            ),
         },
     )
 }
 
 fn tabs(visit: &Visit<'_>, group: &AdminOfGroup, current: &str) -> Vec<Tab> {
     [
-        ("Settings", "edit", "settings"),
-        ("Delete", "edit/advanced", "delete"),
+        (t("Settings"), "edit", "settings"),
+        (t("Delete"), "edit/advanced", "delete"),
     ]
     .into_iter()
     .map(|(text, path, id)| Tab {

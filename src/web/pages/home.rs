@@ -299,7 +299,7 @@ fn group_row(visit: &Visit<'_>, listed: &ListedGroup, base: usize, flat: bool) -
     }
 }
 
-fn repository_row(visit: &Visit<'_>, listed: &Listed, flat: bool) -> RepositoryRow {
+pub(super) fn repository_row(visit: &Visit<'_>, listed: &Listed, flat: bool) -> RepositoryRow {
     let repository = &listed.repository;
     let row = repository.row();
     let short = model::name::last(repository.name());

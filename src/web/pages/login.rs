@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::frame;
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
@@ -51,28 +52,32 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         return show(
             visit,
             &came_from,
-            error("username", "User name", "Please enter a login"),
+            error("username", t("User name"), t("Please enter a login")),
         );
     }
     if password.is_empty() {
         return show(
             visit,
             &came_from,
-            error("password", "Password", "Please enter a password"),
+            error("password", t("Password"), t("Please enter a password")),
         );
     }
     if password.chars().count() < MIN_PASSWORD {
         return show(
             visit,
             &came_from,
-            error("password", "Password", "Enter 3 characters or more"),
+            error("password", t("Password"), t("Enter 3 characters or more")),
         );
     }
     let address = visit.request.peer.remote_addr.clone();
     let found = match visit.model.authenticate(&username, &password, &address) {
         Err(problem @ model::Error::TooManyAttempts { .. }) => {
             let sentence = problem.to_string();
-            let mut page = show(visit, &came_from, error("username", "User name", &sentence))?;
+            let mut page = show(
+                visit,
+                &came_from,
+                error("username", t("User name"), &sentence),
+            )?;
             page.status = StatusCode::TOO_MANY_REQUESTS;
             return Ok(page);
         }
@@ -91,7 +96,11 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             show(
                 visit,
                 &came_from,
-                error("username", "User name", "Invalid username or password"),
+                error(
+                    "username",
+                    t("User name"),
+                    t("Invalid username or password"),
+                ),
             )
         }
     }
@@ -129,7 +138,7 @@ pub(super) fn came_from(visit: &Visit<'_>) -> Result<String, Problem> {
         Ok(came_from.to_owned())
     } else {
         Err(Problem::BadRequest(
-            "The address to come back to is not one of this site.".into(),
+            t("The address to come back to is not one of this site.").into(),
         ))
     }
 }
@@ -138,7 +147,7 @@ pub(super) fn came_from(visit: &Visit<'_>) -> Result<String, Problem> {
 fn sent_here() -> Flash {
     Flash {
         category: "warning".to_owned(),
-        message_html: "You need to be signed in to view this page".to_owned(),
+        message_html: t("You need to be signed in to view this page").to_owned(),
     }
 }
 
@@ -153,7 +162,7 @@ fn sign_in_page(
 ) -> Result<Login, Problem> {
     visit.session.ensure_csrf_token();
     let open = visit.model.registration(&visit.viewer)? != model::Registration::Closed;
-    let mut frame = frame::frame(visit, "Sign in", "login");
+    let mut frame = frame::frame(visit, t("Sign in"), "login");
     frame.register_url = open.then(|| visit.url("_admin/register").into());
     Ok(Login {
         action_url: visit

@@ -4,6 +4,7 @@ use model::auth::{FieldKind, SourceKind};
 
 use super::plain_form;
 use crate::frame;
+use crate::i18n::t;
 use crate::routes::{Answer, Captures};
 use crate::view::{Choice, FormError, FormField, FormPage};
 use crate::visit::Visit;
@@ -20,7 +21,7 @@ pub fn save(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let wrong = visit.model.save_login_sources(&posted)?;
     if wrong.is_empty() {
         tracing::info!(request_id = %visit.id, "login sources were changed");
-        visit.flash("success", "Auth settings updated successfully");
+        visit.flash("success", t("Auth settings updated successfully"));
         return Ok(visit.redirect(&String::from(visit.url("_admin/auth"))));
     }
     let errors = wrong
@@ -50,14 +51,14 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
     };
     let mut list = plain_form::text(
         "auth_plugins",
-        "Sources",
+        t("Sources"),
         &typed("auth_plugins", &saved.modules.join(","), FieldKind::Text),
         "off",
     );
     let known: Vec<_> = SourceKind::ALL.iter().map(|kind| kind.module()).collect();
-    list.help = format!(
-        "Asked in this order. One that is new here shows its settings after saving. There are: {}",
-        known.join(", ")
+    list.help = visit.tf(
+        "Asked in this order. One that is new here shows its settings after saving. There are: {names}",
+        &[("names", &known.join(", "))],
     );
     let mut fields = vec![list];
     for source in &saved.sources {
@@ -78,7 +79,10 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
                     shown.kind = "password".into();
                     shown.autocomplete = "new-password".into();
                     if source.secrets.contains(&field.key) {
-                        shown.help = format!("One is set; left empty, it stays. {}", field.help);
+                        shown.help = visit.tf(
+                            "One is set; left empty, it stays. {help}",
+                            &[("help", &field.help)],
+                        );
                     }
                 }
                 FieldKind::Choice(words) => {
@@ -98,12 +102,12 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
         }
     }
     let page = FormPage {
-        heading: "Login sources".into(),
+        heading: t("Login sources").into(),
         action_url: visit.url("_admin/auth").into(),
         fields,
-        submit: "Save".into(),
+        submit: t("Save").into(),
         errors,
-        frame: frame::frame(visit, "Login sources", "admin"),
+        frame: frame::frame(visit, t("Login sources"), "admin"),
         ..FormPage::default()
     };
     plain_form::show(visit, page, false)
@@ -111,8 +115,8 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
 
 fn heading(kind: SourceKind) -> &'static str {
     match kind {
-        SourceKind::Internal => "Own accounts",
-        SourceKind::Container => "Web server",
+        SourceKind::Internal => t("Own accounts"),
+        SourceKind::Container => t("Web server"),
         SourceKind::Ldap => "LDAP",
         SourceKind::Crowd => "Crowd",
         SourceKind::Pam => "PAM",

@@ -5,6 +5,7 @@ use model::ResetRequest;
 
 use super::plain_form::{self, CAPTCHA};
 use crate::frame;
+use crate::i18n::t;
 use crate::path::Url;
 use crate::routes::{Answer, Captures};
 use crate::view::{FormError, FormField, FormPage};
@@ -24,15 +25,19 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 /// tells.
 pub fn request(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let email = visit.form.trimmed("email").to_owned();
-    let fields = [plain_form::email("email", "E-mail", "")];
+    let fields = [plain_form::email("email", t("E-mail"), "")];
     if !email.contains('@') || email.contains(char::is_control) || email.len() > 255 {
-        let wrong = plain_form::error(&fields, "email", "An email address must contain a single @");
+        let wrong = plain_form::error(
+            &fields,
+            "email",
+            t("An email address must contain a single @"),
+        );
         return show_request(visit, vec![wrong]);
     }
     if !plain_form::captcha_holds(visit)? {
         return show_request(
             visit,
-            vec![plain_form::error(&fields, CAPTCHA, "Bad captcha")],
+            vec![plain_form::error(&fields, CAPTCHA, t("Bad captcha"))],
         );
     }
     let timestamp = Timestamp::now().as_second().to_string();
@@ -63,7 +68,7 @@ pub fn request(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             tracing::error!("a mail for a new password cannot be kept: {error}");
         }
     }));
-    visit.flash("success", "A password reset link has been sent to the specified email address if it belongs to an account");
+    visit.flash("success", t("A password reset link has been sent to the specified email address if it belongs to an account"));
     let next = visit
         .url(CONFIRMATION)
         .query("email", &email)
@@ -85,7 +90,7 @@ pub fn confirm(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let fields = confirmation_fields([&email, &timestamp, &token]);
     let password = visit.form.get("password").unwrap_or_default().to_owned();
     if visit.form.get("password_confirm") != Some(&password) {
-        let wrong = plain_form::error(&fields, "password_confirm", "Passwords do not match");
+        let wrong = plain_form::error(&fields, "password_confirm", t("Passwords do not match"));
         return show_confirmation(visit, [&email, &timestamp, &token], vec![wrong]);
     }
     let browser = visit.session.csrf_token().unwrap_or_default().to_owned();
@@ -96,7 +101,7 @@ pub fn confirm(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     };
     match visit.model.reset_password(&request, &token, &password) {
         Ok(()) => {
-            visit.flash("success", "Successfully updated password");
+            visit.flash("success", t("Successfully updated password"));
             Ok(visit.redirect(&String::from(visit.url("_admin/login"))))
         }
         Err(model::Error::Invalid { field, message }) => {
@@ -110,19 +115,19 @@ pub fn confirm(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 fn show_request(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
     visit.session.ensure_csrf_token();
     let page = FormPage {
-        heading: "Forgotten password".into(),
+        heading: t("Forgotten password").into(),
         notes: vec![
-            "A mail tells how to choose a new one. It works in this browser, for a day.".into(),
+            t("A mail tells how to choose a new one. It works in this browser, for a day.").into(),
         ],
         action_url: visit.url(REQUEST).into(),
         fields: vec![plain_form::email(
             "email",
-            "E-mail",
+            t("E-mail"),
             visit.form.trimmed("email"),
         )],
-        submit: "Send".into(),
+        submit: t("Send").into(),
         errors,
-        frame: frame::frame(visit, "Forgotten password", "login"),
+        frame: frame::frame(visit, t("Forgotten password"), "login"),
         ..FormPage::default()
     };
     plain_form::show(visit, page, true)
@@ -132,23 +137,23 @@ fn confirmation_fields([email, timestamp, token]: [&str; 3]) -> Vec<FormField> {
     let mut fields = vec![
         plain_form::hidden("email", email),
         plain_form::hidden("timestamp", timestamp),
-        plain_form::text("token", "Token", token, "off"),
-        plain_form::password("password", "New password", "new-password"),
-        plain_form::password("password_confirm", "New password again", "new-password"),
+        plain_form::text("token", t("Token"), token, "off"),
+        plain_form::password("password", t("New password"), "new-password"),
+        plain_form::password("password_confirm", t("New password again"), "new-password"),
     ];
-    fields[2].help = "It stands in the mail.".into();
+    fields[2].help = t("It stands in the mail.").into();
     fields
 }
 
 fn show_confirmation(visit: &mut Visit<'_>, values: [&str; 3], errors: Vec<FormError>) -> Answer {
     visit.session.ensure_csrf_token();
     let page = FormPage {
-        heading: "New password".into(),
+        heading: t("New password").into(),
         action_url: visit.url(CONFIRMATION).into(),
         fields: confirmation_fields(values),
-        submit: "Save".into(),
+        submit: t("Save").into(),
         errors,
-        frame: frame::frame(visit, "New password", "login"),
+        frame: frame::frame(visit, t("New password"), "login"),
         ..FormPage::default()
     };
     plain_form::show(visit, page, false)

@@ -1,6 +1,7 @@
 //! Whether the site is open to visitors.
 
 use crate::frame;
+use crate::i18n::t;
 use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::SiteAccess;
@@ -14,7 +15,7 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             action_url: visit.url("_admin/permissions").into(),
             anonymous: visit.model.anonymous_access()?,
             errors: Vec::new(),
-            frame: frame::frame(visit, "Access", "admin"),
+            frame: frame::frame(visit, t("Access"), "admin"),
         },
     )
 }
@@ -24,6 +25,6 @@ pub fn save(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     visit
         .model
         .set_anonymous_access(visit.form.checked("anonymous"))?;
-    visit.flash("success", "Global permissions updated successfully");
+    visit.flash("success", t("Global permissions updated successfully"));
     Ok(visit.redirect(&String::from(visit.url("_admin/permissions"))))
 }

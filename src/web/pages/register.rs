@@ -5,6 +5,7 @@ use model::registration::Applicant;
 
 use super::plain_form::{self, CAPTCHA};
 use crate::frame;
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::view::{FormError, FormField, FormPage};
@@ -23,13 +24,17 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let form = visit.form.clone();
     let password = form.get("password").unwrap_or_default();
     if form.get("password_confirmation") != Some(password) {
-        let wrong = plain_form::error(&fields, "password_confirmation", "Passwords do not match");
+        let wrong = plain_form::error(
+            &fields,
+            "password_confirmation",
+            t("Passwords do not match"),
+        );
         return show(visit, vec![wrong]);
     }
     if !plain_form::captcha_holds(visit)? {
         return show(
             visit,
-            vec![plain_form::error(&fields, CAPTCHA, "Bad captcha")],
+            vec![plain_form::error(&fields, CAPTCHA, t("Bad captcha"))],
         );
     }
     let applicant = Applicant {
@@ -48,10 +53,10 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     {
         Ok(registration) => {
             let text = match registration {
-                Registration::Automatic => "You have successfully registered with Kallithea",
-                _ => {
-                    "You have successfully registered. An administrator has to activate your account before you can sign in."
-                }
+                Registration::Automatic => t("You have successfully registered with Kallithea"),
+                _ => t(
+                    "You have successfully registered. An administrator has to activate your account before you can sign in.",
+                ),
             };
             visit.flash("success", text);
             Ok(visit.redirect(&String::from(visit.url("_admin/login"))))
@@ -67,7 +72,7 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 fn allowed(visit: &Visit<'_>) -> Result<(), Problem> {
     match visit.model.registration(&visit.viewer)? {
         Registration::Closed if visit.viewer.signed_in().is_none() => Err(Problem::SignIn),
-        Registration::Closed => Err(Problem::Forbidden("Nobody may register here.".into())),
+        Registration::Closed => Err(Problem::Forbidden(t("Nobody may register here.").into())),
         _ => Ok(()),
     }
 }
@@ -75,15 +80,25 @@ fn allowed(visit: &Visit<'_>) -> Result<(), Problem> {
 fn fields(visit: &Visit<'_>) -> Vec<FormField> {
     let typed = |name: &str| visit.form.trimmed(name).to_owned();
     let mut fields = vec![
-        plain_form::text("username", "Username", &typed("username"), "username"),
-        plain_form::password("password", "Password", "new-password"),
-        plain_form::password("password_confirmation", "Password again", "new-password"),
-        plain_form::text("firstname", "First name", &typed("firstname"), "given-name"),
-        plain_form::text("lastname", "Last name", &typed("lastname"), "family-name"),
-        plain_form::email("email", "E-mail", &typed("email")),
+        plain_form::text("username", t("Username"), &typed("username"), "username"),
+        plain_form::password("password", t("Password"), "new-password"),
+        plain_form::password("password_confirmation", t("Password again"), "new-password"),
+        plain_form::text(
+            "firstname",
+            t("First name"),
+            &typed("firstname"),
+            "given-name",
+        ),
+        plain_form::text(
+            "lastname",
+            t("Last name"),
+            &typed("lastname"),
+            "family-name",
+        ),
+        plain_form::email("email", t("E-mail"), &typed("email")),
     ];
-    fields[0].help = "Letters, digits, underscore, period and dash.".into();
-    fields[1].help = "At least six characters; a sentence is better than a word.".into();
+    fields[0].help = t("Letters, digits, underscore, period and dash.").into();
+    fields[1].help = t("At least six characters; a sentence is better than a word.").into();
     for field in &mut fields[3..5] {
         field.optional = true;
     }
@@ -93,12 +108,12 @@ fn fields(visit: &Visit<'_>) -> Vec<FormField> {
 fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
     visit.session.ensure_csrf_token();
     let page = FormPage {
-        heading: "Register".into(),
+        heading: t("Register").into(),
         action_url: visit.url("_admin/register").into(),
         fields: fields(visit),
-        submit: "Register".into(),
+        submit: t("Register").into(),
         errors,
-        frame: frame::frame(visit, "Register", "register"),
+        frame: frame::frame(visit, t("Register"), "register"),
         ..FormPage::default()
     };
     plain_form::show(visit, page, true)

@@ -3,6 +3,7 @@
 use model::{Actor, Beginning, Contents, Gate, GroupId, Level, NewRepository};
 
 use crate::frame;
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
@@ -18,7 +19,7 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let choices = places(visit, parent)?;
     if choices.is_empty() || (parent != TOP && !choices.iter().any(|choice| choice.selected)) {
         return Err(Problem::Forbidden(
-            "You may not create a repository here.".into(),
+            t("You may not create a repository here.").into(),
         ));
     }
     let view = View {
@@ -107,7 +108,7 @@ pub(super) fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Pr
     if gate.may_create_at_top(&visit.viewer)? {
         choices.push(Choice {
             value: TOP.to_string(),
-            text: "Top level".to_owned(),
+            text: t("Top level").to_owned(),
             selected: selected == TOP,
         });
     }
@@ -135,10 +136,10 @@ fn types(selected: &str) -> Vec<Choice> {
 
 fn label(field: &str) -> &'static str {
     match field {
-        "repo_name" => "Name",
-        "repo_group" => "In",
-        "repo_type" => "Type",
-        "clone_uri" => "Clone from",
+        "repo_name" => t("Name"),
+        "repo_group" => t("Group"),
+        "repo_type" => t("Kind"),
+        "clone_uri" => t("Clone from"),
         _ => "",
     }
 }
@@ -149,7 +150,7 @@ fn show(visit: &mut Visit<'_>, view: View) -> Answer {
         &View {
             action_url: visit.url("_admin/repos").into(),
             cancel_url: visit.home_url(),
-            frame: frame::frame(visit, "New repository", "repositories"),
+            frame: frame::frame(visit, t("New repository"), "repositories"),
             ..view
         },
     )

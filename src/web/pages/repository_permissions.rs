@@ -5,6 +5,7 @@ use model::{AdminOfRepository, Grant, Holder, Level, Subject, UserGroupId, UserI
 
 use super::repository_settings;
 use crate::frame;
+use crate::i18n::{Language, m, t};
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
@@ -13,10 +14,10 @@ use crate::view::{Choice, FormError, NewMemberRow, PermissionRow, Permissions};
 use crate::visit::Visit;
 
 const LEVELS: &[(Level, &str)] = &[
-    (Level::None, "None"),
-    (Level::Read, "Read"),
-    (Level::Write, "Write"),
-    (Level::Admin, "Admin"),
+    (Level::None, m("None")),
+    (Level::Read, m("Read")),
+    (Level::Write, m("Write")),
+    (Level::Admin, m("Admin")),
 ];
 
 /// `GET /<repo>/settings/permissions`
@@ -57,7 +58,7 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
     }
     match visit.model.grant(repository, &visit.viewer, &grants) {
         Ok(()) => {
-            visit.flash("success", "Repository permissions updated");
+            visit.flash("success", t("Repository permissions updated"));
             Ok(visit.redirect(&String::from(
                 visit.url(repository.name()).join("settings/permissions"),
             )))
@@ -79,7 +80,7 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
                 repository,
                 vec![FormError {
                     field,
-                    label: "Name".to_owned(),
+                    label: t("Name").to_owned(),
                     message,
                 }],
                 rows,
@@ -91,7 +92,7 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
 
 /// `POST /<repo>/settings/permissions/delete`
 pub fn revoke(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures) -> Answer {
-    let bad = || Problem::BadRequest("Expected obj_type and user_id or user_group_id.".into());
+    let bad = || Problem::BadRequest(t("Expected obj_type and user_id or user_group_id.").into());
     let number = |field: &str| visit.form.number(field).ok_or_else(bad);
     let holder = match visit.form.get("obj_type") {
         Some("user") => Holder::User(UserId(number("user_id")?)),
@@ -110,7 +111,12 @@ pub fn revoke(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
 fn level(name: &str) -> Result<Level, Problem> {
     name.strip_prefix("repository.")
         .and_then(Level::from_word)
-        .ok_or_else(|| Problem::BadRequest(format!("{name:?} is no permission on a repository.")))
+        .ok_or_else(|| {
+            Problem::BadRequest(Language::current().tf(
+                "{name} is no permission on a repository.",
+                &[("name", &name)],
+            ))
+        })
 }
 
 /// The rows for new members as they were posted, by their number.
@@ -165,13 +171,13 @@ fn show(
     let users = grants.users.iter().map(|grant| {
         let default = grant.username.as_str() == "default";
         let detail = if default {
-            "everybody who is not named, visitors too"
+            t("everybody who is not named, visitors too")
         } else {
             ""
         };
         let locked = match () {
-            () if grant.user == owner => Some("Owner".to_owned()),
-            () if default && private => Some("Private".to_owned()),
+            () if grant.user == owner => Some(t("Owner").to_owned()),
+            () if default && private => Some(t("Private").to_owned()),
             () => None,
         };
         PermissionRow {
@@ -217,7 +223,7 @@ fn show(
                 .iter()
                 .map(|(level, text)| Choice {
                     value: value(*level),
-                    text: (*text).to_owned(),
+                    text: t(text).to_owned(),
                     selected: false,
                 })
                 .collect(),
@@ -227,7 +233,7 @@ fn show(
             errors,
             frame: frame::frame(
                 visit,
-                format!("{} Permissions", repository.name()),
+                visit.tf("{name} Permissions", &[("name", &repository.name())]),
                 "repositories",
             ),
             ..Permissions::default()

@@ -3,6 +3,7 @@
 use model::{Actor, AdminOfRepository, ForkChoice, RepositoryUpdate};
 
 use crate::frame;
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
@@ -33,15 +34,18 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
         Ok(()) => {
             visit.flash(
                 "success",
-                &format!("Repository {} updated successfully", repository.name()),
+                &visit.tf(
+                    "Repository {name} updated successfully",
+                    &[("name", &repository.name())],
+                ),
             );
             Ok(visit.redirect(&String::from(visit.url(repository.name()).join("settings"))))
         }
         Err(model::Error::Invalid { field, message }) => {
             let label = if field == "owner" {
-                "Owner"
+                t("Owner")
             } else {
-                "Landing revision"
+                t("Landing revision")
             };
             show(
                 visit,
@@ -68,7 +72,7 @@ pub fn delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
     let error = |field: &str, message: String| {
         vec![FormError {
             field: field.to_owned(),
-            label: "Name".to_owned(),
+            label: t("Name").to_owned(),
             message,
         }]
     };
@@ -82,7 +86,7 @@ pub fn delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
             repository,
             error(
                 "confirm_name",
-                "This is not the name of the repository".into(),
+                t("This is not the name of the repository").into(),
             ),
         );
     }
@@ -93,7 +97,10 @@ pub fn delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
     let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
     match visit.model.delete_repository(repository, &actor, forks) {
         Ok(()) => {
-            visit.flash("success", &format!("Deleted repository {name}"));
+            visit.flash(
+                "success",
+                &visit.tf("Deleted repository {name}", &[("name", &name)]),
+            );
             let parent = name
                 .rsplit_once('/')
                 .map(|(parent, _)| String::from(visit.url(parent)));
@@ -111,7 +118,7 @@ fn show(visit: &mut Visit<'_>, repository: &AdminOfRepository, errors: Vec<FormE
     let name = repository.name();
     let parent = name
         .rsplit_once('/')
-        .map_or("Top level", |(parent, _)| parent);
+        .map_or(t("Top level"), |(parent, _)| parent);
     template::page(
         visit.language,
         &RepoSettings {
@@ -132,7 +139,11 @@ fn show(visit: &mut Visit<'_>, repository: &AdminOfRepository, errors: Vec<FormE
             repo_enable_downloads: row.downloads,
             permanent_url: format!("{}/_{}", visit.base_url(), row.id),
             errors,
-            frame: frame::frame(visit, format!("{name} Settings"), "repositories"),
+            frame: frame::frame(
+                visit,
+                visit.tf("{name} Settings", &[("name", &name)]),
+                "repositories",
+            ),
             ..RepoSettings::default()
         },
     )
@@ -199,19 +210,19 @@ fn show_delete(
             .into_iter()
             .map(|fork| Link { url: visit.url(fork.name.as_str()).into(), text: fork.name.into_string() })
             .collect(),
-        aftermath: "The folder stays on the server under a name that begins with rm__; an administrator can rename it back."
+        aftermath: t("The folder stays on the server under a name that begins with rm__; an administrator can rename it back.")
             .to_owned(),
         errors,
-        frame: frame::frame(visit, format!("{name} Delete"), "repositories"),
+        frame: frame::frame(visit, visit.tf("{name} Delete", &[("name", &name)]), "repositories"),
     })
 }
 
 /// The pages of a repository's settings.
 pub(super) fn tabs(visit: &Visit<'_>, repository: &AdminOfRepository, current: &str) -> Vec<Tab> {
     [
-        ("Settings", "settings", "settings"),
-        ("Permissions", "settings/permissions", "permissions"),
-        ("Delete", "settings/advanced", "delete"),
+        (t("Settings"), "settings", "settings"),
+        (t("Permissions"), "settings/permissions", "permissions"),
+        (t("Delete"), "settings/advanced", "delete"),
     ]
     .into_iter()
     .map(|(text, path, id)| Tab {

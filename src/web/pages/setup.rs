@@ -4,6 +4,7 @@ use model::account::NewUser;
 
 use crate::form::Form;
 use crate::frame;
+use crate::i18n::t;
 use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{FormError, Setup};
@@ -30,8 +31,8 @@ pub fn create_admin(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             visit,
             vec![error(
                 "code",
-                "Code",
-                "This is not the code that stands in the log",
+                t("Code"),
+                t("This is not the code that stands in the log"),
             )],
         );
     }
@@ -42,8 +43,8 @@ pub fn create_admin(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             visit,
             vec![error(
                 "password_confirmation",
-                "Password again",
-                "Passwords do not match",
+                t("Password again"),
+                t("Passwords do not match"),
             )],
         );
     }
@@ -64,9 +65,9 @@ pub fn create_admin(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         }
         Err(model::Error::Invalid { field, message }) => {
             let label = match field {
-                "username" => "User name",
-                "email" => "E-mail",
-                _ => "Password",
+                "username" => t("Username"),
+                "email" => t("E-mail"),
+                _ => t("Password"),
             };
             show(visit, vec![error(field, label, &message)])
         }
@@ -94,7 +95,7 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
             username: typed(&visit.form, "username"),
             email: typed(&visit.form, "email"),
             errors,
-            frame: frame::frame(visit, "Set-up", "setup"),
+            frame: frame::frame(visit, t("Set-up"), "setup"),
         },
     )
 }

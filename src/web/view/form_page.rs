@@ -34,7 +34,7 @@ pub struct FormPage {
 /// One field of a [`FormPage`].
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FormField {
-    /// `text`, `email`, `password`, `hidden`, `check`, `select` or `heading`.
+    /// `text`, `email`, `password`, `area`, `hidden`, `check`, `select` or `heading`.
     pub kind: String,
     /// As posted.
     pub name: String,

@@ -7,6 +7,7 @@
 
 mod about;
 mod access;
+mod account;
 mod api;
 mod changelog;
 mod changeset;
@@ -33,6 +34,7 @@ mod templates;
 
 pub use about::*;
 pub use access::*;
+pub use account::*;
 pub use api::*;
 pub use changelog::*;
 pub use changeset::*;

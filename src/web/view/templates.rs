@@ -9,6 +9,8 @@ macro_rules! templates {
 
 templates![
     "about.html",
+    "account_permissions.html",
+    "account_repositories.html",
     "api.html",
     "base.html",
     "changelog.html",

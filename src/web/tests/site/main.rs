@@ -9,6 +9,7 @@ mod every_route;
 mod forks;
 mod home;
 mod languages;
+mod my_account;
 mod pages;
 mod paths;
 mod questions;

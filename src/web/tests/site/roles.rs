@@ -65,7 +65,8 @@ const LEVELS: [(&str, Level, Level); 5] = [
 ];
 
 fn server() -> Server {
-    let server = Server::new();
+    let server = Server::with(&[("ssh_enabled", "true")]);
+    server.user("admin", true);
     let admin = server.model.user_by_name("admin").unwrap().unwrap();
     let admin = server.model.viewer(admin.id, "127.0.0.1").unwrap().unwrap();
     server.repository("admin", "vault", "git");
