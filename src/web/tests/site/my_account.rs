@@ -85,7 +85,7 @@ fn own_and_watched_repositories_and_permissions_are_shown() {
     server.repository("admin", "vault", "git");
     server.sql("UPDATE repositories SET private = 1 WHERE repo_name = 'vault'");
     server.sql(
-        "UPDATE user_repo_to_perm SET permission_id = (SELECT permission_id FROM permissions \
+        "UPDATE repo_to_perm SET permission_id = (SELECT permission_id FROM permissions \
          WHERE permission_name = 'repository.none') WHERE repository_id = (SELECT repo_id FROM repositories \
          WHERE repo_name = 'vault')",
     );
