@@ -116,16 +116,6 @@ fn create_repository(
         .map_err(|error| PyRuntimeError::new_err(error.to_string()))
 }
 
-/// Looks at an ini file; a list of `(line, severity, message)`.
-#[pyfunction]
-fn check_config(py: Python<'_>, config: PathBuf) -> Vec<(usize, &'static str, String)> {
-    let findings = py.detach(|| app::check::check(&config));
-    findings
-        .into_iter()
-        .map(|finding| (finding.line, finding.severity.word(), finding.message))
-        .collect()
-}
-
 /// Sends mails that wait in the database, at most so many; tells how many were sent and how many were not taken.
 #[pyfunction]
 #[pyo3(signature = (config=None, most=100))]
@@ -135,10 +125,11 @@ fn send_mails(py: Python<'_>, config: Option<PathBuf>, most: u32) -> PyResult<(u
         .map_err(|error| PyRuntimeError::new_err(error.to_string()))
 }
 
-/// Runs `kallithea-cli` with the arguments after its name; `public` is the folder of css, js and images. The exit code.
+/// Runs `kallithea-cli` with the arguments after its name; `program` is its path, `public` the folder of css, js and images.
+/// The exit code.
 #[pyfunction]
-fn cli(py: Python<'_>, arguments: Vec<OsString>, public: PathBuf) -> i32 {
-    py.detach(|| app::cli::run(&arguments, &app::cli::Host { public }))
+fn cli(py: Python<'_>, arguments: Vec<OsString>, program: PathBuf, public: PathBuf) -> i32 {
+    py.detach(|| app::cli::run(&arguments, &app::cli::Host { program, public }))
 }
 
 /// The core of kallithea-rs.
@@ -150,7 +141,6 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prepare, module)?)?;
     module.add_function(wrap_pyfunction!(create_user, module)?)?;
     module.add_function(wrap_pyfunction!(create_repository, module)?)?;
-    module.add_function(wrap_pyfunction!(check_config, module)?)?;
     module.add_function(wrap_pyfunction!(cli, module)?)?;
     module.add_function(wrap_pyfunction!(send_mails, module)?)?;
     Ok(())

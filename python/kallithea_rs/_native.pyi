@@ -35,11 +35,9 @@ def create_user(config: str | None, username: str, email: str, password: str, ad
 def create_repository(config: str | None, owner: str, name: str, kind: str, description: str) -> int:
     """Create an empty repository and return its id; ``kind`` is ``hg`` or ``git``, ``owner`` a username."""
 
-def check_config(config: str) -> list[tuple[int, str, str]]:
-    """Look at an ini file; a list of ``(line, severity, message)`` with the severities ``error``, ``danger``, ``warning``, ``note``."""
-
 def send_mails(config: str | None = None, most: int = 100) -> tuple[int, int]:
     """Send mails that wait in the database, at most ``most``; return how many were sent and how many were not taken."""
 
-def cli(arguments: list[str], public: str) -> int:
-    """Run ``kallithea-cli`` with the arguments after its name; ``public`` is the folder of css, js and images. The exit code."""
+def cli(arguments: list[str], program: str, public: str) -> int:
+    """Run ``kallithea-cli`` with the arguments after its name and return the exit code; ``program`` is its path, ``public`` the
+    folder of css, js and images."""

@@ -14,7 +14,7 @@ PUBLIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "public")
 def main() -> int:
     # Python would only note Ctrl-C and wait for its own code to run again.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return _native.cli(sys.argv[1:], PUBLIC)
+    return _native.cli(sys.argv[1:], os.path.abspath(sys.argv[0]), PUBLIC)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
 //! when that is not [`HEAD`], so no other value is ever written there; our own tables carry their version in
 //! `rs_version`.
 
+pub mod removal;
+
 use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
 use crate::session::statements;

@@ -75,6 +75,18 @@ impl DatabaseUrl {
         }
     }
 
+    /// The database's own name: that of its file, or the one it has on its server.
+    pub fn name(&self) -> String {
+        match &self.place {
+            Place::File(path) => path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            Place::Server(server) => server.database.clone(),
+        }
+    }
+
     /// The database file, if it is one. A relative path counts from the working directory of the process, as in the
     /// original.
     pub fn file(&self) -> Option<&Path> {

@@ -430,6 +430,17 @@ impl<'a> Prepared<'a> {
         })
     }
 
+    /// The same, for whoever may choose a password of any length.
+    pub(crate) fn check_but_length(new: &NewUser<'a>) -> Result<Self, Error> {
+        let mut prepared = Self::check(&NewUser {
+            without_password: true,
+            ..*new
+        })?;
+        prepared.new = *new;
+        prepared.hash = password::hash_short(new.password)?;
+        Ok(prepared)
+    }
+
     pub(crate) fn insert(&self, tx: &Tx<'_>) -> Result<UserId, Error> {
         refuse_taken_name(tx, &self.username, None)?;
         refuse_taken_email(tx, "email", &self.email, None)?;

@@ -238,37 +238,44 @@ impl Model {
 
     /// The newest changeset in the form of the column `changeset_cache`, and its date.
     fn tip(&self, repository: &ReadableRepository) -> Result<(Vec<u8>, LocalTime), Error> {
-        let contents = self.open_repository(repository)?;
-        let tip = contents.summary_cache().map_err(|error| {
-            Error::Program(format!("repository '{}': {error}", repository.name()))
-        })?;
-        let (value, date) = match tip {
-            Some(tip) => {
-                let date = LocalTime::from_unix(tip.date.seconds);
-                let value = serde_json::json!({
-                    "short_id": tip.id.short(),
-                    "raw_id": tip.id.to_string(),
-                    "revision": tip.number,
-                    "message": tip.message,
-                    "date": date.to_json(),
-                    "author": tip.author,
-                });
-                (value, date)
-            }
-            None => {
-                let value = serde_json::json!({
-                    "short_id": "0".repeat(12),
-                    "raw_id": "0".repeat(40),
-                    "revision": -1,
-                    "message": "",
-                    "date": LocalTime::EPOCH.to_json(),
-                    "author": "",
-                });
-                (value, LocalTime::EPOCH)
-            }
-        };
-        Ok((json::to_python(&value).into_bytes(), date))
+        tip_of(&*self.open_repository(repository)?, repository.name())
     }
+}
+
+/// The newest changeset of an opened repository, as [`Model::tip`] gives it.
+pub(crate) fn tip_of(
+    contents: &vcs::Repository,
+    name: &str,
+) -> Result<(Vec<u8>, LocalTime), Error> {
+    let tip = contents
+        .summary_cache()
+        .map_err(|error| Error::Program(format!("repository '{name}': {error}")))?;
+    let (value, date) = match tip {
+        Some(tip) => {
+            let date = LocalTime::from_unix(tip.date.seconds);
+            let value = serde_json::json!({
+                "short_id": tip.id.short(),
+                "raw_id": tip.id.to_string(),
+                "revision": tip.number,
+                "message": tip.message,
+                "date": date.to_json(),
+                "author": tip.author,
+            });
+            (value, date)
+        }
+        None => {
+            let value = serde_json::json!({
+                "short_id": "0".repeat(12),
+                "raw_id": "0".repeat(40),
+                "revision": -1,
+                "message": "",
+                "date": LocalTime::EPOCH.to_json(),
+                "author": "",
+            });
+            (value, LocalTime::EPOCH)
+        }
+    };
+    Ok((json::to_python(&value).into_bytes(), date))
 }
 
 #[cfg(test)]

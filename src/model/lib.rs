@@ -26,7 +26,9 @@ mod following;
 mod forks;
 mod gate;
 pub mod gist;
+mod grave;
 mod group;
+pub mod install;
 pub mod ip;
 mod journal;
 mod listing;
@@ -53,6 +55,8 @@ pub mod ssh_key;
 mod standing;
 mod start;
 mod throttle;
+pub mod upgrade;
+mod upkeep;
 pub mod user_group;
 mod viewer;
 
@@ -69,13 +73,14 @@ pub use error::Error;
 pub use gate::{
     AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository,
 };
+pub use grave::{Age, Grave};
 pub use group::{NewGroup, Place};
 pub use journal::{Action, Actor};
 pub use listing::{ListOrder, ListRequest, ListScope, Listed, ListedGroup, Listing};
 pub use machine::Machine;
 pub use permission::{Grant, Grants, Holder, Recursion, Subject};
 pub use person::Person;
-pub use repository::{ForkChoice, NewRepository, RepositoryFacts, RepositoryUpdate};
+pub use repository::{ForkChoice, NewRepository, RepositoryFacts, RepositoryUpdate, deleted_name};
 pub use reset::ResetRequest;
 pub use rights::{Account, AdminOfUserGroup, MakerOfUserGroups, ReadableUserGroup, SiteAdmin};
 pub use rule::{Globals, Registration};
@@ -83,6 +88,7 @@ pub use scan::Scanned;
 pub use session::OwnSession;
 pub use settings::{Settings, clone_url};
 pub use standing::Standing;
+pub use vcs::life::Housekeeping;
 pub use viewer::{User, Viewer};
 
 use db::Db;

@@ -569,7 +569,8 @@ fn copy_levels(tx: &Tx<'_>, source: RepoId, id: RepoId, private: bool) -> Result
 }
 
 /// `a/b` → `a/rm__20200102_030405_000006__b`, as the original names what it deletes.
-pub(crate) fn deleted_name(path: &Path) -> PathBuf {
+#[must_use]
+pub fn deleted_name(path: &Path) -> PathBuf {
     let now = jiff::Zoned::now().strftime("%Y%m%d_%H%M%S_%6f").to_string();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("rm__{now}__{name}"))

@@ -11,14 +11,19 @@ use std::path::Path;
 
 use db::groups;
 use db::repositories::{self, RepoState, RepoType, RepositorySettings};
-use db::{GroupId, GroupName, RepoName, Tx, UserId, user_followings, users};
+use db::{GroupId, GroupName, LocalTime, RepoName, Tx, UserId, user_followings, users};
 use vcs::Kind;
 
+use crate::grave::deleted_at;
 use crate::rights::SiteAdmin;
-use crate::{Error, Model, name, repository};
+use crate::{Error, Model, journal, name, repository};
 
 /// Folders deeper than this are not looked into: the longest name of a repository has 255 bytes.
 const DEEPEST: usize = 128;
+
+/// So many repositories are taken up in one transaction: enough that the disk is not waited for ten thousand times, few
+/// enough that nobody else has to wait for long.
+const AT_ONCE: usize = 250;
 
 /// What a scan has found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +50,20 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Disk`] when the folder of all repositories cannot be read.
-    pub fn scan(&self, _: &SiteAdmin, forget: bool) -> Result<Scanned, Error> {
+    pub fn scan(&self, admin: &SiteAdmin, forget: bool) -> Result<Scanned, Error> {
+        self.scan_with(admin, forget, &mut |_, _| ())
+    }
+
+    /// The same for somebody who wants to know how many of how many are done.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub fn scan_with(
+        &self,
+        _: &SiteAdmin,
+        forget: bool,
+        told: &mut dyn FnMut(usize, usize),
+    ) -> Result<Scanned, Error> {
         let root = self.repositories_root()?;
         let mut disk = Disk::default();
         fs::read_dir(&root).map_err(|error| Error::disk("read", &root, error))?;
@@ -65,16 +83,19 @@ impl Model {
             .keys()
             .filter(|name| !known.contains(*name))
             .collect();
-        for name in new {
-            match self.take_up(name, disk.repositories[name]) {
-                Ok(true) => scanned.added.push(name.clone()),
-                // Somebody else was faster.
-                Ok(false) => {}
-                Err(Error::Invalid { message, .. }) => {
-                    scanned.skipped.push(format!("{name}: {message}"));
+        let new: Vec<&String> = new.into_iter().collect();
+        for (round, names) in new.chunks(AT_ONCE).enumerate() {
+            let mut found = Vec::with_capacity(names.len());
+            for (at, &name) in names.iter().enumerate() {
+                match Found::look(&root, name, disk.repositories[name]) {
+                    Ok(one) => found.push(one),
+                    Err(why) => scanned.skipped.push(format!("{name}: {why}")),
                 }
-                Err(error) => return Err(error),
+                told(round * AT_ONCE + at, new.len());
             }
+            let (added, skipped) = self.take_up(&found)?;
+            scanned.added.extend(added);
+            scanned.skipped.extend(skipped);
         }
         let hidden = |name: &str| {
             let below = |folder: &String| {
@@ -98,64 +119,69 @@ impl Model {
         Ok(scanned)
     }
 
-    /// Writes the rows of a repository that lies on disk, unless there are some.
-    fn take_up(&self, full: &str, kind: Kind) -> Result<bool, Error> {
-        for (parent, part) in name::parents(full)
-            .map(|group| {
-                (
-                    group.rsplit_once('/').map(|(parent, _)| parent),
-                    name::last(group),
-                )
-            })
-            .chain([(
-                full.rsplit_once('/').map(|(parent, _)| parent),
-                name::last(full),
-            )])
-        {
-            name::check("repo_name", part, parent)?;
-        }
+    /// Writes the rows of repositories that lie on disk, of each unless there are some. Gives the names of those taken up,
+    /// and of those that cannot be, with the reason.
+    fn take_up(&self, found: &[Found<'_>]) -> Result<(Vec<String>, Vec<String>), Error> {
         let settings = self.settings()?;
-        let made = self.db().write(|tx| {
-            if repositories::is_name_taken(tx, &RepoName::from(full))? {
-                return Ok(None);
-            }
+        self.db().write(|tx| {
+            let (mut added, mut skipped) = (Vec::new(), Vec::new());
             let owner = users::first_admin(tx)?.ok_or_else(|| {
                 Error::Forbidden("There is no administrator to own what was found.".into())
             })?;
-            let group = groups_of(tx, full, owner.id)?;
-            let id = repositories::insert(
-                tx,
-                &repositories::NewRepository {
-                    name: &RepoName::from(full),
-                    state: RepoState::Created,
-                    repo_type: match kind {
-                        Kind::Hg => RepoType::Mercurial,
-                        Kind::Git => RepoType::Git,
+            // Read once, not asked for each: names are taken in any case of their letters.
+            let mut taken: HashMap<String, String> = repositories::all(tx)?
+                .into_iter()
+                .map(|row| (row.name.as_str().to_lowercase(), row.name.into_string()))
+                .collect();
+            let mut groups = HashMap::new();
+            for one in found {
+                if let Some(other) = taken.get(&one.name.to_lowercase()) {
+                    // Of the same name: somebody else was faster.
+                    if other != one.name {
+                        skipped.push(format!("{}: there is {other} already", one.name));
+                    }
+                    continue;
+                }
+                let group = match groups_of(tx, one.name, owner.id, &taken, &mut groups) {
+                    Ok(group) => group,
+                    Err(Error::Invalid { message, .. }) => {
+                        skipped.push(format!("{}: {message}", one.name));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                let id = repositories::insert(
+                    tx,
+                    &repositories::NewRepository {
+                        name: &RepoName::from(one.name),
+                        state: RepoState::Created,
+                        repo_type: match one.kind {
+                            Kind::Hg => RepoType::Mercurial,
+                            Kind::Git => RepoType::Git,
+                        },
+                        fork_of: None,
+                        group,
+                        settings: RepositorySettings {
+                            owner: owner.id,
+                            clone_uri: None,
+                            private: settings.default_private,
+                            statistics: settings.default_statistics,
+                            downloads: settings.default_downloads,
+                            description: &one.description,
+                            landing_revision: "rev:tip",
+                        },
                     },
-                    fork_of: None,
-                    group,
-                    settings: RepositorySettings {
-                        owner: owner.id,
-                        clone_uri: None,
-                        private: settings.default_private,
-                        statistics: settings.default_statistics,
-                        downloads: settings.default_downloads,
-                        description: name::last(full),
-                        landing_revision: "rev:tip",
-                    },
-                },
-            )?;
-            repository::grant_initial(tx, id, settings.default_private, None)?;
-            user_followings::follow(tx, owner.id, id)?;
-            Ok::<_, Error>(Some(id))
-        })?;
-        let Some(id) = made else {
-            return Ok(false);
-        };
-        if let Err(error) = self.refresh_tip(id) {
-            tracing::warn!("the newest changeset of {full} cannot be read: {error}");
-        }
-        Ok(true)
+                )?;
+                repository::grant_initial(tx, id, settings.default_private, None)?;
+                user_followings::follow(tx, owner.id, id)?;
+                if let Some((cache, date)) = &one.tip {
+                    repositories::set_changeset_cache(tx, id, cache, *date)?;
+                }
+                taken.insert(one.name.to_lowercase(), one.name.to_owned());
+                added.push(one.name.to_owned());
+            }
+            Ok::<_, Error>((added, skipped))
+        })
     }
 
     /// Deletes the rows of a repository that is still missing; forks of it stand for themselves.
@@ -174,25 +200,78 @@ impl Model {
     }
 }
 
+/// A repository that the database does not know yet, with what its own files say.
+struct Found<'a> {
+    name: &'a str,
+    kind: Kind,
+    description: String,
+    tip: Option<(Vec<u8>, LocalTime)>,
+}
+
+impl<'a> Found<'a> {
+    /// Reads what is to be written down; the reason when the name cannot be that of a repository.
+    fn look(root: &Path, full: &'a str, kind: Kind) -> Result<Self, Error> {
+        for path in name::parents(full).chain([full]) {
+            let parent = path.rsplit_once('/').map(|(parent, _)| parent);
+            name::check("repo_name", name::last(path), parent)?;
+        }
+        let described = || format!("{} repository", name::last(full));
+        let (description, tip) = match vcs::Repository::open(&root.join(full), kind) {
+            Ok(contents) => {
+                let description = contents.description().ok().flatten();
+                let tip = journal::tip_of(&contents, full);
+                if let Err(error) = &tip {
+                    tracing::warn!("the newest changeset of {full} cannot be read: {error}");
+                }
+                (description.unwrap_or_else(described), tip.ok())
+            }
+            Err(error) => {
+                tracing::warn!("{full} cannot be opened: {error}");
+                (described(), None)
+            }
+        };
+        Ok(Self {
+            name: full,
+            kind,
+            description,
+            tip,
+        })
+    }
+}
+
 /// The group that a full name lies in; missing ones are made, without a permission for anybody but what is the default.
-fn groups_of(tx: &Tx<'_>, full: &str, owner: UserId) -> Result<Option<GroupId>, Error> {
+/// `made` remembers those that were looked up before.
+fn groups_of<'a>(
+    tx: &Tx<'_>,
+    full: &'a str,
+    owner: UserId,
+    taken: &HashMap<String, String>,
+    made: &mut HashMap<&'a str, GroupId>,
+) -> Result<Option<GroupId>, Error> {
     let mut parent = None;
-    for group in name::parents(full) {
-        let group = GroupName::from(group);
-        parent = Some(match groups::by_name(tx, &group)? {
+    for path in name::parents(full) {
+        if let Some(id) = made.get(path) {
+            parent = Some(*id);
+            continue;
+        }
+        let group = GroupName::from(path);
+        let id = match groups::by_name(tx, &group)? {
             Some(row) => row.id,
             None => {
-                if repositories::is_name_taken(tx, &RepoName::from(group.as_str()))? {
+                if taken.contains_key(&path.to_lowercase()) {
                     return Err(Error::invalid(
                         "repo_name",
-                        format!("{group} is a repository and no group"),
+                        format!("{path} is a repository and no group"),
                     ));
                 }
-                let id = groups::insert(tx, &group, parent, name::last(group.as_str()), owner)?;
+                let description = format!("{} group", name::last(path));
+                let id = groups::insert(tx, &group, parent, &description, owner)?;
                 crate::group::grant_initial(tx, id, owner, true, None)?;
                 id
             }
-        });
+        };
+        made.insert(path, id);
+        parent = Some(id);
     }
     Ok(parent)
 }
@@ -228,7 +307,7 @@ impl Disk {
                 ));
                 continue;
             };
-            if part.starts_with('.') || is_grave(part) {
+            if part.starts_with('.') || deleted_at(part).is_some() {
                 continue;
             }
             let full = format!("{prefix}{part}");
@@ -260,41 +339,14 @@ fn kind_of(path: &Path) -> Option<Kind> {
     bare.then_some(Kind::Git)
 }
 
-/// `rm__20200102_030405_000006_…`: what was deleted.
-fn is_grave(name: &str) -> bool {
-    let Some(rest) = name.strip_prefix("rm__") else {
-        return false;
-    };
-    let mut parts = rest.splitn(4, '_');
-    let mut digits = |length: usize| {
-        parts
-            .next()
-            .is_some_and(|part| part.len() == length && part.bytes().all(|b| b.is_ascii_digit()))
-    };
-    digits(8) && digits(6) && digits(6) && parts.next().is_some()
+/// Whether a folder is a repository, or too much of one to be looked into.
+pub(crate) fn is_repository(path: &Path) -> bool {
+    path.join(".hg").is_dir() || path.join(".git").exists() || kind_of(path).is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn graves_are_told_by_their_stamp() {
-        for name in [
-            "rm__20261121_213739_694432__temp-repo2",
-            "rm__20261121_213714_234530_GROUP_tempgroup2",
-        ] {
-            assert!(is_grave(name), "{name}");
-        }
-        for name in [
-            "rm__x",
-            "rm__2026_213739_694432__x",
-            "rm__20261121_213739_694432",
-            "xrm__",
-        ] {
-            assert!(!is_grave(name), "{name}");
-        }
-    }
 
     #[test]
     fn a_walk_finds_both_kinds_and_does_not_go_astray() {

@@ -17,21 +17,7 @@ impl Model {
     /// # Errors
     /// When a folder cannot be made, or the database is one of another version.
     pub fn prepare(config: &Config) -> Result<bool, Error> {
-        let url = database_url(config)?;
-        // What is made here holds hashes, keys and private repositories: it is for the server's user alone.
-        let make = |path: &Path| {
-            let made = fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(path);
-            made.map_err(|error| Error::disk("create", path, error))
-        };
-        if let Some(folder) = url.file().and_then(Path::parent) {
-            make(folder)?;
-        }
-        make(&config.cache_dir)?;
-        let db = Db::new(url);
-        db.create_if_missing()?;
+        let db = database(config)?;
         match db.read(schema::check)? {
             SchemaState::Head => {
                 if !db.read(schema::has_own_tables)? {
@@ -40,21 +26,7 @@ impl Model {
                 Ok(false)
             }
             SchemaState::Empty => fill(&db, config),
-            SchemaState::Older(version) => Err(Error::Schema(format!(
-                "the database has the schema version {version}, older than the {} of Kallithea 0.7; make a backup \
-                 and upgrade it with 'kallithea-cli db-upgrade' or with Kallithea 0.7's own migrations",
-                schema::HEAD
-            ))),
-            SchemaState::TooOld(version) => Err(Error::Schema(format!(
-                "the database has the schema version {version} of the time before Kallithea 0.3.7; upgrade it with \
-                 that release to version {} first",
-                db::upgrade::BEFORE_ALEMBIC
-            ))),
-            SchemaState::Unknown(versions) => Err(Error::Schema(format!(
-                "the database has the schema version '{}', which this program does not know; expected {}",
-                versions.join(", "),
-                schema::HEAD
-            ))),
+            state => Err(Error::Schema(unfit(&state))),
         }
     }
 
@@ -95,7 +67,50 @@ impl Model {
     }
 }
 
-fn database_url(config: &Config) -> Result<DatabaseUrl, Error> {
+/// The database, made empty where there is none, with the folders it and the caches need.
+pub(crate) fn database(config: &Config) -> Result<Db, Error> {
+    let url = database_url(config)?;
+    // What is made here holds hashes, keys and private repositories: it is for the server's user alone.
+    let make = |path: &Path| {
+        let made = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path);
+        made.map_err(|error| Error::disk("create", path, error))
+    };
+    if let Some(folder) = url.file().and_then(Path::parent) {
+        make(folder)?;
+    }
+    make(&config.cache_dir)?;
+    let db = Db::new(url);
+    db.create_if_missing()?;
+    Ok(db)
+}
+
+/// Why a database cannot be used as it is, and what to do.
+pub(crate) fn unfit(state: &SchemaState) -> String {
+    match state {
+        SchemaState::Head => "the database is that of Kallithea 0.7".to_owned(),
+        SchemaState::Empty => "the database is empty".to_owned(),
+        SchemaState::Older(version) => format!(
+            "the database has the schema version {version}, older than the {} of Kallithea 0.7; make a backup \
+             and upgrade it with 'kallithea-cli db-upgrade' or with Kallithea 0.7's own migrations",
+            schema::HEAD
+        ),
+        SchemaState::TooOld(version) => format!(
+            "the database has the schema version {version} of the time before Kallithea 0.3.7; upgrade it with \
+             that release to version {} first",
+            db::upgrade::BEFORE_ALEMBIC
+        ),
+        SchemaState::Unknown(versions) => format!(
+            "the database has the schema version '{}', which this program does not know; expected {}",
+            versions.join(", "),
+            schema::HEAD
+        ),
+    }
+}
+
+pub(crate) fn database_url(config: &Config) -> Result<DatabaseUrl, Error> {
     Ok(config.database_url.parse::<DatabaseUrl>()?)
 }
 

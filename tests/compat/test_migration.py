@@ -29,7 +29,7 @@ def commands() -> list[str]:
 def test_the_move_in_five_steps(restored: Callable[[str], Path], git: Git) -> None:
     ini = restored("move")
     place = ini.parent
-    (copy_database, copy_ini, *install, check, start) = commands()
+    (copy_database, copy_ini, *install, check, upgrade, start) = commands()
     assert [line.split()[0] for line in (copy_database, copy_ini)] == ["cp", "cp"]
     assert "venv" in install[0] and "pip install kallithea-rs" in install[1], "the environment of this test stands for that one"
 
@@ -45,6 +45,7 @@ def test_the_move_in_five_steps(restored: Callable[[str], Path], git: Git) -> No
     run(copy_ini)
     said = run(check)
     assert "my.ini, line " in said and ": error: " not in said and "'session.secret' has no effect here" in said
+    assert run(upgrade) == "The database is up to date. Nothing to do.\n"
     settings, argv = start.split(" ", 1)
     port = free_port()
     words = shlex.split(typed(argv).replace("127.0.0.1:5000", f"127.0.0.1:{port}"))

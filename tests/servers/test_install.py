@@ -32,8 +32,11 @@ def test_what_arrives(site: Path) -> None:
     assert {"css", "js", "images"} <= {path.name for path in (package / "public").iterdir()}
     (found,) = distributions(path=[str(site)])
     assert found.metadata["License-Expression"] == "GPL-3.0-or-later"
-    assert [(point.group, point.name, point.value) for point in found.entry_points] == [
-        ("paste.app_factory", "main", "kallithea_rs:paste_app_factory")
+    assert sorted((point.group, point.name, point.value) for point in found.entry_points) == [
+        ("console_scripts", "kallithea-api", "kallithea_rs.api_client:main"),
+        ("console_scripts", "kallithea-cli", "kallithea_rs.cli:main"),
+        ("console_scripts", "kallithea-gist", "kallithea_rs.gist_client:main"),
+        ("paste.app_factory", "main", "kallithea_rs:paste_app_factory"),
     ]
     assert any(str(path).endswith("LICENSE") for path in found.files)
 

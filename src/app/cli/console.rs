@@ -176,18 +176,6 @@ impl Progress<'_> {
         let _ = self.console.err.flush();
     }
 
-    /// A line of the result, above the bar.
-    pub(crate) fn line(&mut self, text: impl AsRef<str>) {
-        self.clear();
-        self.console.line(text);
-    }
-
-    /// A line that is not the result, above the bar.
-    pub(crate) fn note(&mut self, text: impl AsRef<str>) {
-        self.clear();
-        self.console.note(text);
-    }
-
     fn clear(&mut self) {
         if self.drawn.take().is_some() {
             let _ = write!(self.console.err, "\r\x1b[K");

@@ -10,9 +10,6 @@ pub(crate) const USAGE: i32 = 2;
 /// A command that did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// An argument does not fit: exit code 2.
-    #[error("{0}")]
-    Usage(String),
     /// It went wrong: exit code 1.
     #[error("{0}")]
     Failed(String),
@@ -39,7 +36,6 @@ impl Failure {
     /// What the shell is told.
     pub(crate) fn exit_code(&self) -> i32 {
         match self {
-            Self::Usage(_) => USAGE,
             Self::Told(code) => *code,
             Self::Failed(_) | Self::Config(_) | Self::Model(_) | Self::Io(_) => 1,
         }

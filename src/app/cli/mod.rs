@@ -9,18 +9,23 @@
 mod celery_run;
 mod completion;
 mod config_check;
-#[allow(dead_code)] // The next commands use the rest.
+mod config_create;
 mod console;
-#[allow(dead_code)]
+mod db_create;
+mod db_upgrade;
+mod extensions_create;
 mod failure;
 mod front_end_build;
 mod iis_install;
 mod index_create;
-#[allow(dead_code)]
 mod instance;
 mod ishell;
+mod lock;
+mod repo_purge_deleted;
+mod repo_scan;
 mod ssh_serve;
 mod ssh_update_authorized_keys;
+mod upkeep;
 mod usage;
 
 use std::ffi::OsString;
@@ -38,6 +43,8 @@ const PROGRAM: &str = "kallithea-cli";
 /// What the command line has to know about where it is installed.
 #[derive(Debug, Clone, Default)]
 pub struct Host {
+    /// The program that was called, by its whole path.
+    pub program: PathBuf,
     /// The folder of css, js and images.
     pub public: PathBuf,
 }
@@ -48,6 +55,7 @@ pub struct Host {
     name = PROGRAM,
     version,
     disable_help_subcommand = true,
+    args_override_self = true,
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "A new instance, from nothing:\n  \
@@ -65,7 +73,16 @@ struct Cli {
 /// Every command, in the order of the help.
 #[derive(Subcommand, Debug)]
 enum Command {
+    ConfigCreate(config_create::ConfigCreate),
     ConfigCheck(config_check::ConfigCheck),
+    DbCreate(db_create::DbCreate),
+    DbUpgrade(db_upgrade::DbUpgrade),
+    RepoScan(repo_scan::RepoScan),
+    RepoUpdateMetadata(upkeep::RepoUpdateMetadata),
+    RepoUpdateCache(upkeep::RepoUpdateCache),
+    RepoHousekeeping(upkeep::RepoHousekeeping),
+    RepoPurgeDeleted(repo_purge_deleted::RepoPurgeDeleted),
+    ExtensionsCreate(extensions_create::ExtensionsCreate),
     IndexCreate(index_create::IndexCreate),
     SshUpdateAuthorizedKeys(ssh_update_authorized_keys::SshUpdateAuthorizedKeys),
     #[command(hide = true)]
@@ -80,7 +97,16 @@ enum Command {
 impl Command {
     fn run(self, console: &mut Console, host: &Host) -> Result<(), Failure> {
         match self {
+            Self::ConfigCreate(command) => command.run(console, host),
             Self::ConfigCheck(command) => command.run(console),
+            Self::DbCreate(command) => command.run(console),
+            Self::DbUpgrade(command) => command.run(console),
+            Self::RepoScan(command) => command.run(console),
+            Self::RepoUpdateMetadata(command) => command.run(console),
+            Self::RepoUpdateCache(command) => command.run(console),
+            Self::RepoHousekeeping(command) => command.run(console),
+            Self::RepoPurgeDeleted(command) => command.run(console),
+            Self::ExtensionsCreate(command) => command.run(console),
             Self::IndexCreate(command) => command.run(console),
             Self::SshUpdateAuthorizedKeys(command) => command.run(console),
             Self::SshServe(command) => command.run(console),

@@ -10,6 +10,7 @@ pub(super) fn typed(line: &[&str], answers: &[&str]) -> (i32, String, String) {
     let (mut console, out, err) = Console::script(answers);
     let arguments: Vec<OsString> = line.iter().map(OsString::from).collect();
     let host = Host {
+        program: "/srv/venv/bin/kallithea-cli".into(),
         public: "/usr/lib/kallithea_rs/public".into(),
     };
     let code = run_at(&mut console, &arguments, &host);
@@ -69,3 +70,5 @@ fn what_has_no_meaning_here_says_so() {
         assert!(code == 0 && out.contains("front-end-build"), "{shell}");
     }
 }
+
+mod instances;
