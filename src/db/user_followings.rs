@@ -1,4 +1,4 @@
-//! `user_followings`: who follows which repository (and which account, which we only clean up).
+//! `user_followings`: who follows which repository, and which account.
 
 use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
@@ -73,6 +73,24 @@ pub fn unfollow(tx: &Tx<'_>, user: UserId, repository: RepoId) -> Result<bool, D
     Ok(tx.execute(sql, &params![user, repository])? > 0)
 }
 
+/// Makes an account follow another, or follow it no more. Says which.
+pub fn toggle_account(tx: &Tx<'_>, user: UserId, other: UserId) -> Result<bool, DbError> {
+    let sql = "DELETE FROM user_followings WHERE user_id = ? AND follows_user_id = ?";
+    if tx.execute(sql, &params![user, other])? > 0 {
+        return Ok(false);
+    }
+    tx.insert(
+        "user_followings",
+        "user_following_id",
+        &[
+            ("user_id", user.into()),
+            ("follows_user_id", other.into()),
+            ("follows_from", LocalTime::now().into()),
+        ],
+    )?;
+    Ok(true)
+}
+
 pub(crate) fn delete_of_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     tx.execute(
         "DELETE FROM user_followings WHERE user_id = ? OR follows_user_id = ?",
@@ -91,6 +109,19 @@ pub(crate) fn delete_of_repository(tx: &Tx<'_>, repository: RepoId) -> Result<us
 mod tests {
     use super::*;
     use crate::testing::TestDb;
+
+    #[test]
+    fn an_account_follows_another_until_it_does_not() {
+        let test = TestDb::kallithea();
+        let (frank, other) = (UserId(8), UserId(2));
+        assert!(test.write(|tx| toggle_account(tx, frank, other)));
+        assert!(
+            test.read(|conn| followed(conn, frank))
+                .iter()
+                .all(|id| id.0 > 0)
+        );
+        assert!(!test.write(|tx| toggle_account(tx, frank, other)));
+    }
 
     #[test]
     fn following_twice_is_following_once() {

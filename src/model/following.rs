@@ -57,6 +57,22 @@ impl Model {
         })
     }
 
+    /// Makes the viewer follow an account, or follow it no more; says which.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such an account, for one's own and for that of visitors.
+    pub fn toggle_following_user(&self, user: UserId, other: UserId) -> Result<bool, Error> {
+        self.db().write(|tx| {
+            users::by_id(tx, other)?
+                .filter(|found| found.active && !found.is_default() && found.id != user)
+                .ok_or_else(|| Error::NotFound {
+                    what: "User",
+                    name: other.to_string(),
+                })?;
+            Ok(user_followings::toggle_account(tx, user, other)?)
+        })
+    }
+
     /// Puts a repository into the public journal or takes it out: the default user follows it, or not. Says which.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Following a repository.
 
 use http::StatusCode;
-use model::{Actor, Gate, RepoId};
+use model::{Actor, Gate, RepoId, UserId};
 
 use crate::i18n::t;
 use crate::problem::Problem;
@@ -13,6 +13,15 @@ use crate::visit::Visit;
 /// `Accept: application/json` what is so from now on; forms lead back to where they were.
 pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let user = visit.user()?.id;
+    if let Some(other) = visit.form.number("follows_user_id") {
+        let following = visit.model.toggle_following_user(user, UserId(other))?;
+        if accepts_json(visit) {
+            return Ok(Response::json(
+                &serde_json::json!({ "following": following }),
+            ));
+        }
+        return Ok(Response::text(StatusCode::OK, "ok"));
+    }
     let id = visit
         .form
         .number("follows_repository_id")
@@ -24,13 +33,7 @@ pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let repository = Gate::new(visit.model).read_repository(&visit.viewer, &name)?;
     let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
     let following = visit.model.toggle_following(&repository, user, &actor)?;
-    let accepts_json = visit
-        .request
-        .headers
-        .get(http::header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("application/json"));
-    if accepts_json {
+    if accepts_json(visit) {
         let followers = visit
             .model
             .repository_facts(&repository, &visit.viewer)?
@@ -49,6 +52,13 @@ pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         None => visit.url(repository.name()).into(),
     };
     Ok(visit.redirect(&url))
+}
+
+fn accepts_json(visit: &Visit<'_>) -> bool {
+    let accept = visit.request.headers.get(http::header::ACCEPT);
+    accept
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/json"))
 }
 
 /// Whether a path leads to this site and nowhere else.

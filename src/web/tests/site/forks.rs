@@ -233,6 +233,17 @@ fn following_is_toggled_and_listed() {
         serde_json::json!({"following": false, "followers": 1})
     );
     assert_eq!(ask("*/*").text, "ok");
+    let other = server.sql("SELECT user_id FROM users WHERE username = 'user01'");
+    let visitors = server.sql("SELECT user_id FROM users WHERE username = 'default'");
+    for (id, status) in [
+        (other.as_str(), StatusCode::OK),
+        (visitors.as_str(), StatusCode::NOT_FOUND),
+        ("999", StatusCode::NOT_FOUND),
+    ] {
+        let field = [("follows_user_id", id)];
+        let answer = browser.post("/_admin/toggle_following", &field);
+        assert_eq!(answer.status, status, "{id}");
+    }
     for wrong in ["", "x", "999"] {
         let answer = browser.post(
             "/_admin/toggle_following",
