@@ -110,13 +110,16 @@ fn with_line_ends_of(old: &str, typed: &str) -> String {
             }
             places.pop_front()
         });
-        match before {
+        let end = match before {
             Some((at, end)) if !end.is_empty() => {
                 seen = at + 1;
-                out.push_str(end);
+                end
             }
-            _ => out.push_str(style),
-        }
+            _ => style,
+        };
+        // After a lone `\r`, an empty line that ends in `\n` would be no line but the rest of the end before.
+        let merges = end == "\n" && line.is_empty() && out.ends_with('\r');
+        out.push_str(if merges { "\r" } else { end });
     }
     out
 }
@@ -193,7 +196,15 @@ mod tests {
         }
 
         #[test]
-        fn a_new_line_changes_no_other(text in "[ab\r\n]{0,30}", at in 0_usize..10) {
+        fn no_line_gets_lost(text in "[ab\r\n]{0,30}", typed in "([ab]{0,2}\r\n){0,12}[ab]?") {
+            let stored = Stored { encoding: TextEncoding::Utf8, text };
+            let made = String::from_utf8(stored.replaced_by(&typed).unwrap()).unwrap();
+            let words = |text: &str| lines(text).iter().map(|(line, _)| (*line).to_owned()).collect::<Vec<_>>();
+            prop_assert_eq!(words(&made), words(&typed));
+        }
+
+        #[test]
+        fn a_new_line_changes_no_other(text in "([ab]{0,2}\r?\n){0,12}[ab]?", at in 0_usize..10) {
             let stored = Stored { encoding: TextEncoding::Utf8, text: text.clone() };
             let old = lines(&text);
             let at = at.min(old.iter().filter(|(_, end)| !end.is_empty()).count());
