@@ -25,7 +25,7 @@ def kind_of(address: str) -> str:
     path = unquote(parts.path)
     for name in (*GARDENS.values(), *(f"{name}-{kind}" for name in ("empty", "single") for kind in ("git", "hg"))):
         if path == f"/{name}" or path.startswith(f"/{name}/"):
-            path = f"/R-{name}" + path[len(name) + 1 :]
+            path = f"/R-{name.replace('/', '_')}" + path[len(name) + 1 :]
             break
     path = re.sub(r"\b[0-9a-f]{12,40}\b", "H", path)
     path = re.sub(r"^(/R-[^/]+/[\w-]+/[^/]+)/.+(\.\w+)?$", r"\1/*\2", path)
