@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::conn::{Conn, Row, Tx, params};
+use crate::conn::{Conn, Row, Tx, Value, params};
 use crate::error::DbError;
 use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, RepoId, UserGroupId, UserId, Username};
 use crate::time::LocalTime;
+use crate::value::contains;
 use crate::{
     changeset_comments, leftovers, pull_request_reviewers, repo_to_perm, sessions, user_api_keys,
     user_email_map, user_followings, user_ip_map, user_logs, user_repo_group_to_perm,
@@ -261,6 +262,37 @@ pub fn members(conn: &Conn, group: UserGroupId) -> Result<Vec<User>, DbError> {
         &params![group],
         row,
     )
+}
+
+/// At most this many accounts that can sign in and whose user, first or last name holds each of the words, by name.
+///
+/// With `addresses` a word may also stand in the main address.
+pub fn search(
+    conn: &Conn,
+    words: &[&str],
+    addresses: bool,
+    most: usize,
+) -> Result<Vec<User>, DbError> {
+    let mut fields = vec!["username", "firstname", "lastname"];
+    if addresses {
+        fields.push("email");
+    }
+    let any = fields
+        .iter()
+        .map(|field| format!("lower(u.{field}) LIKE lower(?) ESCAPE '!'"))
+        .collect::<Vec<_>>()
+        .join(" OR ");
+    let sql = format!(
+        "{} WHERE u.username <> ? AND u.active = ? {} ORDER BY lower(u.username), u.user_id LIMIT {most}",
+        select!(""),
+        format!("AND ({any}) ").repeat(words.len())
+    );
+    let patterns: Vec<String> = words.iter().map(|word| contains(word)).collect();
+    let mut values = params![DEFAULT_USER, true].to_vec();
+    for pattern in &patterns {
+        values.extend(fields.iter().map(|_| Value::from(pattern.as_str())));
+    }
+    conn.query(&sql, &values, row)
 }
 
 /// The names of all accounts.

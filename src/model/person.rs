@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use db::{Conn, DbError, UserId, Username, user_email_map, users};
 
-use crate::{Error, Model, ReadableRepository, User};
+use crate::{Error, Model, ReadableRepository, User, Viewer};
 
 /// Below this many, each is looked up by itself; from here on all are read at once.
 const FEW: usize = 16;
+/// More words of a search are not looked at.
+const MOST_WORDS: usize = 8;
 
 /// An account and its addresses.
 #[derive(Debug, Clone)]
@@ -45,6 +47,29 @@ impl Model {
                 user,
             })
             .collect())
+    }
+
+    /// At most this many accounts that a text finds, by name: each of its words in the user, first or last name. Main
+    /// addresses are searched for administrators of the site alone.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for visitors.
+    pub fn find_people(
+        &self,
+        viewer: &Viewer,
+        text: &str,
+        most: usize,
+    ) -> Result<Vec<User>, Error> {
+        if viewer.signed_in().is_none() {
+            return Err(Error::Forbidden("Sign in to look for people".to_owned()));
+        }
+        let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS).collect();
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self
+            .db()
+            .read(|conn| users::search(conn, &words, viewer.is_admin(), most))?)
     }
 
     /// Who follows a repository, by name.

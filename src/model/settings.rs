@@ -1,6 +1,8 @@
 //! Settings kept in the database, and what they make.
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
 
 use db::{RepoId, settings, users};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,6 +22,10 @@ pub struct Settings {
     pub show_version: bool,
     /// `clone_uri_tmpl`.
     pub clone_uri_template: String,
+    /// `clone_ssh_tmpl`.
+    pub clone_ssh_template: String,
+    /// `gravatar_url`, when `use_gravatar` is on: pictures of people come from there and are not made here.
+    pub pictures_elsewhere: Option<String>,
     /// `default_repo_private`.
     pub default_private: bool,
     /// `default_repo_type`: `hg` or `git`.
@@ -75,6 +81,13 @@ impl Model {
             realm: text("realm", "Kallithea"),
             show_version: flag("show_version", true),
             clone_uri_template: text("clone_uri_tmpl", "{scheme}://{user}@{netloc}/{repo}"),
+            clone_ssh_template: text("clone_ssh_tmpl", "ssh://{system_user}@{hostname}/{repo}"),
+            pictures_elsewhere: flag("use_gravatar", false).then(|| {
+                text(
+                    "gravatar_url",
+                    "https://secure.gravatar.com/avatar/{md5email}?d=identicon&s={size}",
+                )
+            }),
             default_private: flag("default_repo_private", false),
             default_type: text("default_repo_type", "hg"),
             default_statistics: flag("default_repo_enable_statistics", false),
@@ -115,9 +128,27 @@ pub fn clone_url(
         .replace("{user}", &user)
         .replace("{netloc}", netloc)
         .replace("{prefix}", &prefix)
+        .replace("{system_user}", &encode(system_user()))
         .replace("{repoid}", &id.to_string())
         .replace("{hostname}", host.split(':').next().unwrap_or(host))
         .replace("{repo}", &encode(repository))
+}
+
+/// The account under which this process runs: whom SSH clients ask for.
+fn system_user() -> &'static str {
+    static USER: OnceLock<String> = OnceLock::new();
+    USER.get_or_init(|| {
+        let me = std::fs::metadata("/proc/self").map(|own| own.uid().to_string());
+        let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let mut lines = accounts.lines().map(|line| line.split(':'));
+        let found = lines.find_map(|mut fields| {
+            let name = fields.next()?;
+            (fields.nth(1) == me.as_deref().ok()).then(|| name.to_owned())
+        });
+        found
+            .or_else(|| std::env::var("USER").ok())
+            .unwrap_or_else(|| "kallithea".to_owned())
+    })
 }
 
 /// What a shown address may hold as it is.

@@ -1,7 +1,12 @@
 //! Pictures of people, made here: no third party learns who looks at whose commits.
 
-use crate::digest::md5;
+use crate::digest::{md5, md5_hex, sha256_hex};
 use std::fmt::Write;
+
+/// How large the largest place for a picture is, in pixels.
+const SHOWN: u32 = 24;
+/// What is asked for: twice of it, for screens with fine pixels.
+const SIZE: u32 = 2 * SHOWN;
 
 /// A small symmetric picture that is always the same for the same seed (a user name or address; upper and lower case count as one).
 ///
@@ -28,6 +33,26 @@ pub fn identicon(seed: &str) -> String {
     )
 }
 
+/// A picture kept elsewhere: the address of a template of the site's choice, filled in.
+///
+/// Places: `{email}`, `{md5email}` and `{sha256email}` (of the address in lower case), `{size}` in pixels, `{scheme}` and
+/// `{netloc}` of the page.
+pub fn elsewhere(template: &str, email: &str, scheme: &str, netloc: &str) -> String {
+    let email = email.trim().to_lowercase();
+    let encoded: String = form_urlencoded::byte_serialize(email.as_bytes()).collect();
+    let address = template
+        .replace("{email}", &encoded)
+        .replace("{md5email}", &md5_hex(email.as_bytes(), 32))
+        .replace("{sha256email}", &sha256_hex(email.as_bytes()))
+        .replace("{size}", &SIZE.to_string())
+        .replace("{scheme}", scheme)
+        .replace("{netloc}", netloc);
+    format!(
+        "<img src=\"{}\" alt=\"\" width=\"{SHOWN}\" height=\"{SHOWN}\" loading=\"lazy\" referrerpolicy=\"no-referrer\">",
+        crate::escape(&address)
+    )
+}
+
 /// A colour that is readable on light and on dark: the hue varies freely, the lightness hardly.
 fn colour(hue: u8, lightness: u8) -> String {
     let hue = f64::from(hue) / 256.0 * 6.0;
@@ -50,6 +75,24 @@ fn colour(hue: u8, lightness: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_from_elsewhere_cannot_break_out() {
+        let picture = elsewhere(
+            "{scheme}://{netloc}/{md5email}?s={size}&e={email}",
+            " Ada@Example.com\"><script>",
+            "https",
+            "pictures.example",
+        );
+        assert!(!picture.contains("<script"), "{picture}");
+        assert!(picture.starts_with("<img src=\"https://pictures.example/"));
+        assert!(picture.contains("?s=48&amp;e=ada%40example.com%22%3E%3Cscript%3E"));
+        let hashed = elsewhere("{md5email} {sha256email}", "A@b.c", "", "");
+        assert!(
+            hashed.contains("5d60d4e28066df254d5452f92c910092"),
+            "{hashed}"
+        );
+    }
 
     #[test]
     fn same_person_same_picture() {

@@ -149,29 +149,22 @@ pub(crate) fn repository(
     })
 }
 
-/// The addresses to clone from: by name and by id.
+/// The addresses to clone from: by name, by id, and over SSH where that is on.
 fn clone_urls(visit: &Visit<'_>, repository: &ReadableRepository) -> Vec<CloneUrl> {
     let user = visit.viewer.signed_in().map(|user| user.username.as_str());
     let base = visit.base_url();
-    let template = &visit.settings.clone_uri_template;
-    let by_name = model::clone_url(template, &base, user, repository.name(), repository.id());
-    let by_id = model::clone_url(
-        &template.replace("{repo}", "_{repoid}"),
-        &base,
-        user,
-        repository.name(),
-        repository.id(),
-    );
-    vec![
-        CloneUrl {
-            label: "HTTP".into(),
-            url: by_name,
-        },
-        CloneUrl {
-            label: "ID".into(),
-            url: by_id,
-        },
-    ]
+    let filled = |template: &str, label: &str| CloneUrl {
+        label: label.to_owned(),
+        url: model::clone_url(template, &base, user, repository.name(), repository.id()),
+    };
+    let settings = &visit.settings;
+    let template = &settings.clone_uri_template;
+    let mut urls = vec![filled(template, "HTTP")];
+    if visit.model.config().ssh_enabled {
+        urls.push(filled(&settings.clone_ssh_template, "SSH"));
+    }
+    urls.push(filled(&template.replace("{repo}", "_{repoid}"), "ID"));
+    urls
 }
 
 /// The page that tells what went wrong, or the way to the sign-in page.

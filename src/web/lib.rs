@@ -18,6 +18,7 @@ mod later;
 mod multipart;
 mod pages;
 pub mod path;
+mod pictures;
 mod prefix;
 pub mod problem;
 pub mod request;
@@ -136,7 +137,9 @@ impl Site {
             Err(error) => return problem::bare(&error, &id),
         };
         let language = visit.language;
-        let mut response = match language.speaking(|| self.dispatch(&mut visit)) {
+        let mut response = match language
+            .speaking(|| pictures::as_site_says(&mut visit, |visit| self.dispatch(visit)))
+        {
             Ok(response) => response,
             Err(error) => language.speaking(|| frame::problem_page(&mut visit, error)),
         };

@@ -129,6 +129,12 @@ pub const SITE: &[Route] = &[
         Open(pages::switcher::repositories),
     ),
     route(
+        "users_and_groups_data",
+        Get,
+        "/_users_and_groups",
+        User(pages::switcher::people),
+    ),
+    route(
         "login_home",
         Get,
         "/_admin/login",

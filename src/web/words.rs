@@ -7,6 +7,7 @@ use render::AgeUnit;
 use vcs::{Changeset, ChangesetId, Labels, Phase, RefName, RepoPath};
 
 use crate::i18n::Language;
+use crate::pictures;
 use crate::problem::Problem;
 use crate::view::{ChangesetRow, Chip, Link, PageNumber, Paging, Person, When};
 use crate::visit::Visit;
@@ -58,15 +59,10 @@ pub(crate) fn author(author: &vcs::Person) -> Person {
     } else {
         &author.name
     };
-    let seed = if author.email.is_empty() {
-        &author.raw
-    } else {
-        &author.email
-    };
     Person {
         name: name.clone(),
         full: author.raw.clone(),
-        avatar_html: render::avatar::identicon(seed),
+        avatar_html: pictures::of(&author.email, &author.raw),
     }
 }
 
@@ -81,7 +77,7 @@ pub(crate) fn user(user: &User) -> Person {
         } else {
             full
         },
-        avatar_html: render::avatar::identicon(user.email.as_deref().unwrap_or(name)),
+        avatar_html: pictures::of(user.email.as_deref().unwrap_or_default(), name),
     }
 }
 

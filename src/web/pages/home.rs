@@ -7,6 +7,7 @@ use model::{
 use serde::Deserialize;
 
 use crate::frame;
+use crate::pictures;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
@@ -351,8 +352,9 @@ fn last_change(visit: &Visit<'_>, repository: &ReadableRepository) -> Option<Las
         subject: render::message::first_line(&cached.message).to_owned(),
         url: words::changeset_url(visit, repository.name(), &id),
         author: Person {
-            avatar_html: render::avatar::identicon(
-                render::person::email(&cached.author).unwrap_or(&name),
+            avatar_html: pictures::of(
+                render::person::email(&cached.author).unwrap_or_default(),
+                &name,
             ),
             name,
             full: cached.author,

@@ -215,6 +215,7 @@ fn show(
                 .url(repository.name())
                 .join("settings/permissions")
                 .into(),
+            people_data_url: Some(visit.url("_users_and_groups").into()),
             revoke_url: visit
                 .url(repository.name())
                 .join("settings/permissions/delete")

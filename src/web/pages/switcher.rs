@@ -1,14 +1,23 @@
-//! The JSON that the switchers of repositories and references read.
+//! The JSON that the switchers of repositories and references, and the fields for names, read.
 
-use model::{Gate, ReadableRepository};
+use model::{Gate, Level, ReadableRepository};
 use serde_json::{Value, json};
 
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::visit::Visit;
 
-/// `GET /_repos`: all groups and repositories that the viewer may read.
+/// Where nobody names a limit, everything goes out, as scripts of others expect it.
+const EVERYTHING: usize = usize::MAX;
+/// How many people and how many user groups are found at most.
+const MOST_PEOPLE: usize = 500;
+/// The size of the pictures that the answer speaks of.
+const PICTURE_SIZE: u32 = 14;
+
+/// `GET /_repos`: all groups and repositories that the viewer may read; with `query` those whose names hold it, with
+/// `limit` the first ones of each kind.
 pub fn repositories(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let header = |name: &str| {
         visit
@@ -21,27 +30,84 @@ pub fn repositories(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let scripted = header("x-requested-with").eq_ignore_ascii_case("XMLHttpRequest");
     if !scripted && !header("accept").contains("application/json") {
         return Err(Problem::BadRequest(
-            "This address answers to scripts (X-Requested-With or Accept: application/json)."
+            t("This address answers to scripts (X-Requested-With or Accept: application/json).")
                 .into(),
         ));
     }
+    let query = visit.query.trimmed("query").to_lowercase();
+    let limit = visit.query.number("limit").unwrap_or(EVERYTHING);
+    let fits = |name: &str| query.is_empty() || name.to_lowercase().contains(&query);
     let gate = Gate::new(visit.model);
     let mut groups = gate.readable_groups(&visit.viewer)?;
+    groups.retain(|group| fits(group.name()));
     groups.sort_by_cached_key(|group| group.name().to_lowercase());
+    let mut repositories = gate.readable_repositories(&visit.viewer)?;
+    repositories.retain(|repository| fits(repository.name()));
+    repositories.sort_by_cached_key(|repository| repository.name().to_lowercase());
+    let more = groups.len() > limit || repositories.len() > limit;
     let groups: Vec<Value> = groups
         .iter()
+        .take(limit)
         .map(|group| json!({"id": group.name(), "text": group.name(), "type": "group", "obj": {}}))
         .collect();
-    let mut repositories = gate.readable_repositories(&visit.viewer)?;
-    repositories.sort_by_cached_key(|repository| repository.name().to_lowercase());
-    let repositories: Vec<Value> = repositories.iter().map(entry).collect();
+    let repositories: Vec<Value> = repositories.iter().take(limit).map(entry).collect();
     let mut results = Vec::new();
-    for (text, children) in [("Groups", groups), ("Repositories", repositories)] {
+    for (text, children) in [(t("Groups"), groups), (t("Repositories"), repositories)] {
         if !children.is_empty() {
             results.push(json!({"text": text, "children": children}));
         }
     }
-    Ok(Response::json(&json!({"more": false, "results": results})))
+    Ok(Response::json(&json!({"more": more, "results": results})))
+}
+
+/// `GET /_users_and_groups?types=users,groups&query=…|key=…`: names for the fields that take some.
+pub fn people(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    let types = visit.query.get("types").unwrap_or("users");
+    let wanted = |kind: &str| types.split(',').any(|word| word.trim() == kind);
+    let key = visit.query.trimmed("key");
+    let query = visit.query.trimmed("query");
+    let mut results = Vec::new();
+    if wanted("users") {
+        let found = if key.is_empty() {
+            visit.model.find_people(&visit.viewer, query, MOST_PEOPLE)?
+        } else {
+            let found = visit.model.user_by_name(key)?;
+            found
+                .into_iter()
+                .filter(|user| user.active && !user.is_default())
+                .collect()
+        };
+        results.extend(found.iter().map(|user| {
+            json!({
+                "type": "user",
+                "id": user.id.0,
+                "nname": user.username.as_str(),
+                "fname": user.firstname,
+                "lname": user.lastname,
+                "gravatar_lnk": "",
+                "gravatar_size": PICTURE_SIZE,
+            })
+        }));
+    }
+    if wanted("groups") && !(key.is_empty() && query.is_empty()) {
+        let (exact, part) = (key.to_lowercase(), query.to_lowercase());
+        let groups = Gate::new(visit.model).user_groups_with(&visit.viewer, Level::Read)?;
+        let found = groups.iter().filter(|group| {
+            let name = group.name().to_lowercase();
+            group.row().active
+                && if exact.is_empty() {
+                    name.contains(&part)
+                } else {
+                    name == exact
+                }
+        });
+        results.extend(
+            found
+                .take(MOST_PEOPLE)
+                .map(|group| json!({"type": "group", "id": group.id().0, "grname": group.name()})),
+        );
+    }
+    Ok(Response::json(&json!({"results": results})))
 }
 
 /// What the switcher uses of a repository; the remote address, which may hold a password, is not among it.
@@ -87,10 +153,10 @@ pub fn references(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Ca
         .map(|bookmark| child(&bookmark.name, &bookmark.id, "book"))
         .collect();
     let sections = [
-        ("Branch", branches(false, "branch")),
-        ("Closed Branches", branches(true, "closed-branch")),
-        ("Tag", tags),
-        ("Bookmark", bookmarks),
+        (t("Branch"), branches(false, "branch")),
+        (t("Closed Branches"), branches(true, "closed-branch")),
+        (t("Tag"), tags),
+        (t("Bookmark"), bookmarks),
     ];
     let results: Vec<Value> = sections
         .into_iter()

@@ -1,6 +1,7 @@
 // A text field with a list below it: the arrows choose, Enter opens, typing filters. Used by the switchers and the finder.
 //
 // `options` are `{ text, url, title, node() }`; those whose text begins with what was typed come first.
+// Returns a function that puts others in their place.
 export function chooser({ input, list, options, t, most = 100, empty = t("Nothing matches") }) {
   const id = list.id || (list.id = `choose-${Math.random().toString(36).slice(2)}`);
   list.setAttribute("role", "listbox");
@@ -59,4 +60,5 @@ export function chooser({ input, list, options, t, most = 100, empty = t("Nothin
     event.preventDefault();
   });
   draw();
+  return (others) => { options = others; draw(); };
 }

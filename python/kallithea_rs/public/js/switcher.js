@@ -12,14 +12,25 @@ export default function ([place], { element, icon, json, load, t }) {
     if (loaded) return;
     loaded = true;
     try {
-      const { results } = await json(place.dataset.switcher);
-      const options = results.flatMap((group) => group.children.map((it) => ({
+      const read = ({ results }) => results.flatMap((group) => group.children.map((it) => ({
         text: it.text,
         title: group.text,
         url: home + it.id.split("/").map(encodeURIComponent).join("/"),
         node: () => [it.type === "group" ? icon("folder") : element("span", { class: "kind" }, it.obj.repo_type), element("bdi", {}, it.text), ...(it.obj.private ? [icon("lock")] : [])],
       })));
-      (await load("choose")).chooser({ t, input, list, options });
+      const ask = (query) => json(`${place.dataset.switcher}?limit=300&query=${encodeURIComponent(query)}`);
+      const first = await ask("");
+      const replace = (await load("choose")).chooser({ t, input, list, options: read(first) });
+      // Of many thousands only those that fit are fetched, while one types.
+      let wait;
+      if (first.more) input.addEventListener("input", () => {
+        clearTimeout(wait);
+        wait = setTimeout(async () => {
+          const typed = input.value.trim();
+          const found = read(typed ? await ask(typed) : first);
+          if (typed === input.value.trim()) replace(found);
+        }, 150);
+      });
     } catch {
       loaded = false;
       list.replaceChildren(element("li", { class: "menu-note" }, t("The list could not be loaded.")));

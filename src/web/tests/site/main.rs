@@ -7,6 +7,7 @@ mod caching;
 mod editing;
 mod every_route;
 mod forks;
+mod frame;
 mod home;
 mod languages;
 mod my_account;
