@@ -79,6 +79,17 @@ impl Rewrites {
         known: &impl Fn(&Node) -> bool,
         done: &'d mut HashMap<Node, SuccessorSets>,
     ) -> &'d SuccessorSets {
+        self.sets_until(node, known, &|_| false, done)
+    }
+
+    /// The same, where a changeset that `ends` is not asked any further what became of it; the one in question always is.
+    fn sets_until<'d>(
+        &self,
+        node: &Node,
+        known: &impl Fn(&Node) -> bool,
+        ends: &impl Fn(&Node) -> bool,
+        done: &'d mut HashMap<Node, SuccessorSets>,
+    ) -> &'d SuccessorSets {
         // An own stack: rewriting the same changeset over and over nests deeper than ours would hold.
         let mut open = vec![*node];
         let mut is_open: HashSet<Node> = HashSet::from([*node]);
@@ -86,6 +97,8 @@ impl Rewrites {
             if done.contains_key(&current) {
                 is_open.remove(&current);
                 open.pop();
+            } else if current != *node && ends(&current) {
+                done.insert(current, vec![vec![current]]);
             } else if !self.of.contains_key(&current) {
                 let itself = known(&current).then(|| vec![current]);
                 done.insert(current, itself.into_iter().collect());
@@ -242,6 +255,45 @@ impl Snapshot {
             .clone())
     }
 
+    /// The nearest changesets that this one stands for and that others may see, looking through those that they may not.
+    pub fn served_predecessors(&self, node: &Node) -> Result<Vec<Node>, Error> {
+        let rewrites = self.rewrites()?;
+        let (mut open, mut seen) = (vec![*node], HashSet::from([*node]));
+        let mut found = Vec::new();
+        while let Some(current) = open.pop() {
+            for marker in rewrites.into(&current) {
+                let before = marker.predecessor;
+                if !seen.insert(before) {
+                    continue;
+                }
+                match self.served_rev(&before) {
+                    Some(_) => found.push(before),
+                    None => open.push(before),
+                }
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// What stands for a changeset, as [`Snapshot::successor_sets`] has it, but as near as possible: the first of each line of
+    /// rewrites that others may see. No group where the changeset was never rewritten.
+    pub fn served_successor_sets(&self, node: &Node) -> Result<Vec<Vec<Node>>, Error> {
+        let served = |node: &Node| self.served_rev(node).is_some();
+        let mut done = HashMap::new();
+        let mut sets = self
+            .rewrites()?
+            .sets_until(node, &served, &served, &mut done)
+            .clone();
+        sets.retain(|group| *group != [*node]);
+        Ok(sets)
+    }
+
+    /// Whether there is any marker of a rewrite, so that one need not ask about each changeset.
+    pub fn has_rewrites(&self) -> bool {
+        !self.obsstore.is_empty()
+    }
+
     /// The changesets that rewriting left in a state to be resolved.
     pub fn instabilities(&self) -> Result<&Instabilities, Error> {
         if let Some(found) = self.instabilities.get() {
@@ -254,7 +306,7 @@ impl Snapshot {
     fn find_instabilities(&self) -> Result<Instabilities, Error> {
         let mut found = Instabilities::default();
         let all = || (0..self.len()).map(Rev::from_index);
-        if !all().any(|rev| self.is_obsolete(rev)) && self.obsstore.is_empty() {
+        if self.obsstore.is_empty() {
             return Ok(found);
         }
         let mutable = |rev: &Rev| self.phase(*rev) > Phase::Public;

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use crate::error::Error;
 use crate::history::file_parents;
 use crate::ids::{Node, Rev};
-use crate::manifest::{Entry, Manifest};
+use crate::manifest::{Entry, Manifest, Scope};
 use crate::path::{HgPath, HgPathBuf};
 use crate::snapshot::Snapshot;
 
@@ -41,6 +41,32 @@ impl Snapshot {
     /// Copies and renames are told for added files, whether they were made on the way from the common ancestor to `new`, or
     /// undone on the way from `old` back to it.
     pub fn status(&self, old: Option<Rev>, new: Rev) -> Result<Vec<FileChange>, Error> {
+        self.changes(old, new, Scope::ALL)
+    }
+
+    /// The same, where only what happened at or below these paths is of interest; nothing else need be in the answer.
+    ///
+    /// It is, though, when a file was added or removed there: that may have come from elsewhere, or have gone there.
+    pub fn status_within(
+        &self,
+        old: Option<Rev>,
+        new: Rev,
+        paths: &[HgPathBuf],
+    ) -> Result<Vec<FileChange>, Error> {
+        let changes = self.changes(old, new, Scope::new(paths))?;
+        let stays = |change: &FileChange| change.kind == ChangeKind::Modified;
+        match paths.is_empty() || changes.iter().all(stays) {
+            true => Ok(changes),
+            false => self.status(old, new),
+        }
+    }
+
+    fn changes(
+        &self,
+        old: Option<Rev>,
+        new: Rev,
+        scope: Scope<'_>,
+    ) -> Result<Vec<FileChange>, Error> {
         let old_files = match old {
             Some(old) => self.manifest(old)?,
             None => Manifest::read(&self.store, &Node::NULL)?,
@@ -48,7 +74,7 @@ impl Snapshot {
         // The older one first: the newer is then mostly one difference away from it.
         let new_files = self.manifest(new)?;
         let mut changes = Vec::new();
-        Manifest::differences(&old_files, &new_files, &mut |path, old, new| {
+        Manifest::differences_within(&old_files, &new_files, scope, &mut |path, old, new| {
             let kind = match (old, new) {
                 (None, _) => ChangeKind::Added,
                 (_, None) => ChangeKind::Removed,

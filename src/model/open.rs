@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vcs::{Kind, Repository};
+use vcs::{Kind, RefFilter, Repository};
 
 use crate::{Error, Model, ReadableRepository};
 
@@ -26,7 +26,7 @@ impl Repositories {
         &self,
         path: PathBuf,
         kind: Kind,
-        root: &Path,
+        (root, refs): (&Path, &RefFilter),
     ) -> Result<Arc<Repository>, vcs::OpenError> {
         let key = (path, kind);
         {
@@ -42,7 +42,8 @@ impl Repositories {
             }
         }
         // Opened without the lock: one slow disk must not stop the other threads.
-        let handle = Arc::new(Repository::open_within(&key.0, kind, root)?);
+        let handle = Repository::open_within(&key.0, kind, root)?;
+        let handle = Arc::new(handle.with_ref_filter(refs.clone()));
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = open.clock;
         if open.handles.len() >= MAX_OPEN
@@ -80,7 +81,7 @@ impl Model {
         };
         let path = below(&root, repository.name())?;
         self.repositories
-            .get(path, repository.kind(), &root)
+            .get(path, repository.kind(), (&root, &self.config().git_refs))
             .map_err(|source| Error::Open {
                 name: repository.name().to_owned(),
                 source,

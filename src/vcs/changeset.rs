@@ -35,8 +35,28 @@ pub struct Changeset {
     pub phase: Phase,
     /// Whether Mercurial calls it rewritten by a newer one and still shows it.
     pub obsolete: bool,
+    /// What Mercurial's rewriting has made of it; nothing in Git.
+    pub evolution: Evolution,
     /// What else Mercurial recorded, e.g. `source` with the id a graft was made from. `branch` and `close` are not repeated.
     pub extras: BTreeMap<String, Vec<u8>>,
+}
+
+/// What rewriting has made of a changeset, in Mercurial's words. Changesets that nobody may see are passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Evolution {
+    /// It builds on an obsolete changeset.
+    pub orphan: bool,
+    /// It stands for a changeset that has been published after all.
+    pub phase_divergent: bool,
+    /// Others stand for the same changeset.
+    pub content_divergent: bool,
+    /// It is obsolete, and nothing builds on it.
+    pub extinct: bool,
+    /// The nearest changesets that it stands for.
+    pub predecessors: Vec<ChangesetId>,
+    /// The nearest changesets that stand for it: one group of several where it was split, several groups where people have
+    /// rewritten it differently, none where it was pruned or never rewritten.
+    pub successors: Vec<Vec<ChangesetId>>,
 }
 
 impl Changeset {

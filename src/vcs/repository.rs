@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::diff::{Diff, DiffOptions};
 use crate::{
     Changeset, ChangesetId, Entry, FileContent, FileNames, Kind, LastChanges, Listing, LogPage,
-    LogQuery, Node, NodeError, OpenError, ReadError, Refs, RepoPath, RevisionError, TagMessage,
-    Tip, borrowing, git, mercurial,
+    LogQuery, Node, NodeError, OpenError, ReadError, RefFilter, Refs, RepoPath, RevisionError,
+    TagMessage, Tip, borrowing, git, mercurial,
 };
 
 /// An open repository of either kind.
@@ -55,6 +55,15 @@ impl Repository {
     pub fn open_within(path: &Path, kind: Kind, root: &Path) -> Result<Self, OpenError> {
         borrowing::check(path, kind, root)?;
         Self::open(path, kind)
+    }
+
+    /// The same repository, of which in Git only what these refs reach is listed. Mercurial knows no such choice.
+    #[must_use]
+    pub fn with_ref_filter(mut self, filter: RefFilter) -> Self {
+        if let System::Git(git) = &mut self.system {
+            git.set_ref_filter(filter);
+        }
+        self
     }
 
     /// Which system it belongs to.

@@ -53,6 +53,40 @@ pub struct Manifest {
     tree: Option<Tree>,
 }
 
+/// A part of a manifest: some files, and what lies below some directories.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a>(&'a [HgPathBuf]);
+
+impl<'a> Scope<'a> {
+    /// Everything.
+    pub const ALL: Scope<'static> = Scope(&[]);
+
+    /// These files and directories; everything when there are none.
+    pub fn new(paths: &'a [HgPathBuf]) -> Self {
+        Scope(paths)
+    }
+
+    /// Whether a path is one of these or lies below one.
+    pub fn holds(self, path: &[u8]) -> bool {
+        self.0.is_empty()
+            || self
+                .0
+                .iter()
+                .any(|one| is_at_or_below(path, one.as_bytes()))
+    }
+
+    /// Whether something in a directory may be.
+    pub fn meets(self, directory: &[u8]) -> bool {
+        let leads_there = |one: &HgPathBuf| is_at_or_below(one.as_bytes(), directory);
+        self.holds(directory) || self.0.iter().any(leads_there)
+    }
+}
+
+fn is_at_or_below(path: &[u8], directory: &[u8]) -> bool {
+    let rest = path.strip_prefix(directory);
+    directory.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+}
+
 impl Manifest {
     /// Reads the manifest with this hash; the null hash is the manifest without files.
     pub(crate) fn read(store: &Arc<Store>, node: &Node) -> Result<Manifest, Error> {
@@ -152,10 +186,23 @@ impl Manifest {
         new: &Manifest,
         take: &mut impl FnMut(HgPath<'_>, Option<Entry>, Option<Entry>),
     ) -> Result<(), Error> {
+        Self::differences_within(old, new, Scope::ALL, take)
+    }
+
+    /// The same for a part of them; with a manifest for each directory the others are not read.
+    pub(crate) fn differences_within(
+        old: &Manifest,
+        new: &Manifest,
+        scope: Scope<'_>,
+        take: &mut impl FnMut(HgPath<'_>, Option<Entry>, Option<Entry>),
+    ) -> Result<(), Error> {
         match &new.tree {
-            Some(tree) => tree.differences(HgPath::ROOT, &old.text, &new.text, take),
+            Some(tree) => tree.differences(HgPath::ROOT, (&old.text, &new.text), scope, take),
             None => {
                 each_difference(&old.text, &new.text, |path, old, new| {
+                    if !scope.holds(path) {
+                        return;
+                    }
                     take(
                         HgPath::new(path),
                         old.and_then(Line::file),

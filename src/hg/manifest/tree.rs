@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::Entry;
 use super::text::{Flag, Line, check, each_difference, find, lines};
+use super::{Entry, Scope};
 use crate::error::Error;
 use crate::ids::Node;
 use crate::path::HgPath;
@@ -94,8 +94,8 @@ impl Tree {
     pub fn differences(
         &self,
         directory: HgPath<'_>,
-        old: &[u8],
-        new: &[u8],
+        (old, new): (&[u8], &[u8]),
+        scope: Scope<'_>,
         take: &mut impl FnMut(HgPath<'_>, Option<Entry>, Option<Entry>),
     ) -> Result<(), Error> {
         self.check_depth(directory)?;
@@ -107,8 +107,11 @@ impl Tree {
             let path = directory.join(&name);
             let path = path.as_path();
             let file = |value: Option<(Node, Flag)>| value.and_then(|(node, flag)| flag.file(node));
-            if file(old).is_some() || file(new).is_some() {
+            if (file(old).is_some() || file(new).is_some()) && scope.holds(path.as_bytes()) {
                 take(path, file(old), file(new));
+            }
+            if !scope.meets(path.as_bytes()) {
+                continue;
             }
             let tree = |value: Option<(Node, Flag)>| match value {
                 Some((node, Flag::Tree)) => read_text(&self.store, path, &node).map(Some),
@@ -119,8 +122,8 @@ impl Tree {
             if old.is_some() || new.is_some() {
                 self.differences(
                     path,
-                    &old.unwrap_or_default(),
-                    &new.unwrap_or_default(),
+                    (&old.unwrap_or_default(), &new.unwrap_or_default()),
+                    scope,
                     take,
                 )?;
             }

@@ -311,7 +311,13 @@ pub const KEYS: &[Key] = &[
         "hg",
         "own key: the hg program (the original runs Mercurial in its own process)",
     ),
-    later("git_rev_filter", Text, "which Git references count"),
+    key(
+        "git_rev_filter",
+        Text,
+        "--all",
+        "whose changesets of Git repositories are listed: --all (branches and tags), --branches, --tags, each with \
+         =PATTERN if need be, --glob=PATTERN, --exclude=PATTERN; several, separated by blanks",
+    ),
     nothing(
         "git_hook_interpreter",
         "no hook is installed into Git repositories",

@@ -63,6 +63,8 @@ pub struct Config {
     pub canonical_url: String,
     /// `gist_alias_url`; empty when gists are addressed below the site.
     pub gist_alias_url: String,
+    /// `git_rev_filter`
+    pub git_refs: vcs::RefFilter,
     /// `remote_networks`
     pub remote_networks: Vec<vcs::life::Network>,
     /// `cut_off_limit` in bytes.
@@ -183,6 +185,7 @@ impl Config {
                 .trim_end_matches('/')
                 .to_owned(),
             gist_alias_url: reader.text("gist_alias_url").trim().to_owned(),
+            git_refs: reader.ref_filter("git_rev_filter"),
             remote_networks: reader.networks("remote_networks"),
             cut_off_limit: reader.number("cut_off_limit"),
             stranger_budget: reader.number("stranger_budget"),
@@ -270,6 +273,14 @@ impl Reader<'_> {
     /// A number that need not be there.
     fn some_number(&self, name: &'static str) -> Option<usize> {
         self.parse(name, Value::Number, |text| text.parse().ok())
+    }
+
+    fn ref_filter(&self, name: &'static str) -> vcs::RefFilter {
+        let text = self.raw(name);
+        text.parse().unwrap_or_else(|vcs::BadRefFilter { word }| {
+            self.refuse(name, "options of git log that name refs", &word);
+            vcs::RefFilter::default()
+        })
     }
 
     fn networks(&self, name: &'static str) -> Vec<vcs::life::Network> {

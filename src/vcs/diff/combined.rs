@@ -4,13 +4,11 @@
 //! parents it was: that is the form of `git diff -c`, and without the places that follow one parent word for word, of
 //! `git diff --cc` ("Combined diff format" in `git help diff`).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use imara_diff::{Algorithm, InternedInput};
-
-use super::LineKind;
-use super::edits::Edits;
-use super::places::indent_of;
+use super::combined_lines::combine;
+use super::compare::{NO_BLOB, blob_id};
+use super::{DiffOptions, FileDiff, LineKind};
 use crate::{ChangesetId, NodeError, ReadError, RepoPath, Repository};
 
 /// A merge compared with all of its parents.
@@ -20,6 +18,8 @@ pub struct CombinedDiff {
     pub parents: Vec<ChangesetId>,
     /// The files that are as in none of the parents, by path.
     pub files: Vec<CombinedFile>,
+    /// Whether the places at which the merge follows one of its parents are left out.
+    pub dense: bool,
 }
 
 /// A file that a merge did not take over from one side.
@@ -27,15 +27,50 @@ pub struct CombinedDiff {
 pub struct CombinedFile {
     /// Its path.
     pub path: RepoPath,
+    /// Its mode in the merge; none where it is gone.
+    pub mode: Option<u32>,
+    /// The Git blob hash of its content in the merge; zeros where it is gone, empty where it was too large to be read.
+    pub id: String,
+    /// What it was in each of the parents.
+    pub sides: Vec<CombinedSide>,
     /// Whether one of the contents is no text, or too large to be compared.
     pub binary: bool,
     /// The differing places.
     pub hunks: Vec<CombinedHunk>,
 }
 
+/// What a file was in one of the parents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CombinedSide {
+    /// Where it was: elsewhere where the merge has it under another name. None where it was not.
+    pub path: Option<RepoPath>,
+    /// Its mode.
+    pub mode: Option<u32>,
+    /// The Git blob hash of its content; zeros where it was not, empty where it was too large to be read.
+    pub id: String,
+}
+
+impl CombinedFile {
+    /// Whether the merge has brought it: no parent had it.
+    pub fn is_new(&self) -> bool {
+        self.mode.is_some() && self.sides.iter().all(|side| side.mode.is_none())
+    }
+
+    /// Whether its mode is not that of all parents.
+    pub fn mode_differs(&self) -> bool {
+        self.sides.iter().any(|side| side.mode != self.mode)
+    }
+}
+
 /// A differing place with the lines around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CombinedHunk {
+    /// Its first line in the merge, counted from 1, and how many there are.
+    pub new: (u32, u32),
+    /// The same in each parent.
+    pub old: Vec<(u32, u32)>,
+    /// The last line above it, since the hunk before, that looks like a heading; may be empty.
+    pub section: Vec<u8>,
     /// The lines.
     pub lines: Vec<CombinedLine>,
 }
@@ -56,9 +91,12 @@ pub struct CombinedLine {
 
 /// A larger file is not compared.
 const LARGEST: u64 = 4 * 1024 * 1024;
+/// The mode of a submodule.
+const SUBMODULE: u32 = 0o160_000;
 
 impl Repository {
-    /// Compares a merge with all of its parents. `dense` leaves out the places at which it follows one of them.
+    /// Compares a merge with all of its parents. `dense` leaves out the places at which it follows one of them. Files that the merge
+    /// has under another name than a parent are compared with what they were there, as `git show` does.
     pub fn combined_diff(
         &self,
         id: &ChangesetId,
@@ -66,291 +104,157 @@ impl Repository {
         dense: bool,
     ) -> Result<CombinedDiff, ReadError> {
         let parents = self.parents(id)?;
-        let mut paths: Option<Vec<RepoPath>> = None;
+        let mut common: Option<BTreeMap<RepoPath, Vec<Change>>> = None;
         for parent in &parents {
-            let changed = self.changed_files(Some(parent), id)?.into_iter();
-            let changed: BTreeSet<RepoPath> = changed
-                .flat_map(|file| file.old_path.into_iter().chain(file.new_path))
-                .collect();
-            paths = Some(match paths {
-                None => changed.into_iter().collect(),
-                Some(paths) => paths
+            let mut changed = self.changes_since(parent, id)?;
+            common = Some(match common {
+                None => changed
                     .into_iter()
-                    .filter(|path| changed.contains(path))
+                    .map(|(path, one)| (path, vec![one]))
+                    .collect(),
+                Some(common) => common
+                    .into_iter()
+                    .filter_map(|(path, mut all)| {
+                        all.push(changed.remove(&path)?);
+                        Some((path, all))
+                    })
                     .collect(),
             });
         }
         let mut files = Vec::new();
-        for path in paths.unwrap_or_default() {
-            let read = |id: &ChangesetId| match self.file_up_to(id, &path, LARGEST) {
-                Ok(file) if !file.is_binary() => Ok(Some(file.data)),
-                Err(NodeError::NotFound { .. }) => Ok(Some(Vec::new())),
-                Err(NodeError::Read(error)) => Err(error),
-                Ok(_) | Err(_) => Ok(None),
-            };
-            let new = read(id)?;
-            let olds = parents
-                .iter()
-                .map(read)
-                .collect::<Result<Option<Vec<_>>, _>>()?;
-            let hunks = match (&new, &olds) {
-                (Some(new), Some(olds)) => Some(combine(olds, new, context as usize, dense)),
-                _ => None,
-            };
-            let binary = hunks.is_none();
-            let hunks = hunks.unwrap_or_default();
-            if binary || !hunks.is_empty() || !dense {
-                files.push(CombinedFile {
-                    path,
-                    binary,
-                    hunks,
-                });
-            }
+        for (path, changes) in common.unwrap_or_default() {
+            let file = self.combined_file(id, &parents, path, changes, (context, dense))?;
+            files.extend(file);
         }
-        Ok(CombinedDiff { parents, files })
+        Ok(CombinedDiff {
+            parents,
+            files,
+            dense,
+        })
     }
-}
 
-/// A line that some parents have and the merge has not.
-struct Lost<'a> {
-    text: &'a [u8],
-    /// Its number in each parent that has it.
-    places: Vec<Option<u32>>,
-}
-
-fn combine(olds: &[Vec<u8>], new: &[u8], context: usize, dense: bool) -> Vec<CombinedHunk> {
-    let lines = |text| <[u8]>::split_inclusive(text, |&byte| byte == b'\n').collect::<Vec<&[u8]>>();
-    let new_lines = lines(new);
-    let count = new_lines.len();
-    // For each line of the merge its number in each parent.
-    let mut kept: Vec<Vec<Option<u32>>> = vec![vec![None; olds.len()]; count];
-    // Above each line, and below the last, what is gone there.
-    let mut lost: Vec<Vec<Lost<'_>>> = (0..=count).map(|_| Vec::new()).collect();
-    for (parent, old) in olds.iter().enumerate() {
-        let old_lines = lines(old);
-        let mut input = InternedInput::default();
-        input.update_before(old_lines.iter().copied());
-        input.update_after(new_lines.iter().copied());
-        let interner = &input.interner;
-        let edits = Edits::between(
-            Algorithm::Histogram,
-            &input.before,
-            &input.after,
-            interner.num_tokens(),
-            |token| indent_of(interner[token]),
-        );
-        let (mut before, mut after) = (0, 0);
-        let end = imara_diff::Hunk {
-            before: old_lines.len() as u32..old_lines.len() as u32,
-            after: count as u32..count as u32,
+    /// What differs from a parent, by the path that the merge has for it.
+    fn changes_since(
+        &self,
+        parent: &ChangesetId,
+        id: &ChangesetId,
+    ) -> Result<BTreeMap<RepoPath, Change>, ReadError> {
+        let options = DiffOptions {
+            names_only: true,
+            ..DiffOptions::default()
         };
-        for hunk in edits.hunks().into_iter().chain([end]) {
-            while after < hunk.after.start {
-                kept[after as usize][parent] = Some(before + 1);
-                (before, after) = (before + 1, after + 1);
-            }
-            let gone = hunk
-                .before
-                .clone()
-                .map(|at| (old_lines[at as usize], at + 1));
-            add_lost(
-                &mut lost[after as usize],
-                gone.collect(),
-                parent,
-                olds.len(),
-            );
-            (before, after) = (hunk.before.end, hunk.after.end);
+        let mut changes: BTreeMap<RepoPath, Change> = BTreeMap::new();
+        for file in self.diff(Some(parent), id, &options)?.files {
+            let change = changes.entry(file.path().clone()).or_default();
+            change.add(file);
         }
+        Ok(changes)
     }
-    let differs = |at: usize| {
-        !lost[at].is_empty()
-            || kept
-                .get(at)
-                .is_some_and(|line| line.iter().any(Option::is_none))
-    };
-    let mut marked: Vec<bool> = (0..=count).map(differs).collect();
-    if dense {
-        unmark_followed(&mut marked, &kept, &lost, context, olds.len());
-    }
-    let mut hunks = Vec::new();
-    let mut at = 0;
-    while let Some(first) = (at..=count).find(|&at| marked[at]) {
-        let start = first.saturating_sub(context).max(at);
-        let mut last = first;
-        let reach = |last: usize| (last + 1)..=count.min(last + 2 * context + 1);
-        while let Some(next) = reach(last).find(|&at| marked[at]) {
-            last = next;
+
+    fn combined_file(
+        &self,
+        id: &ChangesetId,
+        parents: &[ChangesetId],
+        path: RepoPath,
+        changes: Vec<Change>,
+        (context, dense): (u32, bool),
+    ) -> Result<Option<CombinedFile>, ReadError> {
+        let mut new = changes
+            .first()
+            .map(|one| one.new.clone())
+            .unwrap_or_default();
+        let mut sides: Vec<CombinedSide> = changes.into_iter().map(|one| one.old).collect();
+        let content = self.side_content(id, &mut new)?;
+        let mut contents = Vec::new();
+        for (parent, side) in parents.iter().zip(&mut sides) {
+            contents.push(self.side_content(parent, side)?);
         }
-        // What is gone above a line differs, the line itself may not.
-        let end = match is_new(&kept, last) {
-            true => last + 1,
-            false => last,
+        let is_same = |side: &CombinedSide| {
+            side.path == new.path && side.mode == new.mode && side.id == new.id
         };
-        let end = end.saturating_add(context).min(count);
-        let mut lines = Vec::new();
-        for at in start..=end {
-            let shown = at < end || at <= last;
-            lines.extend(lost[at].iter().filter(|_| shown).map(gone_line));
-            if at < end {
-                lines.push(kept_line(new_lines[at], at, &kept[at]));
-            }
+        if !new.id.is_empty() && sides.iter().any(is_same) {
+            // Mercurial may tell a new revision of a file with the content of the one before.
+            return Ok(None);
         }
-        hunks.push(CombinedHunk { lines });
-        at = end.max(last + 1);
+        let olds: Option<Vec<Vec<u8>>> = contents.into_iter().collect();
+        let hunks = match (content, olds) {
+            (Some(new), Some(olds)) => Some(combine(&olds, &new, context as usize, dense)),
+            _ => None,
+        };
+        let file = CombinedFile {
+            path,
+            mode: new.mode,
+            id: new.id,
+            binary: hunks.is_none(),
+            hunks: hunks.unwrap_or_default(),
+            sides,
+        };
+        let shown = file.binary || !file.hunks.is_empty() || file.mode_differs();
+        Ok(shown.then_some(file))
     }
-    hunks
-}
 
-/// Whether a line of the merge is missing in one of the parents.
-fn is_new(kept: &[Vec<Option<u32>>], at: usize) -> bool {
-    kept.get(at)
-        .is_some_and(|line| line.iter().any(Option::is_none))
-}
-
-/// Takes the marks from the places at which the merge follows one of its parents. Marked lines with fewer than `context` others
-/// between them are one place.
-fn unmark_followed(
-    marked: &mut [bool],
-    kept: &[Vec<Option<u32>>],
-    lost: &[Vec<Lost<'_>>],
-    context: usize,
-    parents: usize,
-) {
-    let mut at = 0;
-    while let Some(first) = (at..marked.len()).find(|&at| marked[at]) {
-        let mut end = first + 1;
-        while end < marked.len() {
-            if !marked[end] {
-                // Where lines are gone only, the line below them counts as one of those between.
-                let from = if is_new(kept, end - 1) { end } else { end - 1 };
-                let until = (from + context).min(marked.len());
-                match (end..until).rev().find(|&at| marked[at]) {
-                    Some(next) => end = next,
-                    None => break,
+    /// The content of one side, empty where it has none; none where it is no text or too large. Its id is filled in where only the
+    /// content tells it.
+    fn side_content(
+        &self,
+        id: &ChangesetId,
+        side: &mut CombinedSide,
+    ) -> Result<Option<Vec<u8>>, ReadError> {
+        let (Some(path), Some(mode)) = (&side.path, side.mode) else {
+            return Ok(Some(Vec::new()));
+        };
+        if mode == SUBMODULE {
+            return Ok(Some(
+                format!("Subproject commit {}\n", side.id).into_bytes(),
+            ));
+        }
+        match self.file_up_to(id, path, LARGEST) {
+            Ok(file) => {
+                if side.id.is_empty() {
+                    side.id = blob_id(&file.data);
                 }
+                Ok((!file.is_binary()).then_some(file.data))
             }
-            end += 1;
+            Err(NodeError::Read(error)) => Err(error),
+            Err(_) => Ok(None),
         }
-        if !is_own_work(kept, lost, first..end, parents) {
-            marked[first..end].fill(false);
-        }
-        at = end;
     }
 }
 
-/// Puts a parent's lost lines among those of the parents before: equal ones, in the same order, are one.
-fn add_lost<'a>(
-    known: &mut Vec<Lost<'a>>,
-    gone: Vec<(&'a [u8], u32)>,
-    parent: usize,
-    parents: usize,
-) {
-    let fresh = |text: &'a [u8], number: u32| {
-        let mut places = vec![None; parents];
-        places[parent] = Some(number);
-        Lost { text, places }
-    };
-    // The longest common sequence, by the table of its lengths from each place on; without one where the table got large.
-    let (rows, columns) = (known.len(), gone.len());
-    let table_fits = rows * columns <= 1_000_000;
-    let mut table = vec![
-        0u32;
-        if table_fits {
-            (rows + 1) * (columns + 1)
-        } else {
-            0
+impl Default for CombinedSide {
+    /// A file that is not there.
+    fn default() -> Self {
+        CombinedSide {
+            path: None,
+            mode: None,
+            id: NO_BLOB.to_owned(),
         }
-    ];
-    let place = |row: usize, column: usize| row * (columns + 1) + column;
-    if table_fits {
-        for row in (0..rows).rev() {
-            for column in (0..columns).rev() {
-                table[place(row, column)] = if known[row].text == gone[column].0 {
-                    table[place(row + 1, column + 1)] + 1
-                } else {
-                    table[place(row + 1, column)].max(table[place(row, column + 1)])
-                };
-            }
-        }
-    }
-    let mut merged = Vec::with_capacity(rows + columns);
-    let (mut row, mut column) = (0, 0);
-    let mut rest = std::mem::take(known).into_iter();
-    while table_fits && row < rows && column < columns {
-        let (below, right) = (table[place(row + 1, column)], table[place(row, column + 1)]);
-        let here = table[place(row, column)];
-        let (text, number) = gone[column];
-        if here > below && here > right {
-            if let Some(mut line) = rest.next() {
-                line.places[parent] = Some(number);
-                merged.push(line);
-            }
-            (row, column) = (row + 1, column + 1);
-        } else if below >= right {
-            merged.extend(rest.next());
-            row += 1;
-        } else {
-            merged.push(fresh(text, number));
-            column += 1;
-        }
-    }
-    merged.extend(rest);
-    merged.extend(
-        gone[column..]
-            .iter()
-            .map(|&(text, number)| fresh(text, number)),
-    );
-    *known = merged;
-}
-
-/// Whether a place is more than what one parent and the others disagree about.
-fn is_own_work(
-    kept: &[Vec<Option<u32>>],
-    lost: &[Vec<Lost<'_>>],
-    place: std::ops::Range<usize>,
-    parents: usize,
-) -> bool {
-    let mut sets: Vec<Vec<bool>> = Vec::new();
-    for at in place {
-        let gone = lost[at]
-            .iter()
-            .map(|line| line.places.iter().map(Option::is_some).collect());
-        sets.extend(gone);
-        if let Some(line) = kept.get(at) {
-            sets.push(line.iter().map(Option::is_none).collect());
-        }
-    }
-    sets.retain(|set| set.contains(&true));
-    let all_alike = sets.windows(2).all(|pair| pair[0] == pair[1]);
-    !all_alike || sets.first().is_some_and(|set| *set == vec![true; parents])
-}
-
-fn gone_line(line: &Lost<'_>) -> CombinedLine {
-    let mark = |place: &Option<u32>| match place {
-        Some(_) => LineKind::Removed,
-        None => LineKind::Context,
-    };
-    CombinedLine {
-        marks: line.places.iter().map(mark).collect(),
-        new_no: None,
-        old_no: line.places.clone(),
-        text: without_end(line.text),
     }
 }
 
-fn kept_line(text: &[u8], at: usize, places: &[Option<u32>]) -> CombinedLine {
-    let mark = |place: &Option<u32>| match place {
-        Some(_) => LineKind::Context,
-        None => LineKind::Added,
-    };
-    CombinedLine {
-        marks: places.iter().map(mark).collect(),
-        new_no: Some(at as u32 + 1),
-        old_no: places.to_vec(),
-        text: without_end(text),
-    }
+/// A file of the merge and of one parent.
+#[derive(Default)]
+struct Change {
+    old: CombinedSide,
+    new: CombinedSide,
 }
 
-fn without_end(text: &[u8]) -> Vec<u8> {
-    text.strip_suffix(b"\n").unwrap_or(text).to_vec()
+impl Change {
+    /// A file that has become a link is told as one that is gone and one that is new; here it is the same.
+    fn add(&mut self, file: FileDiff) {
+        if file.old_mode.is_some() {
+            self.old = CombinedSide {
+                path: file.old_path,
+                mode: file.old_mode,
+                id: file.old_id,
+            };
+        }
+        if file.new_mode.is_some() {
+            self.new = CombinedSide {
+                path: file.new_path,
+                mode: file.new_mode,
+                id: file.new_id,
+            };
+        }
+    }
 }

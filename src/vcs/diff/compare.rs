@@ -37,7 +37,7 @@ pub(crate) trait Contents {
     fn blob_id(&self, content: &Self::Content) -> Option<String>;
 }
 
-const NO_BLOB: &str = "0000000000000000000000000000000000000000";
+pub(super) const NO_BLOB: &str = "0000000000000000000000000000000000000000";
 
 /// Compares the two sides of each pair.
 pub(crate) fn compare<S: Contents>(
@@ -248,7 +248,7 @@ impl<S: Contents> Comparer<'_, S> {
 }
 
 /// The hash of a content as a Git blob.
-fn blob_id(content: &[u8]) -> String {
+pub(super) fn blob_id(content: &[u8]) -> String {
     use sha1::Digest;
     let mut hash = sha1::Sha1::new();
     hash.update(format!("blob {}\0", content.len()));

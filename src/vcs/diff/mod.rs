@@ -7,6 +7,8 @@
 
 mod binary;
 mod combined;
+mod combined_lines;
+mod combined_text;
 mod compare;
 mod edits;
 mod lines;
@@ -17,7 +19,7 @@ mod quote;
 mod unified;
 mod words;
 
-pub use combined::{CombinedDiff, CombinedFile, CombinedHunk, CombinedLine};
+pub use combined::{CombinedDiff, CombinedFile, CombinedHunk, CombinedLine, CombinedSide};
 pub use lines::between;
 pub use options::{DiffLimit, DiffOptions, Whitespace};
 

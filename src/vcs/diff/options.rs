@@ -23,8 +23,12 @@ pub struct DiffOptions {
     pub context: u32,
     /// Which white space counts.
     pub ignore_whitespace: Whitespace,
-    /// Only these files, or what lies below these directories; all when empty.
+    /// Only these files, or what lies below these directories; all when empty. Nothing else is compared then, unless a file
+    /// was added or removed there: it may have come from elsewhere, or have gone there.
     pub paths: Vec<RepoPath>,
+    /// Whether to look for copies in Git, too, like `git diff -C`: among the files that are changed or removed at the same time.
+    /// Mercurial's copies are recorded and always told.
+    pub copies: bool,
     /// When to leave out lines; `None` shows everything.
     pub limit: Option<DiffLimit>,
     /// Whether to keep the contents of binary files, so that the text form can be applied to them too.
@@ -48,6 +52,7 @@ impl Default for DiffOptions {
             context: 3,
             ignore_whitespace: Whitespace::Keep,
             paths: Vec::new(),
+            copies: false,
             limit: None,
             binary_content: false,
             words: false,

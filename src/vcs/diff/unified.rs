@@ -152,7 +152,7 @@ fn write_hunk(out: &mut impl Write, hunk: &Hunk) -> io::Result<()> {
     Ok(())
 }
 
-fn line(out: &mut impl Write, parts: &[&[u8]]) -> io::Result<()> {
+pub(super) fn line(out: &mut impl Write, parts: &[&[u8]]) -> io::Result<()> {
     parts.iter().try_for_each(|part| out.write_all(part))?;
     out.write_all(b"\n")
 }

@@ -234,7 +234,7 @@ impl Repository {
         new: ObjectId,
         path: &RepoPath,
     ) -> Result<Option<(RepoPath, Item)>, ReadError> {
-        let mut found = self.tree_diff(repo, Some(old), Some(new))?.changed;
+        let mut found = self.tree_diff(repo, Some(old), Some(new), &[])?.changed;
         let Ok(at) = found.binary_search_by(|one| one.path.cmp(path)) else {
             return Ok(None);
         };

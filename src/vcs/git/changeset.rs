@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::header::Header;
 use super::{Repository, from_git};
-use crate::{Changeset, ChangesetId, Phase, ReadError};
+use crate::{Changeset, ChangesetId, Evolution, Phase, ReadError};
 
 impl Repository {
     pub fn changeset(&self, id: &ChangesetId) -> Result<Changeset, ReadError> {
@@ -43,6 +43,7 @@ impl Repository {
             closes_branch: false,
             phase: Phase::Public,
             obsolete: false,
+            evolution: Evolution::default(),
             extras: BTreeMap::new(),
         })
     }

@@ -19,8 +19,18 @@ impl Repository {
         let mut repo = self.local();
         repo.object_cache_size_if_unset(4 * 1024 * 1024);
         let old = old.map(|id| self.tree_of(&repo, id)).transpose()?;
-        let found = self.tree_diff(&repo, old, Some(self.tree_of(&repo, new)?))?;
-        let renames = self.renames(&repo, &found.changed)?;
+        let new = Some(self.tree_of(&repo, new)?);
+        let mut found = self.tree_diff(&repo, old, new, &options.paths)?;
+        // What is new or gone there may have come from, or have gone to, any other place.
+        let moves = |one: &Changed| one.old.is_none() || one.new.is_none();
+        if !options.paths.is_empty() && found.changed.iter().any(moves) {
+            found = self.tree_diff(&repo, old, new, &[])?;
+        }
+        let renames = if options.copies {
+            self.renames_and_copies(&repo, &found.changed)?
+        } else {
+            self.renames(&repo, &found.changed)?
+        };
         let contents = Blobs {
             repository: self,
             repo: &repo,
@@ -50,7 +60,7 @@ pub(super) struct Blob {
     pub submodule: bool,
 }
 
-/// Puts both sides of renames together.
+/// Puts both sides of renames and copies together.
 fn pairs(changed: Vec<Changed>, renames: &[Rename]) -> Vec<Pair<Blob>> {
     let mut sides: Vec<_> = changed
         .into_iter()
@@ -59,12 +69,18 @@ fn pairs(changed: Vec<Changed>, renames: &[Rename]) -> Vec<Pair<Blob>> {
     let mut pairs: Vec<Pair<Blob>> = renames
         .iter()
         .map(|rename| Pair {
-            old: sides[rename.old].0.take(),
+            old: sides[rename.old].0.clone(),
             new: sides[rename.new].1.take(),
-            copied: false,
+            copied: rename.copied,
             similarity: Some(rename.similarity),
         })
         .collect();
+    // A removed file that others were made from is told by these.
+    for rename in renames {
+        if sides[rename.old].1.is_none() {
+            sides[rename.old].0 = None;
+        }
+    }
     let others = sides.into_iter().map(|(old, new)| Pair {
         old,
         new,

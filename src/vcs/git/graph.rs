@@ -3,10 +3,10 @@
 //! A commit never changes, so a [`Graph`] only ever grows: after a push it is extended by the commits that came, reading
 //! nothing it has seen before. With a commit-graph file those are read from there, otherwise from the commits themselves.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use gix::ObjectId;
+use gix::commitgraph::Position;
 
 use super::header::Header;
 use crate::error::Cause;
@@ -28,7 +28,8 @@ struct Commit {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Graph {
     commits: Vec<Commit>,
-    places: HashMap<ObjectId, Place>,
+    /// Ids are hashes already, nothing has to be hashed again.
+    places: gix::hashtable::HashMap<ObjectId, Place>,
     /// The parents of all commits, one commit after the other.
     parents: Vec<Place>,
 }
@@ -41,7 +42,7 @@ impl Graph {
         tips: &[ObjectId],
         shallow: &[ObjectId],
     ) -> Result<(), Cause> {
-        let mut missing: Vec<Place> = Vec::new();
+        let mut missing: Vec<Unread> = Vec::new();
         for tip in tips {
             self.place_or_add(*tip, &mut missing);
         }
@@ -49,32 +50,41 @@ impl Graph {
             return Ok(());
         }
         // A broken commit-graph file is no reason to fail: it is only a faster copy of what the commits say.
+        // In a shallow clone it would name the parents that were cut off; `git` does not use it there either.
         let file = repo.commit_graph_if_enabled().ok().flatten();
-        let mut parents: Vec<ObjectId> = Vec::new();
-        while let Some(place) = missing.pop() {
+        let mut file = file
+            .as_ref()
+            .filter(|_| shallow.is_empty())
+            .map(Recorded::new);
+        if let Some(file) = &file {
+            let more = file.places.len().saturating_sub(self.commits.len());
+            self.commits.reserve(more);
+            self.places.reserve(more);
+            self.parents.reserve(more);
+        }
+        let mut parents: Vec<Place> = Vec::new();
+        while let Some(Unread { place, position }) = missing.pop() {
             let id = self.commits[place as usize].id;
             parents.clear();
             let recorded = file
-                .as_ref()
-                .and_then(|file| from_file(file, &id, &mut parents));
+                .as_mut()
+                .and_then(|file| file.read(self, (place, position), &mut parents, &mut missing));
             let (tree, time) = match recorded {
                 Some(recorded) => recorded,
                 None => {
                     let commit = repo.find_commit(id)?;
                     let header = Header::parse(&commit.data)
                         .ok_or_else(|| format!("commit {id} does not start with a tree"))?;
-                    parents.clone_from(&header.parents);
+                    if !shallow.contains(&id) {
+                        for parent in &header.parents {
+                            parents.push(self.place_or_add(*parent, &mut missing));
+                        }
+                    }
                     (header.tree, header.date().seconds)
                 }
             };
-            if shallow.contains(&id) {
-                parents.clear();
-            }
             let start = self.parents.len() as u32;
-            for parent in &parents {
-                let parent = self.place_or_add(*parent, &mut missing);
-                self.parents.push(parent);
-            }
+            self.parents.append(&mut parents);
             let commit = &mut self.commits[place as usize];
             (commit.tree, commit.time) = (tree, time);
             commit.parents = start..self.parents.len() as u32;
@@ -83,7 +93,7 @@ impl Graph {
     }
 
     /// The place of a commit, made and noted as unread when it is new.
-    fn place_or_add(&mut self, id: ObjectId, missing: &mut Vec<Place>) -> Place {
+    fn place_or_add(&mut self, id: ObjectId, missing: &mut Vec<Unread>) -> Place {
         let next = self.commits.len() as Place;
         let place = *self.places.entry(id).or_insert(next);
         if place == next {
@@ -94,7 +104,10 @@ impl Graph {
                 time: 0,
                 parents: 0..0,
             });
-            missing.push(place);
+            missing.push(Unread {
+                place,
+                position: None,
+            });
         }
         place
     }
@@ -143,18 +156,59 @@ impl Graph {
     }
 }
 
-/// What a commit-graph file knows about a commit: its tree and time, and its parents in `parents`.
-fn from_file(
-    file: &gix::commitgraph::Graph,
-    id: &ObjectId,
-    parents: &mut Vec<ObjectId>,
-) -> Option<(ObjectId, i64)> {
-    let commit = file.commit_by_id(id)?;
-    for parent in commit.iter_parents() {
-        parents.push(file.id_at(parent.ok()?).to_owned());
+/// A commit that has its place but is not read yet, and its position in the commit-graph file where that is known.
+struct Unread {
+    place: Place,
+    position: Option<Position>,
+}
+
+/// A commit-graph file that is being read into a [`Graph`]. In it commits name their parents by position, so that none but the
+/// first has to be searched by its id.
+struct Recorded<'a> {
+    file: &'a gix::commitgraph::Graph,
+    /// The place of each position met so far, or [`Recorded::UNMET`].
+    places: Vec<Place>,
+}
+
+impl<'a> Recorded<'a> {
+    const UNMET: Place = Place::MAX;
+
+    fn new(file: &'a gix::commitgraph::Graph) -> Self {
+        Recorded {
+            file,
+            places: vec![Self::UNMET; file.num_commits() as usize],
+        }
     }
-    Some((
-        commit.root_tree_id().to_owned(),
-        i64::try_from(commit.committer_timestamp()).ok()?,
-    ))
+
+    /// What the file knows about a commit: its tree and time, and its parents in `parents`. Nothing where it does not know it,
+    /// or what it says cannot be true.
+    fn read(
+        &mut self,
+        graph: &mut Graph,
+        (place, position): (Place, Option<Position>),
+        parents: &mut Vec<Place>,
+        missing: &mut Vec<Unread>,
+    ) -> Option<(ObjectId, i64)> {
+        let position = position.or_else(|| self.file.lookup(graph.id(place)))?;
+        let commit = self.file.commit_at(position);
+        let time = i64::try_from(commit.committer_timestamp()).ok()?;
+        let mut positions = Vec::new();
+        for parent in commit.iter_parents() {
+            let parent = parent.ok()?;
+            self.places.get(parent.0 as usize)?;
+            positions.push(parent);
+        }
+        for parent in positions {
+            let met = &mut self.places[parent.0 as usize];
+            if *met == Self::UNMET {
+                let before = missing.len();
+                *met = graph.place_or_add(self.file.id_at(parent).to_owned(), missing);
+                if let Some(unread) = missing.get_mut(before) {
+                    unread.position = Some(parent);
+                }
+            }
+            parents.push(*met);
+        }
+        Some((commit.root_tree_id().to_owned(), time))
+    }
 }

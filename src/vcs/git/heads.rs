@@ -11,7 +11,9 @@ use gix::bstr::BString;
 
 use super::names::{Names, Target, shorten};
 use super::{Repository, from_git, to_git};
-use crate::{Branch, ChangesetId, Head, Pull, ReadError, RefName, Refs, RevisionError, Tag};
+use crate::{
+    Branch, ChangesetId, Head, Pull, ReadError, RefFilter, RefName, Refs, RevisionError, Tag,
+};
 
 /// The names of a repository at one moment, peeled.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Heads {
     pub names: Names,
     /// The same names for people.
     pub refs: Refs,
+    /// What the branches and tags that count point at.
+    tips: Vec<ChangesetId>,
     /// The changeset of HEAD, wherever it is.
     head: Option<ChangesetId>,
     /// The head of the default branch, or else of the first tag.
@@ -28,10 +32,7 @@ pub(super) struct Heads {
 impl Heads {
     /// The commits that branches and tags point at.
     pub fn tips(&self) -> impl Iterator<Item = ObjectId> {
-        let branches = self.refs.branches.iter().map(|branch| &branch.id);
-        branches
-            .chain(self.refs.tags.iter().map(|tag| &tag.id))
-            .map(to_git)
+        self.tips.iter().map(to_git)
     }
 
     /// The commits that pull requests point at.
@@ -39,10 +40,9 @@ impl Heads {
         self.refs.pulls.iter().map(|pull| to_git(&pull.id))
     }
 
-    /// Whether a branch or tag points right at this commit.
+    /// Whether a branch or tag that counts points right at this commit.
     fn is_tip(&self, id: &ChangesetId) -> bool {
-        let labels = self.refs.labels(id);
-        !labels.branches.is_empty() || !labels.tags.is_empty()
+        self.tips.contains(id)
     }
 
     /// The changeset a name stands for: a branch, a tag, or either spelt out as `heads/…`, `tags/…` or `refs/…`.
@@ -73,7 +73,7 @@ impl Repository {
             return Ok(heads.clone());
         }
         // Two threads may make the same at once; that costs time, never truth.
-        let heads = Arc::new(peel_all(repo, names));
+        let heads = Arc::new(peel_all(repo, names, &self.filter));
         *kept() = Some(heads.clone());
         Ok(heads)
     }
@@ -115,13 +115,17 @@ impl Repository {
 }
 
 /// Looks at what all names point at.
-fn peel_all(repo: &gix::Repository, names: Names) -> Heads {
+fn peel_all(repo: &gix::Repository, names: Names, filter: &RefFilter) -> Heads {
     let (mut branches, mut tags, mut pulls) = (Vec::new(), Vec::new(), Vec::new());
+    let mut tips = Vec::new();
     for (name, target) in &names.refs {
         let Some((commit, annotated)) = peel(repo, &names, target) else {
             continue;
         };
         let (id, short) = (from_git(&commit), RefName::new(shorten(name)));
+        if !name.starts_with(b"refs/pull/") && filter.takes(name) {
+            tips.push(id);
+        }
         if name.starts_with(b"refs/heads/") {
             branches.push(Branch {
                 name: short,
@@ -159,15 +163,22 @@ fn peel_all(repo: &gix::Repository, names: Names) -> Heads {
         (Some(Target::Object(_)), _, Some(id)) => Head::Detached(id),
         _ => Head::Nowhere,
     };
-    let first = branches
+    let default = branches
         .iter()
-        .find(|branch| Some(&branch.name) == default_branch.as_ref())
+        .find(|branch| Some(&branch.name) == default_branch.as_ref());
+    let others = branches.iter().map(|branch| branch.id);
+    let first = default
         .map(|branch| branch.id)
-        .or_else(|| tags.first().map(|tag| tag.id));
+        .into_iter()
+        .chain(tags.first().map(|tag| tag.id))
+        .chain(others)
+        .chain(tags.iter().map(|tag| tag.id))
+        .find(|id| tips.contains(id));
     let refs = Refs::new(branches, tags, Vec::new(), default_branch).of_git(pulls, kind);
     Heads {
         names,
         refs,
+        tips,
         head: head_id,
         first,
     }

@@ -11,6 +11,7 @@ mod attributes;
 mod blame;
 mod changeset;
 mod commit;
+mod copies;
 mod diff;
 mod drawing;
 mod file_history;
@@ -42,7 +43,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Cause;
-use crate::{ChangesetId, LastChanges, ReadError, RepoPath};
+use crate::{ChangesetId, LastChanges, ReadError, RefFilter, RepoPath};
 
 /// What one call may keep of unpacked objects.
 const PACK_CACHE_BYTES: usize = 16 * 1024 * 1024;
@@ -51,6 +52,7 @@ const PACK_CACHE_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Repository {
     path: PathBuf,
     shared: gix::ThreadSafeRepository,
+    filter: RefFilter,
     heads: Mutex<Option<Arc<heads::Heads>>>,
     view: Mutex<Option<Arc<view::View>>>,
     last_changes: Remembered,
@@ -90,6 +92,12 @@ impl std::fmt::Debug for Repository {
 }
 
 impl Repository {
+    /// Which refs count from now on.
+    pub fn set_ref_filter(&mut self, filter: RefFilter) {
+        self.filter = filter;
+        (self.heads, self.view) = Default::default();
+    }
+
     /// A handle for this thread and this call. Making one is cheap: it shares what is open already.
     fn local(&self) -> gix::Repository {
         let mut repo = self.shared.to_thread_local();

@@ -40,6 +40,7 @@ impl Repository {
         Ok(Repository {
             path: path.to_owned(),
             shared,
+            filter: Default::default(),
             heads: Mutex::new(None),
             view: Mutex::new(None),
             last_changes: Default::default(),

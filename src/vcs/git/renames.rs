@@ -20,13 +20,13 @@ use super::tree_diff::Changed;
 use crate::ReadError;
 
 /// Scores are counted in these, as in Git, where they decide what is rounded off.
-const WHOLE: u64 = 60_000;
-const HALF: u64 = WHOLE / 2;
+pub(super) const WHOLE: u64 = 60_000;
+pub(super) const HALF: u64 = WHOLE / 2;
 const THREE_QUARTERS: u64 = HALF + HALF / 2;
 /// More pairs than this squared are not compared (`diff.renameLimit`).
-const LIMIT: usize = 1000;
+pub(super) const LIMIT: usize = 1000;
 /// For each added file so many of the best are kept.
-const CANDIDATES: usize = 4;
+pub(super) const CANDIDATES: usize = 4;
 /// Larger files are only renamed when they stay as they are.
 const LARGEST: u64 = 16 * 1024 * 1024;
 /// No more than this is read to compare contents.
@@ -39,6 +39,8 @@ pub(super) struct Rename {
     pub new: usize,
     /// How alike, in percent.
     pub similarity: u8,
+    /// Whether the old file is still there, or others were made from it as well.
+    pub copied: bool,
 }
 
 impl Repository {
@@ -65,16 +67,7 @@ impl Repository {
         if removed.is_empty() || added.is_empty() {
             return Ok(Vec::new());
         }
-        let mut search = Search {
-            repository: self,
-            repo,
-            changed,
-            removed,
-            added,
-            found: Vec::new(),
-            pieces: HashMap::new(),
-            budget: MOST_BYTES,
-        };
+        let mut search = Search::new(self, repo, changed, (removed, added));
         search.same_content();
         search.same_name()?;
         search.most_similar()?;
@@ -82,7 +75,27 @@ impl Repository {
     }
 }
 
-struct Search<'a> {
+impl<'a> Search<'a> {
+    pub fn new(
+        repository: &'a Repository,
+        repo: &'a gix::Repository,
+        changed: &'a [Changed],
+        (removed, added): (Vec<usize>, Vec<usize>),
+    ) -> Self {
+        Search {
+            repository,
+            repo,
+            changed,
+            removed,
+            added,
+            found: Vec::new(),
+            pieces: HashMap::new(),
+            budget: MOST_BYTES,
+        }
+    }
+}
+
+pub(super) struct Search<'a> {
     repository: &'a Repository,
     repo: &'a gix::Repository,
     changed: &'a [Changed],
@@ -105,7 +118,7 @@ impl Search<'_> {
         self.changed[at].new
     }
 
-    fn last_name(&self, at: usize) -> &[u8] {
+    pub fn last_name(&self, at: usize) -> &[u8] {
         self.changed[at].path.file_name().unwrap_or_default()
     }
 
@@ -113,7 +126,8 @@ impl Search<'_> {
         self.found.push(Rename {
             old,
             new,
-            similarity: (score * 100 / WHOLE) as u8,
+            similarity: percent(score),
+            copied: false,
         });
         self.removed.retain(|&at| at != old);
         self.added.retain(|&at| at != new);
@@ -153,6 +167,7 @@ impl Search<'_> {
             old,
             new,
             similarity: 100,
+            copied: false,
         }));
     }
 
@@ -213,7 +228,7 @@ impl Search<'_> {
     }
 
     /// How alike two files are; 0 for links and for what is too large.
-    fn score(&mut self, old: usize, new: usize) -> Result<u64, ReadError> {
+    pub fn score(&mut self, old: usize, new: usize) -> Result<u64, ReadError> {
         let (Some(old), Some(new)) = (self.before(old), self.after(new)) else {
             return Ok(0);
         };
@@ -257,6 +272,11 @@ impl Search<'_> {
         self.pieces.insert(id, made);
         Ok(())
     }
+}
+
+/// A score as it is shown.
+pub(super) fn percent(score: u64) -> u8 {
+    (score * 100 / WHOLE) as u8
 }
 
 /// The pieces of a content: for each hash of a piece how many bytes the pieces with it have, by hash.

@@ -28,12 +28,13 @@ pub(super) struct TreeDiff {
 pub(super) const MOST: usize = 100_000;
 
 impl Repository {
-    /// Compares two trees; `None` is the empty one.
+    /// Compares two trees; `None` is the empty one. With `paths`, only what lies there or below is looked at.
     pub(super) fn tree_diff(
         &self,
         repo: &gix::Repository,
         old: Option<ObjectId>,
         new: Option<ObjectId>,
+        paths: &[RepoPath],
     ) -> Result<TreeDiff, ReadError> {
         let mut found = TreeDiff {
             complete: true,
@@ -72,6 +73,12 @@ impl Repository {
                 if !is_name(&name) {
                     continue;
                 }
+                let is_chosen =
+                    paths.is_empty() || paths.iter().any(|wanted| path.is_within(wanted));
+                let leads_there = || paths.iter().any(|wanted| wanted.is_within(&path));
+                if !is_chosen && !leads_there() {
+                    continue;
+                }
                 let split = |item: Option<Item>| match item {
                     Some(item) if item.mode.is_tree() => (None, Some(item.id)),
                     other => (other, None),
@@ -80,7 +87,7 @@ impl Repository {
                 if old_tree.is_some() || new_tree.is_some() {
                     todo.push((path.clone(), old_tree, new_tree));
                 }
-                if old.is_some() || new.is_some() {
+                if is_chosen && (old.is_some() || new.is_some()) {
                     found.changed.push(Changed { path, old, new });
                 }
             }

@@ -1,9 +1,9 @@
 //! Changesets and their relations.
 
-use hg::{Rev, Snapshot};
+use hg::{Node, Rev, Snapshot};
 
 use super::{Repository, from_node, id};
-use crate::{Changeset, ChangesetId, Person, Phase, ReadError, RefName, Timestamp};
+use crate::{Changeset, ChangesetId, Evolution, Person, Phase, ReadError, RefName, Timestamp};
 
 impl Repository {
     pub fn is_empty(&self) -> Result<bool, ReadError> {
@@ -39,7 +39,7 @@ impl Repository {
 
     pub fn number_of(&self, id: &ChangesetId) -> Result<Option<u32>, ReadError> {
         self.read(|snapshot| {
-            let node = hg::Node::new(*id.as_bytes());
+            let node = Node::new(*id.as_bytes());
             Ok(snapshot.served_rev(&node).map(Rev::number))
         })
     }
@@ -79,8 +79,32 @@ pub(super) fn read_changeset(snapshot: &Snapshot, rev: Rev) -> Result<Changeset,
             _ => Phase::Secret,
         },
         obsolete: snapshot.is_obsolete(rev),
+        evolution: evolution(snapshot, rev)?,
         extras: extras
             .filter(|(key, _)| key != "branch" && key != "close")
             .collect(),
+    })
+}
+
+/// What rewriting has made of a changeset.
+fn evolution(snapshot: &Snapshot, rev: Rev) -> Result<Evolution, hg::Error> {
+    if !snapshot.has_rewrites() {
+        return Ok(Evolution::default());
+    }
+    let states = snapshot.instabilities()?;
+    let node = snapshot.node(rev);
+    let ids = |nodes: Vec<Node>| nodes.iter().map(from_node).collect();
+    // What was published stays what it is, whatever stood for it once.
+    let successors = match snapshot.is_obsolete(rev) {
+        true => snapshot.served_successor_sets(&node)?,
+        false => Vec::new(),
+    };
+    Ok(Evolution {
+        orphan: states.orphan.contains(rev),
+        phase_divergent: states.phase_divergent.contains(rev),
+        content_divergent: states.content_divergent.contains(rev),
+        extinct: states.extinct.contains(rev),
+        predecessors: ids(snapshot.served_predecessors(&node)?),
+        successors: successors.into_iter().map(ids).collect(),
     })
 }

@@ -18,7 +18,12 @@ impl Repository {
     ) -> Result<Diff, ReadError> {
         self.read(|snapshot| {
             let old = old.map(|id| self.rev(snapshot, id)).transpose()?;
-            let changes = snapshot.status(old, self.rev(snapshot, new)?)?;
+            let paths: Vec<HgPathBuf> = options
+                .paths
+                .iter()
+                .map(|path| HgPathBuf::from(path.as_bytes().to_vec()))
+                .collect();
+            let changes = snapshot.status_within(old, self.rev(snapshot, new)?, &paths)?;
             let old_files = old.map(|rev| snapshot.manifest(rev)).transpose()?;
 
             // A removed file that others were made from is the old side of a rename, once; further ones are copies.

@@ -270,92 +270,88 @@ fn amounts_of_white_space_count_as_gits_b_has_it() {
 }
 
 #[test]
-fn merges_are_compared_with_all_parents_as_git_does() {
-    let mut hunks = 0;
-    for seed in [31, 32, 33] {
-        let work = rich(seed, 50, true);
-        let repository = work.open();
-        let all = repository
-            .log(&LogQuery {
-                limit: usize::MAX,
-                ..LogQuery::default()
-            })
-            .unwrap();
-        for merge in all.changesets.iter().filter(|one| one.is_merge()) {
-            for (dense, flag) in [(false, "-c"), (true, "--cc")] {
-                let id = merge.id.to_string();
-                let theirs = work.git(&[
-                    "diff-tree",
-                    "-p",
-                    flag,
-                    "--histogram",
-                    "--no-renames",
-                    "--no-commit-id",
-                    &id,
-                ]);
-                let mut wanted: Vec<String> = Vec::new();
-                let mut inside = false;
-                for line in theirs.lines() {
-                    if line.starts_with("diff --") {
-                        inside = false;
-                        wanted.push(line.rsplit(' ').next().unwrap().to_owned());
-                    } else if line.starts_with("@@@") {
-                        inside = true;
-                        wanted.push("@@".to_owned());
-                    } else if inside {
-                        wanted.push(line.to_owned());
-                    }
-                }
-                let diff = repository.combined_diff(&merge.id, 3, dense).unwrap();
-                assert_eq!(diff.parents, merge.parents);
-                let mut found: Vec<String> = Vec::new();
-                for file in &diff.files {
-                    found.push(file.path.to_string());
-                    for hunk in &file.hunks {
-                        hunks += 1;
-                        found.push("@@".to_owned());
-                        for line in &hunk.lines {
-                            let mark = |kind: &LineKind| match kind {
-                                LineKind::Added => '+',
-                                LineKind::Removed => '-',
-                                LineKind::Context => ' ',
-                            };
-                            let marks: String = line.marks.iter().map(mark).collect();
-                            found.push(marks + &String::from_utf8_lossy(&line.text));
-                        }
-                    }
-                }
-                let (found, wanted) = (by_parent(&found), by_parent(&wanted));
-                assert_eq!(found, wanted, "seed {seed}: {flag} {id}");
-            }
-        }
+fn copies_are_found_as_git_does() {
+    let work = Work::new(Kind::Git);
+    let lines_of = |seed: usize| -> Vec<u8> {
+        let lines: String = (0..40).map(|n| format!("line {n} of {seed}\n")).collect();
+        lines.into_bytes()
+    };
+    let with = |seed: usize, end: &str| [lines_of(seed), end.as_bytes().to_vec()].concat();
+    for (name, seed) in [
+        ("a", 1),
+        ("b", 2),
+        ("c", 3),
+        ("dir/d", 4),
+        ("still", 5),
+        ("e", 6),
+    ] {
+        work.write(name.as_bytes(), &lines_of(seed));
     }
-    assert!(hunks > 30, "{hunks}");
+    let old = work.commit("One");
+    // Changed and copied; copied twice and removed; renamed twice with changes; a copy of what nobody touched.
+    work.write(b"a", &with(1, "changed\n"));
+    work.write(b"a copy", &lines_of(1));
+    work.write(b"another/a", &with(1, "differs\n"));
+    work.remove(b"b");
+    work.write(b"b1", &lines_of(2));
+    work.write(b"b2", &lines_of(2));
+    work.remove(b"c");
+    work.write(b"c1", &with(3, "x\n"));
+    work.write(b"c2", &with(3, "y and some more\n"));
+    work.write(b"dir/d", &with(4, "more\n"));
+    work.write(b"other/d", &with(4, "more of it\n"));
+    work.write(b"still copy", &lines_of(5));
+    work.write(b"e", &with(6, "e\n"));
+    work.write(b"unlike", b"nothing of all that\n");
+    let new = work.commit("Two");
+    for copies in [false, true] {
+        let options = DiffOptions { copies, ..whole() };
+        let ours = text(&work.open().diff(Some(&old), &new, &options).unwrap());
+        let flag = if copies { "-C" } else { "-M" };
+        let range = format!("{old}..{new}");
+        let theirs = work.run(
+            "git",
+            &["diff", "--histogram", "--full-index", flag, &range],
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&ours),
+            String::from_utf8_lossy(&theirs),
+            "{flag}"
+        );
+    }
 }
 
-/// In which order the lines that both parents lost are told is a matter of taste; what each of them lost is not.
-fn by_parent(lines: &[String]) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut lost: [Vec<String>; 2] = Default::default();
-    let ends = std::iter::once(String::new());
-    for line in lines.iter().cloned().chain(ends) {
-        let marks = line
-            .as_bytes()
-            .first_chunk::<2>()
-            .copied()
-            .unwrap_or_default();
-        if marks.contains(&b'-') {
-            for (parent, mark) in marks.iter().enumerate() {
-                if *mark == b'-' {
-                    lost[parent].push(format!("{parent}-{}", &line[2..]));
-                }
-            }
-            continue;
-        }
-        out.extend(lost.iter_mut().flat_map(std::mem::take));
-        out.push(line);
+#[test]
+fn nothing_beside_the_wanted_paths_is_read() {
+    let work = Work::new(Kind::Git);
+    for (path, content) in [("a/x", "1\n"), ("b/y", "1\n"), ("ab/z", "1\n")] {
+        work.write(path.as_bytes(), content.as_bytes());
     }
-    out
+    let old = work.commit("One");
+    for path in ["a/x", "b/y", "ab/z"] {
+        work.write(path.as_bytes(), b"2\n");
+    }
+    work.write(b"a/new", b"new\n");
+    let new = work.commit("Two");
+    let only = |path: &[u8]| DiffOptions {
+        paths: vec![RepoPath::parse(path).unwrap()],
+        ..DiffOptions::default()
+    };
+    let tree = work.git(&["rev-parse", &format!("{new}:b")]);
+    let (start, rest) = tree.trim().split_at(2);
+    std::fs::remove_file(work.path().join(format!(".git/objects/{start}/{rest}"))).unwrap();
+    let repository = work.open();
+    let diff = repository.diff(Some(&old), &new, &only(b"a/x")).unwrap();
+    assert_eq!(
+        diff.files.len(),
+        1,
+        "the damaged folder is none of its business"
+    );
+    assert!(repository.diff(Some(&old), &new, &only(b"b")).is_err());
+    assert!(
+        repository.diff(Some(&old), &new, &only(b"a")).is_err(),
+        "what is new may come from anywhere"
+    );
 }
 
 #[test]

@@ -30,6 +30,45 @@ fn log(repository: &Repository, query: LogQuery) -> Vec<ChangesetId> {
 }
 
 #[test]
+fn only_what_the_chosen_refs_reach_is_listed() {
+    let work = Work::new(Kind::Git);
+    work.write(b"a", b"1\n");
+    let one = work.commit("One");
+    work.git(&["checkout", "-q", "-b", "topic"]);
+    work.write(b"a", b"2\n");
+    let two = work.commit("Two");
+    work.git(&["checkout", "-q", "--detach"]);
+    work.write(b"a", b"3\n");
+    let three = work.commit("Three");
+    work.git(&["tag", "v1"]);
+    work.git(&["checkout", "-q", "main"]);
+    for (filter, wanted) in [
+        ("", vec![three, two, one]),
+        ("--all", vec![three, two, one]),
+        ("--branches", vec![two, one]),
+        ("--branches=mai*", vec![one]),
+        ("--tags --branches", vec![three, two, one]),
+        ("--branches=none*", vec![]),
+    ] {
+        let repository = work.open().with_ref_filter(filter.parse().unwrap());
+        let page = repository.log(&LogQuery::default()).unwrap();
+        let found: Vec<_> = page.changesets.iter().map(|one| one.id).collect();
+        assert_eq!(
+            (found, page.total),
+            (wanted.clone(), wanted.len()),
+            "{filter}"
+        );
+        assert_eq!(repository.is_empty().unwrap(), wanted.is_empty());
+        if wanted.is_empty() {
+            continue;
+        }
+        let by_id = repository.resolve(&three.to_string());
+        assert_eq!(by_id.is_ok(), wanted.contains(&three), "{filter}");
+        assert_eq!(repository.resolve("v1").unwrap(), three, "a name is a name");
+    }
+}
+
+#[test]
 fn the_log_is_ordered_like_gits() {
     let work = tangle();
     let repository = work.open();

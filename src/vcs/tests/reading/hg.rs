@@ -241,6 +241,129 @@ fn a_changeset_says_what_was_committed() {
 }
 
 #[test]
+fn what_rewriting_has_made_of_changesets_is_told_as_hg_does() {
+    let work = Work::new(Kind::Hg);
+    work.write(
+        b".hg/hgrc",
+        b"[experimental]\nevolution = all\nevolution.allowdivergence = yes\n[extensions]\nrebase =\n",
+    );
+    work.write(b"base", b"base\n");
+    let base = work.commit("Base");
+    work.write(b"a", b"1\n");
+    let first = work.commit("First");
+    work.write(b"b", b"1\n");
+    let child = work.commit("Child");
+    // The first is amended, which leaves its child behind; once more from the old form, which makes two that compete.
+    work.go_back(&first);
+    work.write(b"a", b"2\n");
+    work.run(
+        "hg",
+        &[
+            "commit",
+            "-q",
+            "--amend",
+            "-d",
+            "1700100000 0",
+            "-m",
+            "Amended",
+        ],
+    );
+    let amended = work.head();
+    work.run(
+        "hg",
+        &["update", "-q", "--hidden", "-C", &first.to_string()],
+    );
+    work.write(b"a", b"3\n");
+    work.run(
+        "hg",
+        &[
+            "commit",
+            "-q",
+            "--amend",
+            "-d",
+            "1700200000 0",
+            "-m",
+            "Otherwise",
+        ],
+    );
+    let other = work.head();
+    // Another is published after all, once it had been rewritten; a third was rewritten twice.
+    work.go_back(&base);
+    work.write(b"c", b"1\n");
+    let published = work.commit("Published");
+    work.write(b"c", b"2\n");
+    work.run(
+        "hg",
+        &[
+            "commit",
+            "-q",
+            "--amend",
+            "-d",
+            "1700300000 0",
+            "-m",
+            "Too late",
+        ],
+    );
+    let late = work.head();
+    work.run("hg", &["phase", "--hidden", "-p", &published.to_string()]);
+    work.go_back(&base);
+    work.write(b"d", b"1\n");
+    work.commit("Once");
+    for (n, date) in ["1700400000 0", "1700500000 0"].into_iter().enumerate() {
+        work.write(b"d", format!("{n}\n").as_bytes());
+        work.run(
+            "hg",
+            &["commit", "-q", "--amend", "-d", date, "-m", "Again"],
+        );
+    }
+    let again = work.head();
+    work.go_back(&base);
+    let template =
+        "{node}|{instabilities % '{instability} '}|{predecessors % '{node} '}|{successorssets}\n";
+    let theirs = work.hg(&["log", "-T", template, "--debug"]);
+    let repository = work.open();
+    let mut seen = 0;
+    for line in theirs.lines() {
+        let [node, states, predecessors, successors] =
+            line.split('|').collect::<Vec<_>>().try_into().unwrap();
+        let id: ChangesetId = node.parse().unwrap();
+        let ours = repository.changeset(&id).unwrap();
+        let evolution = &ours.evolution;
+        let told = [
+            (evolution.orphan, "orphan"),
+            (evolution.content_divergent, "content-divergent"),
+            (evolution.phase_divergent, "phase-divergent"),
+        ];
+        for (is, name) in told {
+            assert_eq!(is, states.contains(name), "{name} in {line}");
+            seen += usize::from(is);
+        }
+        let mut wanted: Vec<&str> = predecessors.split_whitespace().collect();
+        wanted.sort_unstable();
+        let found: Vec<_> = evolution
+            .predecessors
+            .iter()
+            .map(|id| id.to_string())
+            .collect();
+        assert_eq!(found, wanted, "predecessors in {line}");
+        let found: Vec<_> = evolution.successors.concat();
+        assert_eq!(found.len(), successors.split_whitespace().count(), "{line}");
+        for successor in found {
+            assert!(successors.contains(&successor.to_string()), "{line}");
+        }
+        assert_eq!(ours.obsolete, id == first, "{line}");
+    }
+    assert!(seen >= 4, "{theirs}");
+    let evolution = |id: &ChangesetId| repository.changeset(id).unwrap().evolution;
+    assert!(evolution(&child).orphan);
+    assert!(evolution(&amended).content_divergent && evolution(&other).content_divergent);
+    assert_eq!(evolution(&amended).predecessors, [first]);
+    assert_eq!(evolution(&first).successors.len(), 2);
+    assert!(evolution(&late).phase_divergent);
+    assert!(evolution(&again).predecessors.is_empty(), "they are hidden");
+}
+
+#[test]
 fn words_mean_what_they_should() {
     let Story { work, ids } = story(Kind::Hg);
     work.run("hg", &["bookmark", "-r", &ids[1].to_string(), "feature/x"]);

@@ -10,6 +10,7 @@ mod git;
 mod hg;
 mod lists;
 mod long;
+mod merges;
 mod recipe;
 mod relations;
 mod rich;
