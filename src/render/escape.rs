@@ -44,6 +44,15 @@ pub fn push_content(out: &mut String, text: &str) {
     });
 }
 
+/// The start of a text, of so many bytes at most, cut between characters.
+pub(crate) fn start_of(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
 fn is_special(c: char) -> bool {
     matches!(c, '&' | '<' | '>' | '"' | '\'')
 }

@@ -90,6 +90,18 @@ impl Highlighter {
         out
     }
 
+    /// The same as [`Self::lines`], one line after the other, for a text of this many bytes: nothing of the text is kept, so a page may go out while
+    /// it is made. None for languages with a grammar, which has to see a text in one go.
+    pub fn painter(&self, file_name: &str, first_line: &str, length: usize) -> Option<Painter> {
+        let Some(syntax) = detect::syntax(&self.syntaxes, file_name, first_line) else {
+            return Some(Painter(None));
+        };
+        if length > LARGEST_TEXT {
+            return Some(Painter(None));
+        }
+        languages::find(&syntax.name).map(|language| Painter(Some(lexer::Lexer::new(language))))
+    }
+
     fn highlight(&self, syntax: &SyntaxReference, text: &str, budget: Duration) -> Vec<String> {
         if text.len() > LARGEST_TEXT {
             return plain_lines(text);
@@ -123,6 +135,26 @@ impl Highlighter {
                 })
             })
             .collect()
+    }
+}
+
+/// Where one stands in a text whose lines are highlighted one by one.
+pub struct Painter(Option<lexer::Lexer>);
+
+impl Painter {
+    /// The next line of the text as HTML; with or without its end, which is left out.
+    pub fn line(&mut self, line: &str) -> String {
+        let shown = without_line_end(line);
+        match &mut self.0 {
+            Some(lexer) if shown.len() <= LONGEST_LINE => lexer.line(shown),
+            _ => plain(shown),
+        }
+    }
+}
+
+impl std::fmt::Debug for Painter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Painter").finish_non_exhaustive()
     }
 }
 

@@ -17,6 +17,8 @@
 //! |---|---|---|
 //! | [`highlight`] | source text | one HTML string per line |
 //! | [`markup`] | Markdown and plain text files | sanitised HTML |
+//! | [`source`] | lines and who wrote them | table rows |
+//! | [`csv`] | CSV and TSV files | a table |
 //! | [`message`] | commit messages, comments, descriptions | HTML with links |
 //! | [`diff`] | the lines of a hunk | table rows with changed words marked |
 //! | [`graph`] | changesets and their parents | lanes, and an SVG drawing of them |
@@ -25,6 +27,7 @@
 
 pub mod avatar;
 pub mod css;
+pub mod csv;
 pub mod decode;
 pub mod diff;
 pub mod escape;
@@ -35,6 +38,7 @@ pub mod message;
 pub mod person;
 pub mod readme;
 pub mod size;
+pub mod source;
 pub mod time;
 
 mod digest;

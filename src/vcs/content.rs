@@ -36,31 +36,47 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
     ("avif", "image/avif"),
     ("bmp", "image/bmp"),
     ("bz2", "application/x-bzip2"),
+    ("c", "text/x-c"),
+    ("cc", "text/x-c"),
+    ("cpp", "text/x-c"),
     ("css", "text/css"),
     ("csv", "text/csv"),
+    ("flac", "audio/flac"),
     ("gif", "image/gif"),
+    ("go", "text/x-go"),
     ("gz", "application/gzip"),
+    ("h", "text/x-c"),
     ("htm", "text/html"),
     ("html", "text/html"),
     ("ico", "image/x-icon"),
     ("jar", "application/java-archive"),
+    ("java", "text/x-java"),
     ("jpeg", "image/jpeg"),
     ("jpg", "image/jpeg"),
     ("js", "text/javascript"),
     ("json", "application/json"),
     ("md", "text/markdown"),
     ("mjs", "text/javascript"),
+    ("mkv", "video/x-matroska"),
+    ("mov", "video/quicktime"),
     ("mp3", "audio/mpeg"),
     ("mp4", "video/mp4"),
     ("ogg", "audio/ogg"),
+    ("ogv", "video/ogg"),
+    ("opus", "audio/opus"),
     ("otf", "font/otf"),
     ("pdf", "application/pdf"),
     ("png", "image/png"),
+    ("py", "text/x-python"),
+    ("rb", "text/x-ruby"),
+    ("rs", "text/x-rust"),
     ("rst", "text/x-rst"),
+    ("sh", "text/x-sh"),
     ("svg", "image/svg+xml"),
     ("tar", "application/x-tar"),
     ("tif", "image/tiff"),
     ("tiff", "image/tiff"),
+    ("tsv", "text/tab-separated-values"),
     ("ttf", "font/ttf"),
     ("txt", "text/plain"),
     ("wasm", "application/wasm"),
@@ -74,6 +90,14 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
     ("zst", "application/zstd"),
 ];
+
+/// The media type by the name of a file alone; none where the name does not tell.
+pub fn media_type_of(name: &[u8]) -> Option<&'static str> {
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    let (_, extension) = name.rsplit_once('.')?;
+    let at = MEDIA_TYPES.binary_search_by_key(&extension, |(known, _)| *known);
+    Some(MEDIA_TYPES[at.ok()?].1)
+}
 
 impl FileContent {
     /// How its text is stored; none where it is no text.
@@ -117,12 +141,7 @@ impl FileContent {
 
     /// The media type by the name of the file, else by whether it is text.
     pub fn media_type(&self, name: &[u8]) -> &'static str {
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        let known = name.rsplit_once('.').and_then(|(_, extension)| {
-            let at = MEDIA_TYPES.binary_search_by_key(&extension, |(known, _)| *known);
-            Some(MEDIA_TYPES[at.ok()?].1)
-        });
-        match (known, self.is_binary()) {
+        match (media_type_of(name), self.is_binary()) {
             (Some(known), _) => known,
             (None, true) => "application/octet-stream",
             (None, false) => "text/plain",

@@ -460,6 +460,36 @@ pub const REPOSITORY: &[Route] = &[
         Read(pages::raw::attachment),
     ),
     route(
+        "files_annotate_home",
+        Get,
+        "/annotate/{*rest}",
+        Read(pages::files::annotate),
+    ),
+    route(
+        "files_history_home",
+        Get,
+        "/history/{*rest}",
+        Read(pages::files::history),
+    ),
+    route(
+        "files_authors_home",
+        Get,
+        "/authors/{*rest}",
+        Read(pages::files::authors),
+    ),
+    route(
+        "files_archive_home",
+        Get,
+        "/archive",
+        Read(pages::archive::page),
+    ),
+    route(
+        "files_archive_home",
+        Get,
+        "/archive/{*fname}",
+        Read(pages::archive::download),
+    ),
+    route(
         "files_nodelist_home",
         Get,
         "/nodelist/{*rest}",
@@ -570,6 +600,11 @@ pub const REPOSITORY: &[Route] = &[
         Admin(pages::repository_settings::delete_form),
     ),
 ];
+
+/// Whether repositories have a page of this name.
+pub(crate) fn is_served(name: &str) -> bool {
+    REPOSITORY.iter().any(|route| route.name == name)
+}
 
 /// Addresses below `/_admin/repos/<repository>`.
 pub const REPOSITORY_ADMIN: &[Route] = &[

@@ -277,3 +277,24 @@ proptest! {
         check(&lines, &text);
     }
 }
+
+#[test]
+fn lines_painted_one_by_one_are_the_lines() {
+    let text = "/* a\n b */ fn f() { \"<x>\" }\r\nlet s = r#\"\n\"#;";
+    for name in ["a.rs", "notes.txt"] {
+        let mut painter = shared().painter(name, "", text.len()).unwrap();
+        let painted: Vec<String> = text
+            .split_inclusive('\n')
+            .map(|line| painter.line(line))
+            .collect();
+        assert_eq!(painted, shared().lines(name, "", text), "{name}");
+    }
+    assert!(
+        shared().painter("a.rb", "", 10).is_none(),
+        "grammars see a text in one go"
+    );
+    assert!(
+        shared().painter("a.rb", "", LARGEST_TEXT + 1).is_some(),
+        "what is too large is plain"
+    );
+}

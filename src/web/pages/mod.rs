@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod account;
+pub mod archive;
 pub mod changelog;
 pub mod changeset;
 pub mod creating;

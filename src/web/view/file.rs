@@ -15,6 +15,8 @@ pub struct FileView {
     pub repo: RepoFrame,
     /// Short id of the revision in view.
     pub id: String,
+    /// All forty digits of it.
+    pub raw_id: String,
     /// The parts of the path; the last one is the file.
     pub crumbs: Vec<Link>,
     /// The root at this revision.
@@ -35,15 +37,22 @@ pub struct FileView {
     pub language: String,
     /// Whether it may be executed.
     pub executable: bool,
-    /// `text`, `rendered`, `empty`, `binary`, `image`, `too_big`, `symlink` or `submodule`.
+    /// `LFS` or `largefile` when its content is kept beside the history.
+    pub storage: String,
+    /// `text`, `annotated`, `rendered`, `table`, `empty`, `binary`, `image`, `pdf`, `audio`, `video`, `too_big`, `elsewhere`, `symlink` or
+    /// `submodule`.
     pub kind: String,
     /// Source, rendered, annotation: the views this file has.
     pub views: Vec<Tab>,
-    /// Each line as HTML (for `text`), without its end.
-    pub lines_html: Vec<String>,
-    /// For the annotated view: one entry for each line.
-    pub blame: Vec<BlameLine>,
-    /// The document (for `rendered`).
+    /// How many lines the source, or rows the table, has.
+    pub lines: u64,
+    /// The place of the rows of the source, which are made while the page goes out.
+    pub rows_html: String,
+    /// Whether there is more of the table than is shown.
+    pub cut: bool,
+    /// For the annotated view: whether changesets named by the repository are passed over.
+    pub ignore: Option<Switch>,
+    /// The document (for `rendered`) or the table.
     pub content_html: String,
     /// Where a symbolic link points or the id of a submodule.
     pub target: String,
@@ -51,12 +60,22 @@ pub struct FileView {
     pub target_url: Option<String>,
     /// The bytes, shown by the browser if it can.
     pub raw_url: String,
+    /// The bytes for the browser's own viewers.
+    pub embed_url: String,
     /// The bytes as a download.
     pub download_url: String,
     /// This view by the full id, for `y`.
     pub permalink_url: String,
     /// The history of the file.
     pub history_url: String,
+    /// The same as JSON, for the choice of what to compare with.
+    pub history_data_url: String,
+    /// Who wrote it.
+    pub authors_url: String,
+    /// The difference to another revision: a GET form with `diff1` and `diff2`.
+    pub compare_url: Option<String>,
+    /// `/<repo>/nodelist/…`, read by the finder `t`.
+    pub finder_url: Option<String>,
     /// Edit, for those who may.
     pub edit_url: Option<String>,
     /// Delete, for those who may.
@@ -69,23 +88,11 @@ impl Page for FileView {
     const TEMPLATE: &'static str = "file.html";
 }
 
-/// Who last changed a line.
+/// Something that is on or off, and the page with the other.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct BlameLine {
-    /// Whether a new block starts here: only then the words are drawn.
-    pub first: bool,
-    /// Short id.
-    pub id: String,
-    /// The changeset.
+pub struct Switch {
+    /// Whether it is on here.
+    pub on: bool,
+    /// The same page the other way.
     pub url: String,
-    /// First line of its message, a tooltip.
-    pub subject: String,
-    /// Author's name.
-    pub author: String,
-    /// Age in words.
-    pub age: String,
-    /// Age from 0 (newest in this file) to 9 (oldest), the colour of the thin bar.
-    pub heat: u8,
-    /// The file before this changeset.
-    pub before_url: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! A directory at a revision.
 
 use super::Page;
-use super::common::{ChangesetRow, Document, Link};
+use super::common::{ChangesetRow, Document, Link, Paging};
 use super::frame::Frame;
 use super::home::LastChange;
 use super::repo::{RefPicker, RepoFrame};
@@ -32,6 +32,10 @@ pub struct Files {
     pub parent_url: Option<String>,
     /// Directories first.
     pub entries: Vec<Entry>,
+    /// The way through a very long listing.
+    pub paging: Option<Paging>,
+    /// Whether the repository has no changeset yet: then there is nothing else here.
+    pub no_changesets: bool,
     /// The README of this directory.
     pub readme: Option<Document>,
     /// Archives of this revision.
@@ -57,6 +61,8 @@ pub struct Entry {
     pub url: Option<String>,
     /// `1.1 KiB`; empty for directories.
     pub size: String,
+    /// `LFS` or `largefile` when its content is kept beside the history.
+    pub storage: String,
     /// Where a symbolic link points, or the short id of a submodule.
     pub target: Option<String>,
     /// The last change.

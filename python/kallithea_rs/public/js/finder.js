@@ -15,7 +15,7 @@ export default function ([button], { element, json, load, t }) {
       try {
         const { nodes } = await json(button.dataset.finder);
         const root = button.dataset.finderRoot.replace(/\/*$/, "/");
-        const options = nodes.filter((node) => node.type === "file").map(({ name }) => ({ text: name, url: root + name.split("/").map(encodeURIComponent).join("/"), node: () => [name] }));
+        const options = nodes.filter((node) => node.type === "file").map(({ name, url }) => ({ text: name, url: url ?? root + name.split("/").map(encodeURIComponent).join("/"), node: () => [name] }));
         (await load("choose")).chooser({ t, input, list, options, most: 50, empty: t("No such file") });
       } catch {
         list.textContent = t("The list of files could not be loaded.");
@@ -23,4 +23,6 @@ export default function ([button], { element, json, load, t }) {
     } else dialog.showModal();
     dialog.querySelector("input").focus();
   });
+  // Old links open the search with the page.
+  if (new URLSearchParams(location.search).get("search") === "1") button.click();
 }

@@ -18,6 +18,7 @@ const behaviours = {
   people: "[data-people]",
   range: "[data-range]",
   refs: "[data-refs]",
+  revisions: "[data-file-history]",
   switcher: "[data-switcher]",
   theme: "[data-theme-switch]",
   wait: "[data-wait]",

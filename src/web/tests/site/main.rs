@@ -6,6 +6,7 @@ mod browser;
 mod caching;
 mod editing;
 mod every_route;
+mod files;
 mod forks;
 mod frame;
 mod home;
