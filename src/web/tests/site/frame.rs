@@ -19,9 +19,8 @@ fn fields_for_names_find_people_and_groups() {
     server.user("alan", false);
     server.sql("UPDATE users SET lastname = '100%' WHERE username = 'alan'");
     server.sql("UPDATE users SET firstname = 'Ada', lastname = 'Löve' WHERE username = 'ada'");
-    server.sql("INSERT INTO users_groups (users_group_name, users_group_description, users_group_active, \
-                users_group_inherit_default_permissions, user_id, created_on) SELECT 'writers', '', 1, 1, user_id, \
-                '2020-01-01 00:00:00' FROM users WHERE username = 'admin'");
+    server.sql("INSERT INTO users_groups (users_group_name, user_group_description, users_group_active, user_id, \
+         created_on) SELECT 'writers', '', 1, user_id, '2020-01-01 00:00:00' FROM users WHERE username = 'admin'");
     let mut admin = server.signed_in("admin");
     let mut ada = server.signed_in("ada");
     let names = |browser: &mut Browser<'_>, query: &str| -> Vec<String> {
@@ -35,7 +34,7 @@ fn fields_for_names_find_people_and_groups() {
     assert_eq!(names(&mut ada, "query=l%C3%B6ve%20ad"), ["ada"]);
     assert_eq!(
         names(&mut ada, "query=%25"),
-        ["al%a"],
+        ["alan"],
         "a percent sign is one"
     );
     assert_eq!(names(&mut ada, "query=a%20%00"), Vec::<String>::new());
