@@ -461,8 +461,8 @@ mod tests {
                 "line 4: error: key 'cut_off_limit': expected a whole number, found 'many'",
             ),
             (
-                "ssh_enabled = perhaps",
-                "line 4: warning: key 'ssh_enabled': expected a truth value (true, yes, on, 1 or false, no, off, 0), found 'perhaps'",
+                "use_celery = perhaps",
+                "line 4: warning: key 'use_celery': expected a truth value (true, yes, on, 1 or false, no, off, 0), found 'perhaps'",
             ),
             (
                 "session.secret = ${session_secret}",

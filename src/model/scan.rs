@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use db::groups;
 use db::repositories::{self, RepoState, RepoType, RepositorySettings};
@@ -24,6 +26,9 @@ const DEEPEST: usize = 128;
 /// So many repositories are taken up in one transaction: enough that the disk is not waited for ten thousand times, few
 /// enough that nobody else has to wait for long.
 const AT_ONCE: usize = 250;
+
+/// More threads than this wait for the disk, not for a processor.
+const MOST_THREADS: usize = 8;
 
 /// What a scan has found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,13 +91,13 @@ impl Model {
         let new: Vec<&String> = new.into_iter().collect();
         for (round, names) in new.chunks(AT_ONCE).enumerate() {
             let mut found = Vec::with_capacity(names.len());
-            for (at, &name) in names.iter().enumerate() {
-                match Found::look(&root, name, disk.repositories[name]) {
+            for looked_at in look_at_all(&root, names, &disk.repositories) {
+                match looked_at {
                     Ok(one) => found.push(one),
-                    Err(why) => scanned.skipped.push(format!("{name}: {why}")),
+                    Err(why) => scanned.skipped.push(why),
                 }
-                told(round * AT_ONCE + at, new.len());
             }
+            told(round * AT_ONCE + names.len(), new.len());
             let (added, skipped) = self.take_up(&found)?;
             scanned.added.extend(added);
             scanned.skipped.extend(skipped);
@@ -237,6 +242,28 @@ impl<'a> Found<'a> {
             tip,
         })
     }
+}
+
+/// Looks at repositories with all processors that there are: what takes time is opening each of them.
+fn look_at_all<'a>(
+    root: &Path,
+    names: &[&'a String],
+    kinds: &HashMap<String, Kind>,
+) -> Vec<Result<Found<'a>, String>> {
+    let threads = thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS));
+    let look = |name: &'a String| {
+        Found::look(root, name, kinds[name]).map_err(|error| format!("{name}: {error}"))
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = names
+            .chunks(names.len().div_ceil(threads).max(1))
+            .map(|part| scope.spawn(move || part.iter().map(|name| look(name)).collect::<Vec<_>>()))
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// The group that a full name lies in; missing ones are made, without a permission for anybody but what is the default.

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import at_terminal, program
 
 from harness import Browser, Person
+from harness.commands import at_terminal, program
 from harness.instance import environment
 from harness.servers import BIN, Server, free_port
 
@@ -145,6 +145,9 @@ def test_a_worker_runs_until_it_is_ended(folder: Path, run: Callable, stop: sign
 
 def test_completion_is_what_a_shell_understands(folder: Path, run: Callable) -> None:
     script = run("kallithea-cli", "completion", "bash").stdout
-    question = 'COMP_WORDS=(kallithea-cli repo-p); COMP_CWORD=1; _kallithea-cli kallithea-cli repo-p kallithea-cli; echo "${COMPREPLY[@]}"'
+    question = """
+        set -- $(complete -p kallithea-cli); while [ "$1" != -F ]; do shift; done
+        COMP_WORDS=(kallithea-cli repo-p); COMP_CWORD=1; "$2" kallithea-cli repo-p kallithea-cli; echo "${COMPREPLY[@]}"
+    """
     done = subprocess.run(["bash", "-c", f"{script}\n{question}"], capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "repo-purge-deleted", done
