@@ -35,7 +35,7 @@ const SETTINGS: [(&str, &str, &str); 19] = [
     ("dashboard_items", "100", "int"),
     ("admin_grid_items", "25", "int"),
     ("show_version", "True", "bool"),
-    ("use_gravatar", "True", "bool"),
+    ("use_gravatar", "False", "bool"),
     (
         "gravatar_url",
         "https://secure.gravatar.com/avatar/{md5email}?d=identicon&s={size}",
