@@ -1,7 +1,7 @@
 //! `changeset_comments`: comments on changesets and on pull requests. A vote belongs to a comment and goes with it.
 
 use crate::changeset_statuses;
-use crate::conn::{Conn, Row, Tx, Value, params};
+use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{CommentId, PullRequestId, RepoId, UserId};
 use crate::time::LocalTime;
@@ -81,6 +81,25 @@ pub fn of_pull_request(conn: &Conn, id: PullRequestId) -> Result<Vec<Comment>, D
     )
 }
 
+/// How many comments there are on each of many changesets, and the first of them.
+pub fn count_on_changesets(
+    conn: &Conn,
+    repository: RepoId,
+    revisions: &[String],
+) -> Result<Vec<(String, i64, CommentId)>, DbError> {
+    if revisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT revision, COUNT(*), MIN(comment_id) FROM changeset_comments \
+         WHERE repo_id = ? AND revision IN ({}) GROUP BY revision",
+        placeholders(revisions.len())
+    );
+    let mut values = params![repository].to_vec();
+    values.extend(revisions.iter().map(Value::from));
+    conn.query(&sql, &values, |row| (row.take(), row.take(), row.take()))
+}
+
 /// Adds a comment.
 pub fn insert(tx: &Tx<'_>, new: &NewComment<'_>) -> Result<CommentId, DbError> {
     let now = LocalTime::now();
@@ -147,5 +166,32 @@ mod tests {
         assert_eq!(ids, [10, 13, 14, 15, added.0]);
         assert!(comments[2].line.is_some());
         assert_eq!(comments[4].path, None);
+    }
+
+    #[test]
+    fn comments_are_counted_by_changeset() {
+        let test = TestDb::kallithea();
+        let (one, two) = ("1".repeat(40), "2".repeat(40));
+        let add = |tx: &Tx<'_>| {
+            let new = NewComment {
+                repository: RepoId(1),
+                revision: Some(&one),
+                pull_request: None,
+                line: None,
+                path: None,
+                author: UserId(3),
+                text: "so",
+            };
+            insert(tx, &new)
+        };
+        let first = test.write(|tx| {
+            let first = add(tx)?;
+            add(tx)?;
+            Ok(first)
+        });
+        let asked = [one.clone(), two];
+        let counted = |id| test.read(|conn| count_on_changesets(conn, id, &asked));
+        assert_eq!(counted(RepoId(1)), [(one.clone(), 2, first)]);
+        assert!(counted(RepoId(2)).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 //! A vote on a pull request is one row for each of its changesets, in the repository they come from. The newest vote on
 //! a changeset has the version 0; whoever votes raises the version of all that were there before.
 
-use crate::conn::{Column, Conn, FromColumn, Row, Tx, Value, params};
+use crate::conn::{Column, Conn, FromColumn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{CommentId, PullRequestId, RepoId, UserId};
 use crate::time::LocalTime;
@@ -112,6 +112,25 @@ pub fn newest_of_changeset(
         &params![repository, revision, 0],
         row,
     )
+}
+
+/// The newest votes on many changesets, by their full ids.
+pub fn newest_of_changesets(
+    conn: &Conn,
+    repository: RepoId,
+    revisions: &[String],
+) -> Result<Vec<Status>, DbError> {
+    if revisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT user_id, revision, status, modified_at, version, pull_request_id FROM changeset_statuses \
+         WHERE repo_id = ? AND version = ? AND revision IN ({}) ORDER BY changeset_status_id",
+        placeholders(revisions.len())
+    );
+    let mut values = params![repository, 0].to_vec();
+    values.extend(revisions.iter().map(Value::from));
+    conn.query(&sql, &values, row)
 }
 
 /// Gives a vote on these changesets, in a comment.
@@ -231,5 +250,11 @@ mod tests {
                 test.read(|conn| newest_of_changeset(conn, request.org_repository, revision));
             assert_eq!((newest.len(), newest[0].vote), (1, Vote::Rejected));
         }
+        let all: Vec<String> = request.changesets().map(str::to_owned).collect();
+        let newest = test.read(|conn| newest_of_changesets(conn, request.org_repository, &all));
+        assert_eq!(newest.len(), all.len());
+        assert!(newest.iter().all(|status| status.vote == Vote::Rejected));
+        let none = test.read(|conn| newest_of_changesets(conn, request.org_repository, &[]));
+        assert!(none.is_empty());
     }
 }

@@ -50,6 +50,16 @@ pub fn followed(conn: &Conn, user: UserId) -> Result<Vec<RepoId>, DbError> {
     )
 }
 
+/// The accounts that an account follows.
+pub fn followed_users(conn: &Conn, user: UserId) -> Result<Vec<UserId>, DbError> {
+    conn.query(
+        "SELECT follows_user_id FROM user_followings \
+         WHERE user_id = ? AND follows_user_id IS NOT NULL ORDER BY user_following_id",
+        &params![user],
+        |row| row.take(),
+    )
+}
+
 /// Makes an account follow a repository. Says whether it did not before.
 pub fn follow(tx: &Tx<'_>, user: UserId, repository: RepoId) -> Result<bool, DbError> {
     if follows(tx, user, repository)? {
@@ -120,7 +130,9 @@ mod tests {
                 .iter()
                 .all(|id| id.0 > 0)
         );
+        assert_eq!(test.read(|conn| followed_users(conn, frank)), [other]);
         assert!(!test.write(|tx| toggle_account(tx, frank, other)));
+        assert!(test.read(|conn| followed_users(conn, frank)).is_empty());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `user_logs`: the journal. The names of the account and of the repository are copies that outlive both.
 
-use crate::conn::{Conn, Row, Tx, params};
+use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{RepoId, RepoName, UserId, Username};
 use crate::time::LocalTime;
+use crate::value::with_stars;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +98,140 @@ pub fn recent_of_repository(
     )
 }
 
+/// A column that holds words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// `repository_name`
+    Repository,
+    /// `username`
+    Username,
+    /// `user_ip`
+    Address,
+    /// `action`
+    Action,
+}
+
+/// Which entries are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// All of these hold; so all entries where there are none.
+    All(Vec<Condition>),
+    /// One of these holds; so no entry where there are none.
+    Any(Vec<Condition>),
+    /// This does not hold.
+    Not(Box<Condition>),
+    /// The column fits the text, in which `*` stands for any letters; the case of letters does not count.
+    Fits(Field, String),
+    /// At this time or later.
+    Since(LocalTime),
+    /// Before this time.
+    Before(LocalTime),
+    /// About one of these repositories.
+    About(Vec<RepoId>),
+    /// About no repository, or one that is gone.
+    AboutNone,
+    /// About a repository that exists.
+    AboutExisting,
+    /// By one of these accounts.
+    By(Vec<UserId>),
+}
+
+impl Condition {
+    fn write<'a>(&'a self, sql: &mut String, values: &mut Vec<Value<'a>>) {
+        let list = |sql: &mut String, column: &str, count: usize| {
+            if count == 0 {
+                sql.push_str("1 = 0");
+            } else {
+                sql.push_str(&format!("{column} IN ({})", placeholders(count)));
+            }
+        };
+        match self {
+            Self::All(parts) => join(parts, "1 = 1", " AND ", sql, values),
+            Self::Any(parts) => join(parts, "1 = 0", " OR ", sql, values),
+            Self::Not(part) => {
+                sql.push_str("NOT (");
+                part.write(sql, values);
+                sql.push(')');
+            }
+            Self::Fits(field, text) => {
+                let column = match field {
+                    Field::Repository => "repository_name",
+                    Field::Username => "username",
+                    Field::Address => "COALESCE(user_ip, '')",
+                    Field::Action => "\"action\"",
+                };
+                sql.push_str(&format!("lower({column}) LIKE lower(?) ESCAPE '!'"));
+                values.push(with_stars(text).into());
+            }
+            Self::Since(time) => {
+                sql.push_str("action_date >= ?");
+                values.push((*time).into());
+            }
+            Self::Before(time) => {
+                sql.push_str("action_date < ?");
+                values.push((*time).into());
+            }
+            Self::About(repositories) => {
+                list(sql, "COALESCE(repository_id, 0)", repositories.len());
+                values.extend(repositories.iter().map(|id| Value::from(*id)));
+            }
+            Self::AboutNone => sql.push_str("repository_id IS NULL"),
+            Self::AboutExisting => {
+                sql.push_str("COALESCE(repository_id, 0) IN (SELECT r.repo_id FROM repositories r)")
+            }
+            Self::By(users) => {
+                list(sql, "COALESCE(user_id, 0)", users.len());
+                values.extend(users.iter().map(|id| Value::from(*id)));
+            }
+        }
+    }
+}
+
+fn join<'a>(
+    parts: &'a [Condition],
+    none: &str,
+    between: &str,
+    sql: &mut String,
+    values: &mut Vec<Value<'a>>,
+) {
+    if parts.is_empty() {
+        sql.push_str(none);
+        return;
+    }
+    for (at, part) in parts.iter().enumerate() {
+        sql.push_str(if at > 0 { between } else { "" });
+        sql.push('(');
+        part.write(sql, values);
+        sql.push(')');
+    }
+}
+
+/// A part of the entries that fit, newest first.
+pub fn find(
+    conn: &Conn,
+    condition: &Condition,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<LogEntry>, DbError> {
+    let mut sql = String::from(
+        "SELECT user_log_id, user_id, username, repository_id, repository_name, user_ip, \"action\", action_date \
+         FROM user_logs WHERE ",
+    );
+    let mut values = Vec::new();
+    condition.write(&mut sql, &mut values);
+    sql.push_str(" ORDER BY action_date DESC, user_log_id DESC LIMIT ? OFFSET ?");
+    values.extend([limit.into(), skip.into()]);
+    conn.query(&sql, &values, row)
+}
+
+/// How many entries fit.
+pub fn count(conn: &Conn, condition: &Condition) -> Result<i64, DbError> {
+    let mut sql = String::from("SELECT COUNT(*) FROM user_logs WHERE ");
+    let mut values = Vec::new();
+    condition.write(&mut sql, &mut values);
+    conn.count(&sql, &values)
+}
+
 /// Unties the entries of an account that is about to be deleted.
 pub(crate) fn forget_user(tx: &Tx<'_>, user: UserId) -> Result<usize, DbError> {
     tx.execute(
@@ -117,6 +252,60 @@ pub(crate) fn forget_repository(tx: &Tx<'_>, repository: RepoId) -> Result<usize
 mod tests {
     use super::*;
     use crate::testing::TestDb;
+
+    fn add(tx: &Tx<'_>, user: Option<UserId>, repository: Option<RepoId>, action: &str) {
+        let new = NewLogEntry {
+            user,
+            username: &"Ärger".into(),
+            repository,
+            repository_name: "x_%/name",
+            user_ip: "::1",
+            action,
+        };
+        insert(tx, &new).unwrap();
+    }
+
+    #[test]
+    fn conditions_choose_entries() {
+        use Condition::{About, AboutExisting, AboutNone, All, Any, Before, By, Fits, Not, Since};
+        let test = TestDb::kallithea();
+        let before = test.read(|conn| count(conn, &All(Vec::new())));
+        test.write(|tx| {
+            add(tx, Some(UserId(3)), Some(RepoId(1)), "push:a");
+            add(tx, None, None, "unheard:of");
+            Ok(())
+        });
+        let ours = || Fits(Field::Repository, "X_%/*".to_owned());
+        let found = |condition: Condition| {
+            let condition = All(vec![ours(), condition]);
+            let entries = test.read(|conn| find(conn, &condition, 0, 10));
+            let counted = test.read(|conn| count(conn, &condition));
+            assert_eq!(counted, entries.len() as i64);
+            let words = entries.iter().map(|entry| entry.action[..1].to_owned());
+            words.collect::<String>()
+        };
+        assert_eq!(found(All(Vec::new())), "up");
+        assert_eq!(found(Any(Vec::new())), "");
+        assert_eq!(found(Fits(Field::Username, "äRGER".into())), "up");
+        assert_eq!(found(Fits(Field::Action, "PUSH:*".into())), "p");
+        assert_eq!(found(Fits(Field::Action, "push".into())), "");
+        assert_eq!(found(Fits(Field::Address, "*:1".into())), "up");
+        assert_eq!(found(About(vec![RepoId(1), RepoId(99)])), "p");
+        assert_eq!(found(Not(Box::new(About(vec![RepoId(1)])))), "u");
+        assert_eq!(found(AboutNone), "u");
+        assert_eq!(found(AboutExisting), "p");
+        assert_eq!(found(By(vec![UserId(3)])), "p");
+        assert_eq!(found(Not(Box::new(By(vec![UserId(3)])))), "u");
+        assert_eq!(found(About(Vec::new())), "");
+        assert_eq!(found(Since(LocalTime::EPOCH)), "up");
+        assert_eq!(found(Before(LocalTime::EPOCH)), "");
+        assert_eq!(
+            test.read(|conn| find(conn, &ours(), 1, 10)).len(),
+            1,
+            "the second page"
+        );
+        assert_eq!(test.read(|conn| count(conn, &All(Vec::new()))), before + 2);
+    }
 
     #[test]
     fn the_newest_entries_come_first() {

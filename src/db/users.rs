@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::conn::{Conn, Row, Tx, Value, params};
+use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{ApiKey, DEFAULT_USER, PasswordHash, RepoId, UserGroupId, UserId, Username};
 use crate::time::LocalTime;
@@ -190,6 +190,27 @@ pub fn by_email(conn: &Conn, email: &str) -> Result<Option<User>, DbError> {
         Some(user) => Ok(Some(user)),
         None => user_email_map::owner(conn, email)?.map_or(Ok(None), |id| by_id(conn, id)),
     }
+}
+
+/// The names of the accounts that have one of these addresses, main or extra, in any case: address in lower case and user
+/// name. Where several have it, a main address goes before an extra one. `emails` are in lower case.
+pub fn names_by_email(
+    conn: &Conn,
+    emails: &[String],
+) -> Result<BTreeMap<String, Username>, DbError> {
+    if emails.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let places = placeholders(emails.len());
+    let sql = format!(
+        "SELECT lower(m.email), u.username FROM user_email_map m JOIN users u ON u.user_id = m.user_id \
+         WHERE lower(m.email) IN ({places}) \
+         UNION ALL SELECT lower(email), username FROM users WHERE lower(email) IN ({places})"
+    );
+    let values: Vec<_> = emails.iter().chain(emails).map(Value::from).collect();
+    let found = conn.query(&sql, &values, |row| (row.take(), row.take()))?;
+    // Main addresses come last and replace.
+    Ok(found.into_iter().collect())
 }
 
 /// The account with this main e-mail address, in any case.
@@ -790,5 +811,22 @@ mod tests {
             test.read(|conn| users_groups_members::of_user_group(conn, crate::UserGroupId(1))),
             [UserId(3)]
         );
+    }
+
+    #[test]
+    fn accounts_are_known_by_all_their_addresses() {
+        let test = TestDb::kallithea();
+        let bob = test.read(|conn| by_id(conn, UserId(4))).unwrap();
+        let main = bob.email.clone().unwrap().to_lowercase();
+        test.write(|tx| crate::user_email_map::insert(tx, UserId(4), "Bob@Work.example"));
+        let asked = [
+            main.clone(),
+            "bob@work.example".to_owned(),
+            "no@one".to_owned(),
+        ];
+        let names = test.read(|conn| names_by_email(conn, &asked));
+        assert_eq!(names.len(), 2);
+        assert!(names.values().all(|name| *name == bob.username));
+        assert!(test.read(|conn| names_by_email(conn, &[])).is_empty());
     }
 }

@@ -165,6 +165,11 @@ pub(crate) fn starts_with(text: &str) -> String {
     format!("{}%", escaped(text))
 }
 
+/// A pattern for `lower(column) LIKE lower(?) ESCAPE '!'` from a text in which `*` stands for any letters.
+pub(crate) fn with_stars(text: &str) -> String {
+    escaped(text).replace('*', "%")
+}
+
 /// Takes their meaning from the letters that have one in a pattern.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);

@@ -73,6 +73,17 @@ impl Model {
         })
     }
 
+    /// The names of the accounts that have these mail addresses, by address in lower case.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn usernames_by_email(
+        &self,
+        emails: &[String],
+    ) -> Result<std::collections::BTreeMap<String, db::Username>, Error> {
+        Ok(self.db().read(|conn| users::names_by_email(conn, emails))?)
+    }
+
     /// Puts a repository into the public journal or takes it out: the default user follows it, or not. Says which.
     ///
     /// # Errors

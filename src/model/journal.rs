@@ -1,5 +1,11 @@
 //! The journal: what was done, by whom, from where; and the newest changeset of a repository as lists show it.
 
+mod filter;
+mod read;
+
+pub use filter::FilterError;
+pub use read::{JournalEntry, JournalFilter, JournalPage};
+
 use db::repositories::{self};
 use db::user_logs::{self, NewLogEntry};
 use db::{LocalTime, PullRequestId, RepoId, Tx, UserId, Username, json};

@@ -22,10 +22,12 @@
 //! | [`message`] | commit messages, comments, descriptions | HTML with links |
 //! | [`diff`] | the lines of a hunk | table rows with changed words marked |
 //! | [`graph`] | changesets and their parents | lanes, and an SVG drawing of them |
+//! | [`chart`] | numbers | an SVG of columns |
 //! | [`avatar`], [`person`] | an author string | a picture, a name |
 //! | [`age`], [`iso`], [`absolute`], [`size()`] | numbers | words |
 
 pub mod avatar;
+pub mod chart;
 pub mod css;
 pub mod csv;
 pub mod decode;

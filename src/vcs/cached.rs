@@ -155,6 +155,17 @@ impl Cached<'_> {
         Ok(unknown(Box::new(Kept::new(make()?, cache.writer(&key)))))
     }
 
+    /// An answer of [`Cached::bytes`], if it is there.
+    pub fn known(
+        &self,
+        kind: &'static str,
+        version: u32,
+        id: &ChangesetId,
+        rest: &[&[u8]],
+    ) -> Option<Vec<u8>> {
+        self.cache?.get(&self.key(kind, version, id, rest))
+    }
+
     /// Any other answer about a changeset, for example its statistics: `kind` and `version` name the code that makes it, `rest` what else it depends on.
     pub fn bytes<E>(
         &self,

@@ -56,6 +56,11 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
         nav: Nav {
             section: section.to_owned(),
             repos_data_url: Some(url("_repos")),
+            journal: Some(url(if user.is_some() {
+                "_admin/journal"
+            } else {
+                "_admin/public_journal"
+            })),
             about: Some(url("about")),
             account: user.as_ref().map(|_| url("_admin/my_account")),
             new_repository: user.as_ref().map(|_| url("_admin/create_repository")),

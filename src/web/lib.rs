@@ -9,6 +9,7 @@ mod api;
 mod budget;
 pub mod cgi;
 mod conditional;
+mod feed;
 mod form;
 mod frame;
 mod header_login;
@@ -18,6 +19,7 @@ mod later;
 mod multipart;
 mod pages;
 pub mod path;
+mod people;
 mod pictures;
 mod prefix;
 pub mod problem;
@@ -195,7 +197,13 @@ impl Site {
         let mut settings = self.model.settings_given(true)?;
         let (session, viewer) = match &key {
             Some(key) => {
-                let opened = self.model.viewer_by_key(key, address)?;
+                let opened = if !model::feed_key::is_feed_key(key) {
+                    self.model.viewer_by_key(key, address)?
+                } else if is_feed(&request) {
+                    self.model.viewer_by_feed_key(key, address)?
+                } else {
+                    None
+                };
                 (Session::detached(), opened.ok_or_else(key::refused)?)
             }
             None => {
@@ -233,6 +241,17 @@ impl Site {
             background: Vec::new(),
         })
     }
+}
+
+/// Whether an address is that of a feed: what keys for feeds open.
+fn is_feed(request: &Request) -> bool {
+    let path = request.path.as_str().trim_end_matches('/');
+    let mut parts = path.rsplit('/');
+    let last = parts.next().unwrap_or_default();
+    let before = parts.next().unwrap_or_default();
+    matches!(request.method, Method::GET | Method::HEAD)
+        && matches!(last, "atom" | "rss")
+        && matches!(before, "feed" | "journal" | "public_journal")
 }
 
 /// One line for every answer that is an error.

@@ -369,6 +369,25 @@ pub const SITE: &[Route] = &[
         "/_admin/permissions",
         SiteAdmin(pages::permissions_global::save),
     ),
+    route("journal", Get, "/_admin/journal", User(pages::journal::own)),
+    route(
+        "journal_feed",
+        Get,
+        "/_admin/journal/{format}",
+        User(pages::journal::own_feed),
+    ),
+    route(
+        "public_journal",
+        Get,
+        "/_admin/public_journal",
+        Open(pages::journal::public),
+    ),
+    route(
+        "public_journal_feed",
+        Get,
+        "/_admin/public_journal/{format}",
+        Open(pages::journal::public_feed),
+    ),
     route(
         "toggle_following",
         Post,
@@ -395,14 +414,38 @@ pub const REPOSITORY: &[Route] = &[
     route(
         "changelog_file_home",
         Get,
-        "/changelog/{revision}",
+        "/changelog/{*rest}",
         Read(pages::changelog::show),
     ),
     route(
-        "changelog_file_home",
+        "changelog_details",
         Get,
-        "/changelog/{revision}/{*f_path}",
-        Read(pages::changelog::show),
+        "/changelog_details/{*revision}",
+        Read(pages::changelog_details::show),
+    ),
+    route(
+        "repo_stats_home",
+        Get,
+        "/statistics",
+        Read(pages::statistics::show),
+    ),
+    route(
+        "repo_size",
+        Get,
+        "/repo_size",
+        Read(pages::statistics::size),
+    ),
+    route(
+        "repo_size",
+        Post,
+        "/repo_size",
+        Read(pages::statistics::size),
+    ),
+    route(
+        "feed_home",
+        Get,
+        "/feed/{format}",
+        Read(pages::repository_feed::show),
     ),
     route(
         "changeset_home",

@@ -2,15 +2,16 @@
 
 use http::header::HeaderValue;
 use jiff::Timestamp;
-use model::User;
 use render::AgeUnit;
 use vcs::{Changeset, ChangesetId, Labels, Phase, RefName, RepoPath};
 
 use crate::i18n::Language;
+use crate::people::People;
 use crate::pictures;
 use crate::problem::Problem;
-use crate::view::{ChangesetRow, Chip, Link, PageNumber, Paging, Person, When};
+use crate::view::{ChangesetRow, Chip, Link, PageNumber, Paging, Person, Status, When};
 use crate::visit::Visit;
+use model::{ReadableRepository, User, Vote};
 
 /// How many of the newest or nearest pages are named to each side of the current one.
 const NEIGHBOUR_PAGES: usize = 4;
@@ -96,7 +97,6 @@ pub(crate) fn short(visit: &Visit<'_>, id: &ChangesetId) -> String {
 }
 
 /// What the messages of a repository may link to. `changesets` is the address of its changeset pages, with a slash at the end.
-#[allow(dead_code, reason = "used by the next pages")]
 pub(crate) fn message_links<'a>(
     visit: &'a Visit<'_>,
     repository: &'a str,
@@ -136,6 +136,76 @@ pub(crate) fn changeset_row(
         merge: changeset.is_merge(),
         ..ChangesetRow::default()
     }
+}
+
+/// Changesets as the rows of a list, with links in their messages, the names that their authors have here, votes and comments.
+pub(crate) fn changeset_rows(
+    visit: &Visit<'_>,
+    repository: &ReadableRepository,
+    changesets: &[Changeset],
+    refs: &vcs::Refs,
+    people: &People,
+) -> Result<Vec<ChangesetRow>, Problem> {
+    let name = repository.name();
+    let ids: Vec<ChangesetId> = changesets.iter().map(|one| one.id).collect();
+    let marks = visit.model.marks_of_changesets(repository, &ids)?;
+    let prefix = format!("{}/", String::from(visit.url(name).join("changeset")));
+    let links = message_links(visit, name, &prefix);
+    let rows = changesets.iter().map(|changeset| {
+        let mut row = changeset_row(visit, name, changeset, refs.labels(&changeset.id));
+        row.author = people.author(&changeset.author);
+        row.subject_html = render::message::urlify(
+            &row.subject,
+            &render::message::LinkContext {
+                default_link: Some(&row.url),
+                ..links
+            },
+        );
+        if let Some(body) = &row.body {
+            row.body_html = render::message::urlify(body, &links);
+        }
+        if let Some(marks) = marks.get(&row.raw_id) {
+            mark(visit, &mut row, marks);
+        }
+        row
+    });
+    Ok(rows.collect())
+}
+
+/// Puts the newest vote and the number of comments into a row.
+fn mark(visit: &Visit<'_>, row: &mut ChangesetRow, marks: &model::Marks) {
+    let first = marks
+        .comments
+        .map(|(_, first)| format!("{}#comment-{}", row.url, first.0));
+    if let Some((vote, voter, _)) = &marks.vote {
+        let label = vote_label(visit, *vote);
+        row.status = Some(Status {
+            kind: vote.as_str().to_owned(),
+            text: match voter {
+                Some(voter) => visit.tf(
+                    "Changeset status: {status} by {user}",
+                    &[("status", &label), ("user", voter)],
+                ),
+                None => visit.tf("Changeset status: {status}", &[("status", &label)]),
+            },
+            url: first.clone().or_else(|| Some(row.url.clone())),
+        });
+    }
+    if let Some((count, _)) = marks.comments {
+        row.comments = count;
+        row.comments_url = first;
+    }
+}
+
+/// A vote in words.
+pub(crate) fn vote_label(visit: &Visit<'_>, vote: Vote) -> String {
+    let label = match vote {
+        Vote::NotReviewed | Vote::Unknown => visit.t("Not reviewed"),
+        Vote::UnderReview => visit.t("Under review"),
+        Vote::Approved => visit.t("Approved"),
+        Vote::Rejected => visit.t("Not approved"),
+    };
+    label.to_owned()
 }
 
 /// The page of a changeset.

@@ -1,4 +1,4 @@
-//! Following a repository.
+//! Following a repository or an account.
 
 use http::StatusCode;
 use model::{Actor, Gate, RepoId, UserId};

@@ -3,11 +3,14 @@
 use model::ReadableRepository;
 use vcs::{ChangesetId, LogQuery, Refs, RepoPath, Repository};
 
+use super::statistics;
+use crate::feed;
 use crate::frame;
+use crate::people::People;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{Document, Link, RefRow, Summary};
+use crate::view::{Document, Link, RefRow, Summary, SummaryFacts};
 use crate::visit::Visit;
 use crate::words;
 
@@ -33,6 +36,25 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
     };
     let owner = visit.model.owner(repository.row().owner)?;
     let created = repository.row().created_on;
+    let facts = if empty {
+        Some(SummaryFacts::default())
+    } else {
+        statistics::summary(visit, repository, &contents)?
+    };
+    let tree = landing
+        .as_ref()
+        .and_then(|(_, id)| visit.model.known_tree_facts(&contents, id));
+    if !empty && (tree.is_none() || facts.is_none()) {
+        statistics::count_later(visit, repository);
+    }
+    let signed_in = visit.viewer.signed_in().is_some();
+    let people = People::find(visit, log.changesets.iter().map(|one| &one.author))?;
+    let feeds = feed::links(visit, &format!("{name}/feed"), name)?;
+    let mut frame = frame::frame(visit, format!("{name} Summary"), "repositories");
+    frame.feeds = feeds;
+    let visit = &*visit;
+    let below = |path: &str| String::from(visit.url(name).join(path));
+    let is_tip = |tag: &&vcs::Tag| tag.name.as_str() == "tip";
     let summary = Summary {
         repo: frame::repository(visit, repository, empty, "summary")?,
         readme,
@@ -42,13 +64,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         }),
         owner: owner.as_ref().map(words::user).unwrap_or_default(),
         created: Some(words::when(created.to_unix(), 0)),
-        latest: log
-            .changesets
-            .iter()
-            .map(|changeset| {
-                words::changeset_row(visit, name, changeset, refs.labels(&changeset.id))
-            })
-            .collect(),
+        latest: words::changeset_rows(visit, repository, &log.changesets, &refs, &people)?,
         changesets: Some(log.total as u64),
         branches: refs
             .branches
@@ -58,29 +74,52 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
             .map(|branch| ref_row(visit, name, branch.name.as_str(), &branch.id, "branch"))
             .collect(),
         branch_count: refs.branches.iter().filter(|branch| !branch.closed).count() as u64,
+        tag_count: refs.tags.iter().filter(|tag| !is_tip(tag)).count() as u64,
         tags: tags(visit, name, &refs),
-        tag_count: refs
-            .tags
-            .iter()
-            .filter(|tag| tag.name.as_str() != "tip")
-            .count() as u64,
         bookmarks: refs
             .bookmarks
             .iter()
-            .map(|bookmark| {
-                ref_row(
-                    visit,
-                    name,
-                    bookmark.name.as_str(),
-                    &bookmark.id,
-                    "bookmark",
-                )
-            })
+            .take(NEWEST)
+            .map(|one| ref_row(visit, name, one.name.as_str(), &one.id, "bookmark"))
             .collect(),
-        frame: frame::frame(visit, format!("{name} Summary"), "repositories"),
-        ..Summary::default()
+        bookmark_count: refs.bookmarks.len() as u64,
+        size: tree
+            .as_ref()
+            .filter(|_| signed_in)
+            .map(|tree| render::size_decimal(tree.bytes)),
+        size_url: (signed_in && tree.is_none() && !empty).then(|| below("repo_size")),
+        facts_url: facts.is_none().then(|| {
+            let url = visit.url(name).join("statistics");
+            url.query("part", "summary").into()
+        }),
+        facts: facts.unwrap_or_default(),
+        statistics_disabled: !repository.row().statistics,
+        downloads: downloads(visit, repository, empty),
+        downloads_disabled: !repository.row().downloads,
+        add_file_url: (empty && repository.writable().is_some()).then(|| below("add/0")),
+        feed_url: frame.feeds.first().map(|feed| feed.url.clone()),
+        frame,
     };
     template::page(visit.language, &summary)
+}
+
+/// The archives of the newest changeset.
+fn downloads(visit: &Visit<'_>, repository: &ReadableRepository, empty: bool) -> Vec<Link> {
+    if empty || !repository.row().downloads {
+        return Vec::new();
+    }
+    let formats = ["zip", "tar.gz", "tar.bz2"];
+    formats
+        .into_iter()
+        .map(|format| Link {
+            text: format.to_owned(),
+            url: visit
+                .url(repository.name())
+                .join("archive")
+                .join(format!("tip.{format}"))
+                .into(),
+        })
+        .collect()
 }
 
 /// The landing revision, or the newest changeset when the repository has no such thing (any more).
@@ -172,7 +211,34 @@ pub(super) fn readme_in(
     }))
 }
 
+/// The README of the landing revision, kept under its id: rendering a long one takes longer than the rest of the page.
 fn readme(
+    visit: &Visit<'_>,
+    repository: &str,
+    contents: &Repository,
+    revision: &str,
+    id: &ChangesetId,
+) -> Result<Option<Document>, Problem> {
+    let depends_on: [&[u8]; 3] = [
+        visit.request.peer.script_name.as_bytes(),
+        repository.as_bytes(),
+        revision.as_bytes(),
+    ];
+    let cached = contents.cached(visit.model.cache());
+    let kept = cached.bytes("readme", 1, id, &depends_on, || {
+        let document = make_readme(visit, repository, contents, revision, id)?;
+        let parts = document.map(|it| [it.name, it.url, it.content_html]);
+        Ok::<_, Problem>(serde_json::json!(parts).to_string().into_bytes())
+    })?;
+    let parts: Option<[String; 3]> = serde_json::from_slice(&kept).unwrap_or_default();
+    Ok(parts.map(|[name, url, content_html]| Document {
+        name,
+        url,
+        content_html,
+    }))
+}
+
+fn make_readme(
     visit: &Visit<'_>,
     repository: &str,
     contents: &Repository,

@@ -66,8 +66,12 @@ pub struct ChangesetRow {
     pub url: String,
     /// First line of the message as plain text; may be empty.
     pub subject: String,
+    /// The same with links, also to its page; empty where nobody made it.
+    pub subject_html: String,
     /// The rest of the message as plain text; `None` if there is only one line.
     pub body: Option<String>,
+    /// The same with links; empty where nobody made it.
+    pub body_html: String,
     /// Who wrote it.
     pub author: Person,
     /// When.
@@ -82,6 +86,8 @@ pub struct ChangesetRow {
     pub comments: u64,
     /// The first comment; needed when `comments` is not 0.
     pub comments_url: Option<String>,
+    /// What happened to the name of the file whose history this is.
+    pub notice: Option<String>,
 }
 
 /// The way through a long list. `None` when all fits on one page.

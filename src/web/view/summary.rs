@@ -4,6 +4,7 @@ use super::Page;
 use super::common::{ChangesetRow, Document, Link, Person, When};
 use super::frame::Frame;
 use super::repo::RepoFrame;
+use super::statistics::SummaryFacts;
 use serde::Serialize;
 
 /// README on the left, facts on the right; or the first steps, if the repository is empty ([`RepoFrame::empty`]).
@@ -23,10 +24,15 @@ pub struct Summary {
     pub created: Option<When>,
     /// Sum of file sizes, `1.2 MB`.
     pub size: Option<String>,
-    /// Shares of languages, largest first.
-    pub languages: Vec<Language>,
-    /// Changesets per week as a small SVG; empty for none.
-    pub activity_html: String,
+    /// What tells the size, when it is not known yet.
+    pub size_url: Option<String>,
+    /// Languages and activity.
+    #[serde(flatten)]
+    pub facts: SummaryFacts,
+    /// What has them, when they are not known yet.
+    pub facts_url: Option<String>,
+    /// Whether nothing is counted here.
+    pub statistics_disabled: bool,
     /// The newest changesets, about five.
     pub latest: Vec<ChangesetRow>,
     /// How many changesets there are.
@@ -39,10 +45,16 @@ pub struct Summary {
     pub tags: Vec<RefRow>,
     /// How many there are.
     pub tag_count: u64,
-    /// Bookmarks.
+    /// Bookmarks, about five.
     pub bookmarks: Vec<RefRow>,
+    /// How many there are.
+    pub bookmark_count: u64,
     /// Archives of the landing revision: `zip`, `tar.gz`.
     pub downloads: Vec<Link>,
+    /// Whether nobody may download any.
+    pub downloads_disabled: bool,
+    /// Where the first file of an empty repository is made, for those who may.
+    pub add_file_url: Option<String>,
     /// The Atom feed.
     pub feed_url: Option<String>,
 }
@@ -60,6 +72,8 @@ pub struct Language {
     pub percent: f64,
     /// The sum of the shares before it: where its piece of the bar starts.
     pub start: f64,
+    /// How many files are written in it.
+    pub files: u64,
 }
 
 /// A branch, tag or bookmark in short.

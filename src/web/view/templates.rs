@@ -17,6 +17,7 @@ templates![
     "authors_piece.html",
     "base.html",
     "changelog.html",
+    "changelog_details.html",
     "changeset.html",
     "edit_file.html",
     "edit_remove.html",
@@ -32,6 +33,8 @@ templates![
     "group_delete.html",
     "group_settings.html",
     "home.html",
+    "journal.html",
+    "journal_list.html",
     "login.html",
     "new_fork.html",
     "new_group.html",
@@ -50,7 +53,9 @@ templates![
     "repo_settings.html",
     "setup.html",
     "site_access.html",
+    "statistics.html",
     "summary.html",
+    "summary_facts.html",
 ];
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ export default function (_, { element, remember, say, t }) {
     row = Math.max(0, Math.min(all.length - 1, row + step));
     all[row].classList.add("cursor");
     all[row].scrollIntoView({ block: "nearest" });
-    all[row].querySelector("a.subject, a.name")?.focus({ preventScroll: true });
+    all[row].querySelector("a.subject, .subject a.message-link, a.name, .journal-text a")?.focus({ preventScroll: true });
   };
   const file = (step) => {
     const all = [...document.querySelectorAll(".diff-file")];

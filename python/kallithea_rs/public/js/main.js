@@ -14,6 +14,7 @@ const behaviours = {
   flash: "[data-flash], [data-focus]",
   keys: "body",
   lines: "[data-lines]",
+  load: "[data-load], [data-size], [data-details]",
   menus: "details.menu",
   people: "[data-people]",
   range: "[data-range]",

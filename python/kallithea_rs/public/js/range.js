@@ -1,8 +1,7 @@
-// Two ticked changesets of the changelog make a range.
-export default function ([place], { element, t }) {
+// Two ticked changesets of the changelog make a range: at most two stay ticked, and the buttons say what they will show.
+export default function ([form]) {
   const boxes = [...document.querySelectorAll("input.changeset_range")];
-  for (const box of boxes) box.closest("label").hidden = false;
-  const clear = element("button", { type: "button", class: "small", onclick: () => { for (const box of boxes) box.checked = false; draw(); } }, t("Clear"));
+  const buttons = [...form.querySelectorAll("button")];
   const draw = (last) => {
     let chosen = boxes.filter((box) => box.checked);
     if (chosen.length > 2) {
@@ -10,10 +9,10 @@ export default function ([place], { element, t }) {
       for (const box of chosen) if (box !== last && box !== (chosen[0] === last ? chosen.at(-1) : chosen[0])) box.checked = false;
       chosen = boxes.filter((box) => box.checked);
     }
-    place.hidden = chosen.length === 0;
-    const [to, from] = chosen.map((box) => box.value);
-    place.replaceChildren(...(from ? [element("a", { class: "button small primary", href: `${place.dataset.range}${from}...${to}` }, t("Show {from} → {to}", { from: from.slice(0, 6), to: to.slice(0, 6) }))] : [element("span", { class: "muted" }, t("Select a second changeset"))]), clear);
+    form.hidden = chosen.length === 0;
+    for (const button of buttons) button.disabled = chosen.length < 2;
   };
   document.addEventListener("change", (event) => { if (boxes.includes(event.target)) draw(event.target); });
+  window.addEventListener("pageshow", () => draw());
   draw();
 }

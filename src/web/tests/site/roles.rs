@@ -128,6 +128,7 @@ fn address(table: &str, route: &Route) -> String {
         .replace("{revision}", "tip")
         .replace("{*revision}", "tip")
         .replace("{*f_path}", "f")
+        .replace("{format}", "atom")
         .replace("{*rest}", "tip/");
     format!(
         "{table}{}",
@@ -164,6 +165,7 @@ fn outcome(browser: &mut Browser<'_>, address: &str, method: Method, key: Option
         "There are no changesets yet",
         "There are no files yet.",
         "Such revision does not exist",
+        "This is a part of the changelog.",
     ];
     match answer.status {
         StatusCode::NOT_FOUND if passed.iter().any(|text| answer.text.contains(text)) => {
@@ -171,6 +173,7 @@ fn outcome(browser: &mut Browser<'_>, address: &str, method: Method, key: Option
         }
         StatusCode::NOT_FOUND => "404".to_owned(),
         StatusCode::FORBIDDEN if answer.text.contains("You may not create") => "ok".to_owned(),
+        StatusCode::FORBIDDEN if answer.text.contains("Downloads disabled") => "ok".to_owned(),
         StatusCode::FORBIDDEN => "403".to_owned(),
         // So many wrong keys from one address are not even looked at any more.
         StatusCode::TOO_MANY_REQUESTS if key.is_some() => "403".to_owned(),
