@@ -100,6 +100,23 @@ pub fn count_on_changesets(
     conn.query(&sql, &values, |row| (row.take(), row.take(), row.take()))
 }
 
+/// What is said about a changeset, oldest first: on itself, and on pull requests in the words that came with a vote on it.
+pub fn of_changeset(
+    conn: &Conn,
+    repository: RepoId,
+    revision: &str,
+) -> Result<Vec<Comment>, DbError> {
+    conn.query(
+        select!(
+            "WHERE (repo_id = ? AND revision = ?) OR comment_id IN (\
+             SELECT changeset_comment_id FROM changeset_statuses WHERE repo_id = ? AND revision = ?) \
+             ORDER BY comment_id"
+        ),
+        &params![repository, revision, repository, revision],
+        row,
+    )
+}
+
 /// Adds a comment.
 pub fn insert(tx: &Tx<'_>, new: &NewComment<'_>) -> Result<CommentId, DbError> {
     let now = LocalTime::now();
@@ -193,5 +210,42 @@ mod tests {
         let counted = |id| test.read(|conn| count_on_changesets(conn, id, &asked));
         assert_eq!(counted(RepoId(1)), [(one.clone(), 2, first)]);
         assert!(counted(RepoId(2)).is_empty());
+    }
+
+    #[test]
+    fn what_is_said_about_a_changeset_comes_from_both_places() {
+        let test = TestDb::kallithea();
+        let (repository, revision) = (RepoId(10), "c".repeat(40));
+        let new = |revision, text| NewComment {
+            repository,
+            revision,
+            pull_request: None,
+            line: None,
+            path: None,
+            author: UserId(4),
+            text,
+        };
+        let [on_it, with_a_vote] = test.write(|tx| {
+            let on_it = insert(tx, &new(Some(&revision), "here"))?;
+            insert(tx, &new(Some("d"), "elsewhere"))?;
+            let with_a_vote = insert(tx, &new(None, "voted"))?;
+            let revisions = [revision.as_str()].into_iter();
+            let vote = changeset_statuses::Vote::Approved;
+            changeset_statuses::vote(
+                tx,
+                repository,
+                revisions,
+                UserId(4),
+                vote,
+                with_a_vote,
+                None,
+            )?;
+            Ok::<_, DbError>([on_it, with_a_vote])
+        });
+        let comments = test.read(|conn| of_changeset(conn, repository, &revision));
+        let ids: Vec<_> = comments.iter().map(|comment| comment.id).collect();
+        assert_eq!(ids, [on_it, with_a_vote]);
+        let votes = test.read(|conn| changeset_statuses::in_comments(conn, repository, &revision));
+        assert_eq!(votes, [(with_a_vote, changeset_statuses::Vote::Approved)]);
     }
 }

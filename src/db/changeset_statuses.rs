@@ -133,6 +133,20 @@ pub fn newest_of_changesets(
     conn.query(&sql, &values, row)
 }
 
+/// The comments that carry a vote on a changeset, each with it.
+pub fn in_comments(
+    conn: &Conn,
+    repository: RepoId,
+    revision: &str,
+) -> Result<Vec<(CommentId, Vote)>, DbError> {
+    conn.query(
+        "SELECT changeset_comment_id, status FROM changeset_statuses WHERE repo_id = ? AND revision = ? \
+         ORDER BY changeset_status_id",
+        &params![repository, revision],
+        |row| (row.take(), row.take()),
+    )
+}
+
 /// Gives a vote on these changesets, in a comment.
 pub fn vote<'a>(
     tx: &Tx<'_>,

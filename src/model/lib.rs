@@ -12,6 +12,7 @@ pub mod auth;
 mod authenticate;
 mod cache;
 mod captcha;
+mod changeset_review;
 mod commit;
 pub mod config;
 mod contents;
@@ -66,6 +67,7 @@ mod viewer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use changeset_review::ChangesetComment;
 pub use commit::{CommitFailure, NewChangeset};
 pub use config::Config;
 pub use contents::{Beginning, Contents};

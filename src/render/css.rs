@@ -4,7 +4,32 @@
 pub const HIGHLIGHT: &[&str] = crate::highlight::CLASSES;
 
 /// Classes of rows and marks in differences; the row classes are those of [`Kind::class`](crate::diff::Kind::class).
-pub const DIFF: &[&str] = &["unmod", "add", "del", "context", "cr"];
+pub const DIFF: &[&str] = &[
+    "unmod",
+    "add",
+    "del",
+    "context",
+    "cr",
+    "sp",
+    "turn",
+    "line",
+    "lineno",
+    "old",
+    "new",
+    "code",
+    "half",
+    "gone",
+    "note",
+    "moved",
+    "moved-link",
+    "expand",
+    "up",
+    "down",
+    "all",
+    "inline-comments",
+    "signs",
+    "vh",
+];
 
 /// Classes in messages.
 pub const MESSAGE: &[&str] = &[
@@ -88,10 +113,47 @@ pub fn classes() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::{Kind, hunk_rows};
+    use crate::diff::{Hunk, Kind, Line, Page, Words, side_by_side, unified};
     use crate::graph::{Flags, Node, lanes, svg};
     use crate::markup::{Links, render};
     use crate::message::{LinkContext, urlify};
+
+    fn difference() -> String {
+        let line = Line {
+            kind: Kind::Added,
+            old_no: None,
+            new_no: Some(9),
+            text: "a \r\u{202e}".as_bytes(),
+            changed: &[],
+            moved: None,
+            no_newline: true,
+        };
+        let hunk = Hunk {
+            old: (8, 0),
+            new: (9, 1),
+            section: b"",
+            lines: vec![line],
+        };
+        let page = Page {
+            name: "a",
+            syntax: None,
+            blanks: true,
+            context: 3,
+            words: Words {
+                no_newline: "",
+                moved_to: "",
+                moved_from: "",
+                more: "",
+                between: "",
+            },
+            more: Some(&|_, _| String::new()),
+            below: &std::collections::HashMap::new(),
+        };
+        let mut out = String::new();
+        unified(&mut out, std::slice::from_ref(&hunk), &page);
+        side_by_side(&mut out, &[hunk], &page);
+        out
+    }
 
     /// Something of everything that has classes.
     fn sample() -> String {
@@ -118,9 +180,7 @@ mod tests {
         };
         let text = "# a\n\n- [ ] b[^c]\n\n[^c]: d\n\n```rust\nfn f() {}\n```\n";
         [
-            hunk_rows(&[(Kind::Added, None, Some(1), "a\r")])
-                .remove(0)
-                .html,
+            difference(),
             urlify("0123456789ab [stale] text", &context),
             render("a.md", text, &links).unwrap_or_default(),
             render("a.rst", text, &links).unwrap_or_default(),

@@ -21,6 +21,7 @@ mod spans;
 
 pub(crate) use scopes::CLASSES;
 
+use crate::diff::Piece;
 use crate::escape::push_content;
 use crate::stopwatch::Stopwatch;
 use std::sync::OnceLock;
@@ -68,6 +69,12 @@ impl Highlighter {
             Some(syntax) => self.highlight(syntax, text, self.budget),
             None => plain_lines(text),
         }
+    }
+
+    /// The language of a file by its name, if one of our own lexers knows it.
+    pub(crate) fn line_language(&self, file_name: &str) -> Option<LineLanguage> {
+        let syntax = detect::syntax(&self.syntaxes, file_name, "")?;
+        languages::find(&syntax.name).map(LineLanguage)
     }
 
     /// A piece of code in a named language, as in a fenced code block: HTML with the line ends kept.
@@ -155,6 +162,34 @@ impl Painter {
 impl std::fmt::Debug for Painter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Painter").finish_non_exhaustive()
+    }
+}
+
+/// A language whose lines can be told apart one by one.
+#[derive(Clone, Copy)]
+pub(crate) struct LineLanguage(&'static languages::Compiled);
+
+impl std::fmt::Debug for LineLanguage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LineLanguage")
+    }
+}
+
+/// Takes lines apart into pieces of code, each line with what the ones before have left open.
+pub(crate) struct LineLexer(lexer::Lexer);
+
+impl LineLexer {
+    /// At the start of a text.
+    pub(crate) fn new(language: LineLanguage) -> Self {
+        LineLexer(lexer::Lexer::new(language.0))
+    }
+
+    /// The pieces of the next line, given without its line end; none for one that is data and not code.
+    pub(crate) fn pieces(&mut self, line: &str) -> Vec<Piece> {
+        if line.len() > LONGEST_LINE {
+            return Vec::new();
+        }
+        self.0.pieces(line)
     }
 }
 

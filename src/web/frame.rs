@@ -147,6 +147,7 @@ pub(crate) fn repository(
         tab: tab.to_owned(),
         files_url: url("files/tip"),
         changelog_url: url("changelog"),
+        compare_url: Some(url("compare")),
         settings_url: (repository.level() >= Level::Admin).then(|| url("settings")),
         refs_data_url: url("refs-data"),
         clone_urls: clone_urls(visit, repository),

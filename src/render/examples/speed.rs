@@ -1,6 +1,6 @@
 //! How much processor time the expensive parts take: `cargo run --release -p kallithea-render --example speed`.
 
-use kallithea_render::diff::{Kind, Line, hunk_rows};
+use kallithea_render::diff::{Hunk, Kind, Line, Page, Syntax, Words, unified};
 use kallithea_render::graph::{Node, Parent, lanes, svg};
 use kallithea_render::markup::Links;
 use kallithea_render::message::{LinkContext, urlify};
@@ -70,14 +70,44 @@ fn main() {
             )
         })
         .collect();
-    let removed = hunk
-        .iter()
-        .map(|(old, _)| (Kind::Removed, Some(1), None, old.as_str()));
-    let added = hunk
-        .iter()
-        .map(|(_, new)| (Kind::Added, None, Some(1), new.as_str()));
-    let rows: Vec<Line> = removed.chain(added).collect();
-    measure("rows of 2,000 changed lines", 5, || hunk_rows(&rows).len());
+    let line = |kind, text: &'static str| Line {
+        kind,
+        old_no: Some(1),
+        new_no: Some(1),
+        text: text.as_bytes(),
+        changed: &[],
+        moved: None,
+        no_newline: false,
+    };
+    let hunk: &'static [(String, String)] = hunk.leak();
+    let removed = hunk.iter().map(|(old, _)| line(Kind::Removed, old));
+    let added = hunk.iter().map(|(_, new)| line(Kind::Added, new));
+    let hunks = [Hunk {
+        old: (1, 2_000),
+        new: (1, 2_000),
+        section: b"",
+        lines: removed.chain(added).collect(),
+    }];
+    let page = Page {
+        name: "a",
+        syntax: Syntax::of("a.rs"),
+        blanks: false,
+        context: 3,
+        words: Words {
+            no_newline: "",
+            moved_to: "",
+            moved_from: "",
+            more: "",
+            between: "",
+        },
+        more: None,
+        below: &std::collections::HashMap::new(),
+    };
+    measure("rows of 2,000 changed lines", 5, || {
+        let mut out = String::new();
+        unified(&mut out, &hunks, &page);
+        out.len()
+    });
 
     let context = LinkContext {
         changeset_url: Some("/r/changeset/"),

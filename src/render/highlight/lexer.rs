@@ -8,6 +8,7 @@ use super::lengths::{
     regex_length, value_length,
 };
 use super::spans::Spans;
+use crate::diff::Piece;
 
 type Class = Option<&'static str>;
 
@@ -79,7 +80,15 @@ impl Lexer {
 
     /// One line, given without its line end.
     pub fn line(&mut self, line: &str) -> String {
-        let spans = Spans::new(line.len());
+        self.read(line, Spans::new(line.len())).finish()
+    }
+
+    /// The pieces of one line: where each ends, and what it is.
+    pub fn pieces(&mut self, line: &str) -> Vec<Piece> {
+        self.read(line, Spans::pieces()).into_pieces()
+    }
+
+    fn read<'a>(&mut self, line: &'a str, spans: Spans<'a>) -> Spans<'a> {
         let mut cursor = Cursor {
             line,
             at: 0,
@@ -105,7 +114,7 @@ impl Lexer {
         if self.open.is_none() && !self.here_documents.is_empty() {
             self.open = Some(Open::HereDocument(self.here_documents.remove(0)));
         }
-        cursor.spans.finish()
+        cursor.spans
     }
 
     fn token(&mut self, cursor: &mut Cursor<'_>) {

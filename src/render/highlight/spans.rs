@@ -1,5 +1,6 @@
 //! The HTML of a highlighted line.
 
+use crate::diff::Piece;
 use crate::escape::push_content;
 
 /// Writes text in flat spans: neighbours of the same class share one, with the blanks between them.
@@ -8,6 +9,8 @@ pub(super) struct Spans<'a> {
     open: Option<&'static str>,
     /// Blanks that go into the open span only if it goes on behind them.
     blanks: &'a str,
+    /// Kept in place of HTML, where somebody else writes that.
+    pieces: Option<Vec<Piece>>,
 }
 
 impl<'a> Spans<'a> {
@@ -17,11 +20,28 @@ impl<'a> Spans<'a> {
             out: String::with_capacity(length * 2),
             open: None,
             blanks: "",
+            pieces: None,
+        }
+    }
+
+    /// An empty line that keeps its pieces only.
+    pub fn pieces() -> Spans<'a> {
+        Spans {
+            pieces: Some(Vec::new()),
+            ..Spans::new(0)
         }
     }
 
     /// Appends text of a class.
     pub fn text(&mut self, text: &'a str, class: Option<&'static str>) {
+        if let Some(pieces) = &mut self.pieces {
+            let start = pieces.last().map_or(0, |(end, _)| *end);
+            match pieces.last_mut().filter(|(_, last)| *last == class) {
+                Some((end, _)) => *end += text.len(),
+                None => pieces.push((start + text.len(), class)),
+            }
+            return;
+        }
         let is_blank = text.bytes().all(|byte| byte == b' ' || byte == b'\t');
         if is_blank && class != self.open {
             self.flush_blanks();
@@ -50,6 +70,11 @@ impl<'a> Spans<'a> {
             self.out.push_str("</span>");
         }
         self.flush_blanks();
+    }
+
+    /// The pieces, where they were kept.
+    pub fn into_pieces(self) -> Vec<Piece> {
+        self.pieces.unwrap_or_default()
     }
 
     /// The line.

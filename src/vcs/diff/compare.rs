@@ -58,6 +58,7 @@ pub(crate) fn compare<S: Contents>(
         options,
         files: 0,
         shown: 0,
+        effort: words::Effort::new(),
     };
     let mut files: Vec<FileDiff> = pairs
         .iter()
@@ -143,6 +144,8 @@ struct Comparer<'a, S> {
     files: usize,
     /// Bytes of text shown so far.
     shown: u64,
+    /// What is left for marking words.
+    effort: words::Effort,
 }
 
 impl<S: Contents> Comparer<'_, S> {
@@ -213,7 +216,10 @@ impl<S: Contents> Comparer<'_, S> {
         }
         file.hunks = changes.hunks(context);
         if self.options.words {
-            file.hunks.iter_mut().for_each(words::mark);
+            let effort = &mut self.effort;
+            file.hunks
+                .iter_mut()
+                .for_each(|hunk| words::mark(hunk, effort));
         }
         Ok(file)
     }

@@ -10,11 +10,16 @@ use imara_diff::{Algorithm, InternedInput};
 
 use super::edits::Edits;
 use super::places::indent_of;
-use super::{Hunk, Line, LineKind, Whitespace};
+use super::{Hunk, Line, LineKind, Whitespace, words};
 
 /// What changed from one text to another, with so many unchanged lines around it: for texts that are in no repository (yet).
 pub fn between(old: &[u8], new: &[u8], context: u32) -> Vec<Hunk> {
-    Changes::between(old, new, Whitespace::Keep).hunks(context)
+    let mut hunks = Changes::between(old, new, Whitespace::Keep).hunks(context);
+    let mut effort = words::Effort::new();
+    hunks
+        .iter_mut()
+        .for_each(|hunk| words::mark(hunk, &mut effort));
+    hunks
 }
 
 /// The changes between two texts, before anybody asked to see them.

@@ -1,54 +1,52 @@
-//! One changeset with its diff, and the same as text.
+//! One changeset with its diff, and what is said about it.
 
-use http::StatusCode;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
-use model::ReadableRepository;
-use vcs::{Changeset, ChangesetId, Repository};
+use std::sync::Arc;
 
-use super::{diff, revision};
+use model::{ChangesetComment, ReadableRepository};
+use vcs::{Changeset, ChangesetId, Repository, SignatureFormat};
+
+use super::diff::{self, Comments, PLACE, Shown, Side, Switches};
+use super::{changeset_range, revision};
 use crate::frame;
 use crate::problem::Problem;
-use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{Changeset as View, Link, NeighbourLink, Origin};
+use crate::view::{
+    Changeset as View, CommentView, Link, NeighbourLink, Origin, Person, Status, Tab,
+};
 use crate::visit::Visit;
 use crate::words;
 
-/// `GET /<repo>/changeset/<revision>`
+/// `GET /<repo>/changeset/<revision>`, and `/<repo>/changeset/<first>...<last>`
 pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Captures) -> Answer {
+    let asked = captures.text("revision")?;
+    if let Some((first, last)) = asked.split_once("...") {
+        return changeset_range::show(visit, repository, first, last);
+    }
     let name = repository.name();
     let contents = visit.model.open_repository(repository)?;
-    let id = revision::resolve(&contents, captures.text("revision")?)?;
+    let id = revision::resolve(&contents, asked)?;
     let changeset = contents.changeset(&id)?;
-    let switches = diff::Switches::of(visit);
-    let parent = changeset.parents.first();
-    let changes = contents.diff(
-        parent,
-        &id,
-        &switches.options(visit.model.config().cut_off_limit),
-    )?;
+    let switches = Switches::of(&visit.query);
+    let against = Against::of(visit, &changeset);
     let refs = contents.refs()?;
+    let review = review(visit, repository, &id)?;
 
     let text = |page: &str| String::from(visit.url(name).join(page).join(id.to_string()));
-    let prefix = format!("{}/", String::from(visit.url(name).join("changeset")));
-    let links = render::message::LinkContext {
-        changeset_url: Some(&prefix),
-        repo_name: Some(name),
-        ..render::message::LinkContext::default()
+    let plain = |page: &str| {
+        String::from(switches.added_to(visit.url(name).join(page).join(id.to_string())))
     };
+    let changesets = format!("{}/", String::from(visit.url(name).join("changeset")));
+    let links = words::message_links(visit, name, &changesets);
     let message = changeset.message.trim();
     let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
     let base = visit.url(name).join("changeset").join(id.to_string());
-    let sides = diff::Sides {
-        repository: name,
-        old: parent,
-        new: &id,
-    };
     let committer = changeset
         .committer
         .as_ref()
         .filter(|committer| committer.raw != changeset.author.raw);
+    let rewritten = committer.is_some() || changeset.author_date != changeset.date;
+    let (inline, general) = (review.comments.inline(), review.comments.general.len());
     let view = View {
         repo: frame::repository(visit, repository, false, "changelog")?,
         id: words::short(visit, &id),
@@ -58,132 +56,255 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         body_html: render::message::urlify(body.trim_end().trim_start_matches('\n'), &links),
         author: words::author(&changeset.author),
         email: Some(changeset.author.email.clone()).filter(|email| !email.is_empty()),
-        when: words::when_of(changeset.date),
-        committer: committer.map(words::author),
+        when: words::when_of(changeset.author_date),
+        committer: changeset
+            .committer
+            .as_ref()
+            .filter(|_| rewritten)
+            .map(words::author),
+        committed: rewritten.then(|| words::when_of(changeset.date)),
         chips: words::chips(visit, name, &changeset, refs.labels(&id)),
+        merge: changeset.is_merge(),
+        signatures: signatures(visit, &contents, &changeset),
+        status: review.status,
+        comments: (inline + general > 0).then(|| {
+            visit.tn(
+                "{n} comment ({inline} inline, {general} general)",
+                "{n} comments ({inline} inline, {general} general)",
+                (inline + general) as u64,
+                &[("inline", &inline), ("general", &general)],
+            )
+        }),
         parents: neighbours(visit, name, &contents, &changeset.parents)?,
         children: neighbours(visit, name, &contents, &contents.children(&id)?)?,
-        origins: origins(visit, name, &changeset),
+        origins: origins(visit, name, &contents, &changeset)?,
+        against: against.tabs(visit, name, &changeset, &switches),
         files_url: text("files"),
-        raw_url: text("changeset-diff"),
-        patch_url: text("changeset-patch"),
-        download_url: format!("{}?diff=download", text("changeset-download")),
-        diff: diff::view(visit, &changes, &switches, &base, &sides),
+        raw_url: plain("changeset-diff"),
+        patch_url: plain("changeset-patch"),
+        download_url: String::from(
+            switches.added_to(
+                visit
+                    .url(name)
+                    .join("changeset-download")
+                    .join(id.to_string())
+                    .query("diff", "download"),
+            ),
+        ),
+        diff_html: PLACE.to_owned(),
         frame: frame::frame(
             visit,
-            format!("{name} Changeset - {}", id.short()),
+            visit.tf(
+                "{repository} Changeset - {id}",
+                &[("repository", &name), ("id", &words::short(visit, &id))],
+            ),
             "repositories",
         ),
-        ..View::default()
     };
-    template::page(visit.language, &view)
+    let html = template::html(visit.language, &view)?;
+
+    let base = against.added_to(base);
+    let parent = against.parent(&changeset);
+    let (old, new) = (Side::new(name, parent), Side::new(name, Some(&id)));
+    let mut shown = Shown::new(visit, switches, base, old, new, &id.to_string());
+    shown.comments = review.comments;
+    shown.comments.draw(visit.language, &shown.fragment)?;
+    if let Against::All = against {
+        let pieces = diff::combined(shown, move || {
+            Ok(contents.combined_diff(&id, switches.context, true)?)
+        });
+        return diff::page(&html, pieces, true);
+    }
+    let options = switches.options(visit.model.config().cut_off_limit);
+    let parent = parent.copied();
+    let pieces = shown.draw(move || Ok(contents.diff(parent.as_ref(), &id, &options)?));
+    diff::page(&html, pieces, !switches.full)
 }
 
-/// `GET /<repo>/changeset-diff/<revision>`: the diff in the form of `git diff`.
-pub fn raw(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Captures) -> Answer {
-    let (bytes, _) = unified(visit, repository, captures, |_| Vec::new())?;
-    Ok(plain(bytes))
+/// What a changeset is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Against {
+    /// One of its parents.
+    Parent(usize),
+    /// All of a merge's parents at once.
+    All,
 }
 
-/// `GET /<repo>/changeset-download/<revision>`
-pub fn download(
-    visit: &mut Visit<'_>,
-    repository: &ReadableRepository,
-    captures: &Captures,
-) -> Answer {
-    let (bytes, id) = unified(visit, repository, captures, |_| Vec::new())?;
-    let disposition = words::header(&format!("attachment; filename={}.diff", id.short()))?;
-    Ok(plain(bytes).with(CONTENT_DISPOSITION, disposition))
+impl Against {
+    /// `parent=2` or `parent=all`, for merges.
+    fn of(visit: &Visit<'_>, changeset: &Changeset) -> Self {
+        match visit.query.get("parent") {
+            Some("all") if changeset.is_merge() => Self::All,
+            Some(number) => match number.parse::<usize>() {
+                Ok(number) if (2..=changeset.parents.len()).contains(&number) => {
+                    Self::Parent(number - 1)
+                }
+                _ => Self::Parent(0),
+            },
+            None => Self::Parent(0),
+        }
+    }
+
+    fn parent(self, changeset: &Changeset) -> Option<&ChangesetId> {
+        match self {
+            Self::Parent(at) => changeset.parents.get(at),
+            Self::All => changeset.parents.first(),
+        }
+    }
+
+    fn added_to(self, url: crate::path::Url) -> crate::path::Url {
+        match self {
+            Self::Parent(0) => url,
+            Self::Parent(at) => url.query("parent", &(at + 1).to_string()),
+            Self::All => url.query("parent", "all"),
+        }
+    }
+
+    /// The choice, for merges.
+    fn tabs(
+        self,
+        visit: &Visit<'_>,
+        repository: &str,
+        changeset: &Changeset,
+        switches: &Switches,
+    ) -> Vec<Tab> {
+        if !changeset.is_merge() {
+            return Vec::new();
+        }
+        let base = || {
+            visit
+                .url(repository)
+                .join("changeset")
+                .join(changeset.id.to_string())
+        };
+        let tab = |text: String, against: Self| Tab {
+            text,
+            url: switches.added_to(against.added_to(base())).into(),
+            current: self == against,
+            count: None,
+        };
+        let parents = changeset.parents.iter().enumerate().map(|(at, parent)| {
+            let values: &[(&str, &dyn std::fmt::Display)] =
+                &[("n", &(at + 1)), ("id", &words::short(visit, parent))];
+            tab(visit.tf("Parent {n}: {id}", values), Self::Parent(at))
+        });
+        let all = tab(visit.t("What the merge did itself").to_owned(), Self::All);
+        parents.chain([all]).collect()
+    }
 }
 
-/// `GET /<repo>/changeset-patch/<revision>`: what `hg import` and `git am` take.
-pub fn patch(
-    visit: &mut Visit<'_>,
-    repository: &ReadableRepository,
-    captures: &Captures,
-) -> Answer {
-    let kind = repository.kind();
-    let (bytes, _) = unified(visit, repository, captures, |changeset| match kind {
-        vcs::Kind::Hg => mercurial_header(changeset),
-        vcs::Kind::Git => git_header(changeset),
-    })?;
-    Ok(plain(bytes))
+struct Review {
+    status: Option<Status>,
+    comments: Comments,
 }
 
-fn unified(
+/// What is said and voted about a changeset.
+fn review(
     visit: &Visit<'_>,
     repository: &ReadableRepository,
-    captures: &Captures,
-    header: impl Fn(&Changeset) -> Vec<u8>,
-) -> Result<(Vec<u8>, ChangesetId), Problem> {
-    let contents = visit.model.open_repository(repository)?;
-    let id = revision::resolve(&contents, captures.text("revision")?)?;
-    let changeset = contents.changeset(&id)?;
-    let mut options = diff::Switches::of(visit).options(usize::MAX);
-    options.limit = None;
-    options.binary_content = true;
-    let changes = contents.diff(changeset.parents.first(), &id, &options)?;
-    let mut out = header(&changeset);
-    changes
-        .to_unified(&mut out)
-        .map_err(|error| Problem::Internal(format!("diff of {id}: {error}")))?;
-    Ok((out, id))
+    id: &ChangesetId,
+) -> Result<Review, Problem> {
+    let said = visit.model.comments_on_changeset(repository, id)?;
+    let votes = visit.model.votes_on_changeset(repository, id)?;
+    let status = votes.last().map(|(vote, voter)| {
+        let label = words_of(visit, vote.vote.as_str());
+        Status {
+            kind: vote.vote.as_str().to_owned(),
+            text: match voter {
+                Some(voter) => {
+                    visit.tf("{status} by {user}", &[("status", &label), ("user", voter)])
+                }
+                None => label.to_owned(),
+            },
+            url: said
+                .iter()
+                .rev()
+                .find(|said| said.vote == Some(vote.vote))
+                .map(|said| format!("#comment-{}", said.comment.id.0)),
+        }
+    });
+    let status = status.unwrap_or_else(|| Status {
+        kind: "not_reviewed".to_owned(),
+        text: words_of(visit, "not_reviewed").to_owned(),
+        url: None,
+    });
+    let name = repository.name();
+    let changesets = format!("{}/", String::from(visit.url(name).join("changeset")));
+    let links = words::message_links(visit, name, &changesets);
+    let mut comments = Comments::default();
+    comments.shown = !said.is_empty();
+    for said in said {
+        let view = comment(visit, &said, &links);
+        // Comments on lines belong to what they were written on.
+        match (
+            &said.comment.path,
+            &said.comment.line,
+            said.comment.pull_request,
+        ) {
+            (Some(path), Some(line), None) => comments.add(path, line, view),
+            _ => comments.general.push(view),
+        }
+    }
+    Ok(Review {
+        status: Some(status),
+        comments,
+    })
 }
 
-fn mercurial_header(changeset: &Changeset) -> Vec<u8> {
-    let mut out = format!(
-        "# HG changeset patch\n# User {}\n# Date {} {}\n",
-        changeset.author.raw, changeset.date.seconds, -changeset.date.offset_east
-    );
-    if let Some(branch) = changeset
-        .branch
-        .as_ref()
-        .filter(|branch| branch.as_str() != "default")
-    {
-        out.push_str(&format!("# Branch {branch}\n"));
+fn comment(
+    visit: &Visit<'_>,
+    said: &ChangesetComment,
+    links: &render::message::LinkContext<'_>,
+) -> CommentView {
+    let when = said.comment.created_on.to_unix();
+    let gone = || Person {
+        name: visit.t("(account gone)").to_owned(),
+        ..Person::default()
+    };
+    CommentView {
+        id: said.comment.id.0,
+        author: said.author.as_ref().map_or_else(gone, words::user),
+        when: words::when(when, 0),
+        text_html: render::message::urlify(&said.comment.text, links),
+        status: said.vote.map(|vote| Status {
+            kind: vote.as_str().to_owned(),
+            text: words_of(visit, vote.as_str()).to_owned(),
+            url: None,
+        }),
+        pull_request: said.comment.pull_request.map(|id| id.0),
     }
-    out.push_str(&format!("# Node ID {}\n", changeset.id));
-    for parent in &changeset.parents {
-        out.push_str(&format!("# Parent  {parent}\n"));
-    }
-    out.push_str(changeset.message.trim_end());
-    out.push_str("\n\n");
-    out.into_bytes()
 }
 
-fn git_header(changeset: &Changeset) -> Vec<u8> {
-    let date = jiff::Timestamp::from_second(changeset.date.seconds).unwrap_or_default();
-    let offset =
-        jiff::tz::Offset::from_seconds(changeset.date.offset_east).unwrap_or(jiff::tz::Offset::UTC);
-    let date = date
-        .to_zoned(jiff::tz::TimeZone::fixed(offset))
-        .strftime("%a, %-d %b %Y %H:%M:%S %z")
-        .to_string();
-    let message = changeset.message.trim();
-    let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
-    let mut out = format!(
-        "From {} Mon Sep 17 00:00:00 2001\nFrom: {}\nDate: {date}\nSubject: [PATCH] {}\n",
-        changeset.id,
-        changeset.author.raw,
-        subject.trim()
-    );
-    if !changeset.message.is_ascii() || !changeset.author.raw.is_ascii() {
-        out.push_str("MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n");
+/// A vote in words.
+fn words_of<'a>(visit: &Visit<'_>, vote: &str) -> &'a str {
+    match vote {
+        "approved" => visit.t("Approved"),
+        "rejected" => visit.t("Not approved"),
+        "under_review" => visit.t("Under review"),
+        _ => visit.t("Not reviewed"),
     }
-    out.push('\n');
-    if !body.trim().is_empty() {
-        out.push_str(body.trim_start_matches('\n').trim_end());
-        out.push('\n');
-    }
-    out.push_str("---\n\n");
-    out.into_bytes()
 }
 
-fn plain(bytes: Vec<u8>) -> Response {
-    Response::bytes(StatusCode::OK, "text/plain", bytes).with(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    )
+/// The kinds of signatures that a changeset carries. Whether they hold is not known here: that takes a program.
+fn signatures(visit: &Visit<'_>, contents: &Repository, changeset: &Changeset) -> Vec<String> {
+    let formats: Vec<SignatureFormat> = match (contents.kind(), changeset.signature) {
+        (vcs::Kind::Git, format) => format.into_iter().collect(),
+        (vcs::Kind::Hg, _) => contents
+            .signatures(&changeset.id)
+            .unwrap_or_default()
+            .iter()
+            .map(|signature| signature.format)
+            .collect(),
+    };
+    let word = |format| match format {
+        SignatureFormat::OpenPgp => "OpenPGP",
+        SignatureFormat::Ssh => "SSH",
+        SignatureFormat::X509 => "X.509",
+    };
+    formats
+        .into_iter()
+        .map(|format| visit.tf("{kind} signature (not checked)", &[("kind", &word(format))]))
+        .collect()
 }
 
 fn neighbours(
@@ -192,44 +313,63 @@ fn neighbours(
     contents: &Repository,
     ids: &[ChangesetId],
 ) -> Result<Vec<NeighbourLink>, Problem> {
+    /// More children than this are a list of their own.
+    const MOST: usize = 20;
     ids.iter()
+        .take(MOST)
         .map(|id| {
+            // A shallow clone knows the ids of parents that it does not have.
+            let subject = match contents.changeset(id) {
+                Ok(changeset) => changeset.summary().to_owned(),
+                Err(vcs::ReadError::UnknownChangeset { .. }) => String::new(),
+                Err(error) => return Err(error.into()),
+            };
             Ok(NeighbourLink {
                 id: words::short(visit, id),
                 url: words::changeset_url(visit, repository, id),
-                subject: contents.changeset(id)?.summary().to_owned(),
+                subject,
             })
         })
         .collect()
 }
 
-/// Where Mercurial says a changeset was taken from.
-fn origins(visit: &Visit<'_>, repository: &str, changeset: &Changeset) -> Vec<Origin> {
+/// Where a changeset was taken from and what became of it, as far as that is in the repository.
+fn origins(
+    visit: &Visit<'_>,
+    repository: &str,
+    contents: &Arc<Repository>,
+    changeset: &Changeset,
+) -> Result<Vec<Origin>, Problem> {
+    let evolution = &changeset.evolution;
+    let known = |id: Option<ChangesetId>| id.into_iter().collect::<Vec<_>>();
     let mut origins = Vec::new();
-    for (key, label) in [
-        ("source", "Grafted from"),
-        ("transplant_source", "Transplanted from"),
+    for (label, ids) in [
+        (visit.t("Grafted from"), known(changeset.grafted_from())),
+        (
+            visit.t("Transplanted from"),
+            known(changeset.transplanted_from()),
+        ),
+        (visit.t("Replaced by"), evolution.successors.concat()),
+        (visit.t("Preceded by"), evolution.predecessors.clone()),
     ] {
-        let Some(value) = changeset.extras.get(key) else {
+        if ids.is_empty() {
             continue;
-        };
-        // A graft names 40 hex digits, a transplant the 20 bytes themselves.
-        let id = match <[u8; 20]>::try_from(value.as_slice()) {
-            Ok(bytes) => Some(ChangesetId::from_bytes(bytes)),
-            Err(_) => std::str::from_utf8(value)
-                .ok()
-                .and_then(|hex| hex.parse().ok()),
-        };
-        if let Some(id) = id {
-            let link = Link {
-                text: words::short(visit, &id),
-                url: words::changeset_url(visit, repository, &id),
-            };
-            origins.push(Origin {
-                label: label.to_owned(),
-                links: vec![link],
-            });
         }
+        let links = ids.iter().map(|id| {
+            let here = matches!(contents.number_of(id), Ok(Some(_)));
+            Link {
+                text: words::short(visit, id),
+                url: if here {
+                    words::changeset_url(visit, repository, id)
+                } else {
+                    String::new()
+                },
+            }
+        });
+        origins.push(Origin {
+            label: label.to_owned(),
+            links: links.collect(),
+        });
     }
-    origins
+    Ok(origins)
 }

@@ -1,8 +1,7 @@
 //! One changeset with its diff.
 
 use super::Page;
-use super::common::{Chip, Link, Person, Status, When};
-use super::diff::DiffView;
+use super::common::{Chip, Link, Person, Status, Tab, When};
 use super::frame::Frame;
 use super::repo::RepoFrame;
 use serde::Serialize;
@@ -36,6 +35,12 @@ pub struct Changeset {
     pub committed: Option<When>,
     /// Branches, tags, bookmarks, phase, marks of evolution.
     pub chips: Vec<Chip>,
+    /// Whether it has several parents.
+    pub merge: bool,
+    /// The kinds of signatures it carries.
+    pub signatures: Vec<String>,
+    /// How many comments there are, in words.
+    pub comments: Option<String>,
     /// The review status.
     pub status: Option<Status>,
     /// Parents; the text is the short id.
@@ -52,8 +57,10 @@ pub struct Changeset {
     pub patch_url: String,
     /// The diff as a download.
     pub download_url: String,
-    /// The diff.
-    pub diff: DiffView,
+    /// What it is compared with: a choice, for merges.
+    pub against: Vec<Tab>,
+    /// The diff, drawn piece by piece.
+    pub diff_html: String,
 }
 
 impl Page for Changeset {

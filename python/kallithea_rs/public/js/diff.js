@@ -1,7 +1,7 @@
-// Files of a diff can be folded and ticked off as viewed.
+// Files of a diff can be folded and ticked off as viewed; what is left out can be had without leaving the page.
 const most = 2000;
 
-export default function (files, { element, icon, remember, t }) {
+export default function (files, { element, icon, remember, say, t }) {
   const viewed = new Set(JSON.parse(remember.get("viewed") ?? "[]"));
   const fold = (file, off) => {
     file.classList.toggle("folded", off);
@@ -9,8 +9,8 @@ export default function (files, { element, icon, remember, t }) {
   };
   for (const file of files) {
     const header = file.querySelector("header");
-    const button = element("button", { type: "button", class: "quiet icon-button fold", "aria-expanded": "true", title: t("Fold this file"), onclick: () => fold(file, !file.classList.contains("folded")) }, icon("chevron"), element("span", { class: "vh" }, t("Fold")));
-    header.prepend(button);
+    const label = t("Fold this file");
+    header.prepend(element("button", { type: "button", class: "quiet icon-button fold", "aria-expanded": "true", title: label, onclick: () => fold(file, !file.classList.contains("folded")) }, icon("chevron"), element("span", { class: "vh" }, label)));
     const box = element("input", { type: "checkbox" });
     box.checked = viewed.has(file.id);
     box.addEventListener("change", () => {
@@ -23,6 +23,15 @@ export default function (files, { element, icon, remember, t }) {
     header.querySelector(".diff-links").append(element("label", {}, box, t("Viewed")));
     if (box.checked || "folded" in file.dataset) fold(file, true);
   }
+  if (files.length > 1) {
+    const button = element("button", { type: "button", class: "small" }, t("Collapse Diff"));
+    button.addEventListener("click", () => {
+      const off = !files.every((file) => file.classList.contains("folded"));
+      files.forEach((file) => fold(file, off));
+      button.textContent = off ? t("Expand Diff") : t("Collapse Diff");
+    });
+    document.querySelector(".diff-tools .toolbar-end")?.prepend(button);
+  }
   // A link to a line opens its file.
   const open = () => {
     const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -31,4 +40,40 @@ export default function (files, { element, icon, remember, t }) {
   };
   addEventListener("hashchange", open);
   open();
+
+  const rows = async (link) => {
+    link.setAttribute("aria-busy", "true");
+    const answer = await fetch(link.href, { headers: { "X-PARTIAL-XHR": "1" } });
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    const table = document.createElement("template");
+    table.innerHTML = `<table><tbody>${await answer.text()}</tbody></table>`;
+    return [...table.content.querySelectorAll("tr")];
+  };
+  // The lines between two places take the place of the row that stands for them.
+  const expand = async (link) => {
+    const row = link.closest("tr");
+    const fresh = await rows(link);
+    const rest = fresh.find((line) => line.querySelector(".expand"));
+    const [from, to] = [row.querySelector("td"), rest?.querySelector("td")];
+    if (to) {
+      to.id = from.id;
+      rest.querySelector("pre").textContent = row.querySelector("pre").textContent;
+    }
+    row.replaceWith(...fresh);
+    fresh.find((line) => line !== rest)?.querySelector("a")?.focus({ preventScroll: true });
+  };
+  const load = async (link) => {
+    const body = link.closest(".diff-body");
+    const scroll = body.querySelector(".scroll");
+    scroll.querySelector("tbody").replaceChildren(...await rows(link));
+    scroll.hidden = false;
+    link.closest("p").remove();
+    scroll.focus({ preventScroll: true });
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".diff a.expand, .diff a[data-load-diff]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    (link.matches(".expand") ? expand(link) : load(link)).catch(() => { say(t("It could not be loaded")); location.assign(link.href); });
+  });
 }

@@ -38,6 +38,7 @@ pub(super) fn difference(
         id: id.to_owned(),
         anchor: id.to_owned(),
         path: path.to_string_lossy().into_owned(),
+        body_html: diff::rows_of(visit.language, &path.to_string_lossy(), id, &hunks),
         old_path: renamed.then(|| old_path.to_string_lossy().into_owned()),
         operation: match (old, new) {
             (None, _) => "added",
@@ -53,7 +54,6 @@ pub(super) fn difference(
             (false, true) => Some(visit.t("No changes").to_owned()),
             (false, false) => None,
         },
-        rows: diff::rows_of(&hunks),
         ..DiffFile::default()
     }
 }
