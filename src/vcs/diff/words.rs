@@ -97,11 +97,7 @@ fn mark_pair(old: &mut Line, new: &mut Line, least_percent: usize, effort: &mut 
 }
 
 /// The parts of two lines that the other has not, as bytes; none where they share too little.
-fn changed_words(
-    old: &[u8],
-    new: &[u8],
-    least_percent: usize,
-) -> Option<(Parts, Parts)> {
+fn changed_words(old: &[u8], new: &[u8], least_percent: usize) -> Option<(Parts, Parts)> {
     let (old_words, new_words) = (words(old), words(new));
     let mut numbers: HashMap<&[u8], Token> = HashMap::new();
     let mut before = Vec::with_capacity(old_words.len());

@@ -113,12 +113,12 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         let pieces = diff::combined(shown, move || {
             Ok(contents.combined_diff(&id, switches.context, true)?)
         });
-        return diff::page(&html, pieces, true);
+        return diff::page(visit.language, &html, pieces, true);
     }
     let options = switches.options(visit.model.config().cut_off_limit);
     let parent = parent.copied();
     let pieces = shown.draw(move || Ok(contents.diff(parent.as_ref(), &id, &options)?));
-    diff::page(&html, pieces, !switches.full)
+    diff::page(visit.language, &html, pieces, !switches.full)
 }
 
 /// What a changeset is compared with.

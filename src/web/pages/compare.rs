@@ -221,7 +221,7 @@ fn drawn(
             (None, None) => Err(Problem::NotFound("Cannot show empty diff".into())),
         }
     });
-    diff::page(html, pieces, false)
+    diff::page(visit.language, html, pieces, false)
 }
 
 /// Both ends, found.
@@ -330,7 +330,7 @@ fn rows(
     }
     Ok(CompareRows {
         frame: crate::view::Fragment {
-            assets: crate::static_files::assets(&visit.request.peer.script_name),
+            assets: crate::static_files::assets(&visit.request.peer.script_name, visit.language),
         },
         total: sides.ahead.len() as u64,
         left_out: (sides.ahead.len() - rows.len()) as u64,

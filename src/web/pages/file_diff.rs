@@ -161,7 +161,7 @@ fn answer(
         limit.blob_bytes = limit.text_bytes;
     }
     let pieces = shown.draw(move || pair.diff(&options));
-    diff::page(&html, pieces, !switches.full)
+    diff::page(visit.language, &html, pieces, !switches.full)
 }
 
 /// Two states of a file.

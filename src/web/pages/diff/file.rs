@@ -48,9 +48,11 @@ impl Shown {
         let file = DiffFile {
             id: names.ids[at].clone(),
             // Continuous integration servers link to files by this form of their path.
-            other_id: (!self.id.is_empty() && !path.contains(char::is_whitespace))
-                .then(|| format!("CHANGE-{}", path.replace('/', "-")))
-                .filter(|_| file.operation != Operation::Removed || file.new_path.is_none()),
+            other_id: (!self.id.is_empty()
+                && self.key.is_empty()
+                && !path.contains(char::is_whitespace))
+            .then(|| format!("CHANGE-{}", path.replace('/', "-")))
+            .filter(|_| file.operation != Operation::Removed || file.new_path.is_none()),
             anchor: names.lines[at].clone(),
             old_path: old_name(file),
             operation: word(file.operation).to_owned(),

@@ -82,7 +82,7 @@ impl Shown {
         Self {
             language: visit.language,
             fragment: Fragment {
-                assets: static_files::assets(&script_name),
+                assets: static_files::assets(&script_name, visit.language),
             },
             script_name,
             switches,

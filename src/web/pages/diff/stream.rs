@@ -5,16 +5,19 @@
 use std::io::{self, Cursor, Read};
 
 use http::StatusCode;
-use http::header::HeaderValue;
+use http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
 
+use crate::i18n::Language;
 use crate::problem::Problem;
 use crate::response::Response;
+use crate::template;
 
 /// Stands in a page for what is drawn later. No text of a repository can hold it where a page shows it: a page has no NUL.
 pub(in crate::pages) const PLACE: &str = "\0";
 
 /// A page around pieces: made at once if `whole`, else while it is sent.
 pub(in crate::pages) fn page(
+    language: Language,
     html: &str,
     pieces: impl Iterator<Item = Result<String, Problem>> + Send + 'static,
     whole: bool,
@@ -26,7 +29,7 @@ pub(in crate::pages) fn page(
             out.push_str(&piece?);
         }
         out.push_str(tail);
-        return Ok(Response::html(StatusCode::OK, out));
+        return Ok(template::answer(StatusCode::OK, language, out));
     }
     let head = std::iter::once(Ok(head.to_owned()));
     let tail = std::iter::once(Ok(tail.to_owned()));
@@ -34,10 +37,17 @@ pub(in crate::pages) fn page(
         current: Cursor::new(Vec::new()),
         rest: Box::new(head.chain(pieces).chain(tail)),
     };
-    Ok(Response::stream(
+    let page = template::answer(StatusCode::OK, language, String::new());
+    let mut response = Response::stream(
         HeaderValue::from_static("text/html; charset=utf-8"),
         Box::new(pieces),
-    ))
+    );
+    for name in [CONTENT_LANGUAGE, VARY] {
+        if let Some(value) = page.headers.get(&name) {
+            response.headers.insert(name, value.clone());
+        }
+    }
+    Ok(response)
 }
 
 struct Pieces {
@@ -75,6 +85,7 @@ impl Read for Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::ENGLISH;
 
     fn read(mut response: Response) -> String {
         let mut out = Vec::new();
@@ -99,7 +110,7 @@ mod tests {
     fn pieces_stand_at_their_place() {
         for whole in [true, false] {
             assert_eq!(
-                read(page("<a>\0<b>", pieces(false), whole).unwrap()),
+                read(page(ENGLISH, "<a>\0<b>", pieces(false), whole).unwrap()),
                 "<a>0,1,2,<b>"
             );
         }
@@ -107,8 +118,8 @@ mod tests {
 
     #[test]
     fn what_breaks_is_told() {
-        assert!(page("<a>\0<b>", pieces(true), true).is_err());
-        let text = read(page("<a>\0<b>", pieces(true), false).unwrap());
+        assert!(page(ENGLISH, "<a>\0<b>", pieces(true), true).is_err());
+        let text = read(page(ENGLISH, "<a>\0<b>", pieces(true), false).unwrap());
         assert!(
             text.contains("&lt;gone&gt;") && text.ends_with("2,<b>"),
             "{text}"

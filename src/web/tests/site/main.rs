@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod browser;
 mod caching;
+mod diffs;
 mod editing;
 mod every_route;
 mod files;
