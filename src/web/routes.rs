@@ -137,7 +137,7 @@ pub const SITE: &[Route] = &[
     route(
         "changeset_info",
         Get,
-        "/changeset_info/{*rest}",
+        "/changeset_info/{*changeset}",
         Open(pages::changeset_json::info),
     ),
     route(

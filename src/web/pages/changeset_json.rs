@@ -51,7 +51,7 @@ fn related(
 /// `GET /changeset_info/<repo>/<revision>`
 pub fn info(visit: &mut Visit<'_>, captures: &Captures) -> Answer {
     scripts_only(visit)?;
-    let rest = captures.text("rest")?;
+    let rest = captures.text("changeset")?;
     // Names of branches may hold slashes, so the longest name of a repository decides.
     let ends: Vec<usize> = rest.match_indices('/').map(|(at, _)| at).rev().collect();
     let names: Vec<&str> = ends.iter().map(|end| &rest[..*end]).collect();

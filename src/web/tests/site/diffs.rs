@@ -177,7 +177,7 @@ fn a_changeset_shows_what_happened_to_every_file() {
         "100755 → 100644",
         "submodule",
         "id=\"CHANGE-a.rs\"",
-        "Subproject commit <del>",
+        "Subproject commit 1111",
         "Binary file",
         "<bdi>old.txt</bdi> → <bdi>new.txt</bdi>",
         "<bdi>t\tab&quot;quote\\back.txt</bdi>",

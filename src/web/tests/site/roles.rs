@@ -129,6 +129,8 @@ fn address(table: &str, route: &Route) -> String {
         .replace("{*revision}", "tip")
         .replace("{*f_path}", "f")
         .replace("{format}", "atom")
+        .replace("{*ends}", "rev@tip...rev@tip")
+        .replace("{*changeset}", "nowhere/tip")
         .replace("{*rest}", "tip/");
     format!(
         "{table}{}",
@@ -166,6 +168,8 @@ fn outcome(browser: &mut Browser<'_>, address: &str, method: Method, key: Option
         "There are no files yet.",
         "Such revision does not exist",
         "This is a part of the changelog.",
+        "There is no file f at either of the two changesets",
+        "There is nothing at nowhere/tip",
     ];
     match answer.status {
         StatusCode::NOT_FOUND if passed.iter().any(|text| answer.text.contains(text)) => {
