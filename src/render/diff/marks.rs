@@ -254,7 +254,12 @@ mod tests {
     fn code_is_coloured_inside_and_outside_of_marks() {
         let pieces = [(3, Some("k")), (4, None), (7, Some("nf"))];
         assert_eq!(
-            written("def one", &[2..5], Mark::Added, &pieces),
+            written(
+                "def one",
+                std::slice::from_ref(&(2..5)),
+                Mark::Added,
+                &pieces
+            ),
             "<span class=\"k\">de</span><ins><span class=\"k\">f</span> <span class=\"nf\">o</span></ins><span class=\"nf\">ne</span>"
         );
     }
