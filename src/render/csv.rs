@@ -82,7 +82,7 @@ pub fn table(text: &str, separator: char) -> Table {
         }
         let _ = write!(
             html,
-            "<tr id=\"L{line}\"><td class=\"linenos\"><a href=\"#L{line}\">{line}</a></td>"
+            "<tr id=\"L{line}\"><td class=\"linenos\"><a href=\"#L{line}\" tabindex=\"-1\">{line}</a></td>"
         );
         cut |= fields.len() > MOST_COLUMNS;
         for field in fields.iter().take(MOST_COLUMNS) {

@@ -92,7 +92,7 @@ pub fn annotated_row(
 fn cells(out: &mut String, number: usize, html: &str, hidden: usize) {
     let _ = write!(
         out,
-        "<td class=\"linenos\"><a id=\"L-{number}\" href=\"#L{number}\">{number}</a></td><td class=\"code code-highlight\">{html}"
+        "<td class=\"linenos\"><a id=\"L-{number}\" href=\"#L{number}\" tabindex=\"-1\">{number}</a></td><td class=\"code code-highlight\">{html}"
     );
     if hidden > 0 {
         let _ = write!(
