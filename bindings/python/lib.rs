@@ -4,6 +4,7 @@
 
 mod body;
 mod environ;
+mod extensions;
 mod rst;
 
 use std::ffi::OsString;
@@ -136,6 +137,7 @@ fn cli(py: Python<'_>, arguments: Vec<OsString>, program: PathBuf, public: PathB
 #[pymodule(name = "_native")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     app::hosted::use_rst(rst::html);
+    app::hosted::use_extensions(extensions::load);
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<App>()?;
     module.add_function(wrap_pyfunction!(prepare, module)?)?;

@@ -1,6 +1,16 @@
 //! What a Python interpreter does for us when it hosts the program. Without one, all of this is absent and nothing else changes.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+pub use model::extensions::{Arguments, Callback, Extensions, Value, Verdict};
+use model::{Config, Model};
+
+/// Loads the file `extensions.py`; an error is for the log.
+pub type Loader = fn(&Path) -> Result<Arc<dyn Extensions>, String>;
+
+static LOADER: OnceLock<Loader> = OnceLock::new();
 
 /// Turns reStructuredText into HTML: text, and whether to give up when it does not look as if it was meant as such. An error is for
 /// the log.
@@ -34,5 +44,61 @@ impl render::markup::RstRenderer for Renderer {
             }
             None
         })
+    }
+}
+
+/// Says who loads `extensions.py`, once per process.
+pub fn use_extensions(loader: Loader) {
+    let _ = LOADER.set(loader);
+}
+
+/// Year, month, day, hour, minute, second and microsecond.
+#[must_use]
+pub fn parts(time: model::LocalTime) -> (i16, i8, i8, i8, i8, i8, i32) {
+    let time = time.to_civil();
+    (
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.subsec_nanosecond() / 1000,
+    )
+}
+
+/// A model with what the installation adds to it: `extensions.py` beside the ini file, or `rcextensions/` as it was called before.
+pub(crate) fn extend(model: Model, config: &Config) -> Model {
+    let Some(folder) = config.ini_path.as_deref().and_then(Path::parent) else {
+        return model;
+    };
+    let names = ["extensions.py", "rcextensions/__init__.py"];
+    let Some(file) = names
+        .iter()
+        .map(|name| folder.join(name))
+        .find(|file| file.is_file())
+    else {
+        return model;
+    };
+    if file.ends_with("rcextensions/__init__.py") {
+        tracing::warn!(
+            "{} is deprecated; move it to {}",
+            file.display(),
+            folder.join(names[0]).display()
+        );
+    }
+    let Some(loader) = LOADER.get() else {
+        tracing::warn!("{} is not used: nobody here runs Python", file.display());
+        return model;
+    };
+    match loader(&file) {
+        Ok(extensions) => model.with_extensions(extensions),
+        Err(error) => {
+            tracing::error!(
+                "{} cannot be loaded, so no account can be made and nothing is called: {error}",
+                file.display()
+            );
+            model.with_extensions(Arc::new(model::extensions::Broken))
+        }
     }
 }

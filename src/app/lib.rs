@@ -10,6 +10,7 @@ pub mod hosted;
 mod ini;
 mod logging;
 mod notice;
+pub mod ssh;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -209,7 +210,8 @@ impl App {
         }
         Model::prepare(&self.config)?;
         notice::unknown_keys(&self.config, &self.unknown_keys);
-        let site = Arc::new(Site::open(Model::open(Arc::clone(&self.config))?)?);
+        let model = Model::open(Arc::clone(&self.config))?;
+        let site = Arc::new(Site::open(hosted::extend(model, &self.config))?);
         *slot = Some((pid, Arc::clone(&site)));
         Ok(site)
     }

@@ -7,6 +7,7 @@
 use db::users::{UserDetails, another_active_admin_exists};
 use db::{ApiKey, LocalTime, PasswordHash, Tx, UserId, Username, sessions, user_email_map, users};
 
+use crate::extension_events::Candidate;
 use crate::journal::{self, Action, Actor};
 use crate::name::check_email;
 use crate::rights::{Account, SiteAdmin};
@@ -88,7 +89,10 @@ impl Model {
     /// [`Error::Invalid`] beside the field that is not valid or already taken.
     pub fn create_user(&self, new: &NewUser<'_>) -> Result<UserId, Error> {
         let prepared = Prepared::check(new)?;
-        self.db().write(|tx| prepared.insert(tx))
+        self.ask_about_user(&prepared.candidate(), None)?;
+        let id = self.db().write(|tx| prepared.insert(tx))?;
+        self.tell_of_user(id, None);
+        Ok(id)
     }
 
     /// Creates a user in the name of an administrator.
@@ -102,12 +106,15 @@ impl Model {
         new: &NewUser<'_>,
     ) -> Result<UserId, Error> {
         let prepared = Prepared::check(new)?;
-        self.db().write(|tx| {
+        self.ask_about_user(&prepared.candidate(), Some(actor))?;
+        let id = self.db().write(|tx| {
             let id = prepared.insert(tx)?;
             let action = Action::CreatedUser(prepared.username.to_string());
             journal::write(tx, actor, None, "", &action)?;
-            Ok(id)
-        })
+            Ok::<_, Error>(id)
+        })?;
+        self.tell_of_user(id, Some(actor));
+        Ok(id)
     }
 
     /// Creates the first administrator; refuses once there is one, however many workers are asked at the same time.
@@ -148,8 +155,12 @@ impl Model {
             let user = change(tx, id, update, hash.as_ref(), None)?;
             let action = Action::UpdatedUser(user.to_string());
             journal::write(tx, actor, None, "", &action)?;
-            Ok(())
-        })
+            Ok::<_, Error>(())
+        })?;
+        if update.active.is_some() {
+            self.keys_changed();
+        }
+        Ok(())
     }
 
     /// Changes what people may change about their own account: name, address, first and last name. Everything else of
@@ -203,6 +214,7 @@ impl Model {
     /// [`Error::Forbidden`] while something belongs to the account, for the account of visitors, and for the last
     /// administrator.
     pub fn delete_user(&self, _: &SiteAdmin, actor: &Actor, id: UserId) -> Result<(), Error> {
+        let facts = self.user_facts(id);
         self.db().write(|tx| {
             let user = users::by_id(tx, id)?.ok_or_else(|| no_user(id))?;
             if user.is_default() {
@@ -222,8 +234,11 @@ impl Model {
                 ..actor.clone()
             };
             journal::write(tx, &actor, None, "", &action)?;
-            Ok(())
-        })
+            Ok::<_, Error>(())
+        })?;
+        self.keys_changed();
+        self.tell_of_deleted_user(facts, actor);
+        Ok(())
     }
 
     /// Notes that a user has signed in just now.
@@ -413,6 +428,19 @@ pub(crate) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
+    /// What the installation is asked about.
+    pub(crate) fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            username: self.username.as_str(),
+            password: self.new.password,
+            email: &self.email,
+            firstname: self.new.firstname,
+            lastname: self.new.lastname,
+            active: self.new.active,
+            admin: self.new.admin,
+        }
+    }
+
     pub(crate) fn check(new: &NewUser<'a>) -> Result<Self, Error> {
         let username = new.username.trim();
         check_username(username)?;

@@ -43,7 +43,10 @@ impl Model {
         new: NewChangeset,
     ) -> Result<Committed, CommitFailure> {
         let contents = self.open_repository(repository)?;
-        let programs = self.programs()?;
+        let mut programs = self.programs()?;
+        let environment = self.hook_environment(repository, actor, "push_local");
+        programs.git.environment.clone_from(&environment);
+        programs.hg.environment = environment;
         let request = CommitRequest {
             branch: new.branch,
             new_branch: new.parent.is_none(),

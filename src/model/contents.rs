@@ -13,7 +13,7 @@ use vcs::wire::git::GitProgram;
 use vcs::wire::hg::HgProgram;
 use vcs::{Kind, Programs};
 
-use crate::journal::{self, Action, Actor};
+use crate::journal::{Action, Actor};
 use crate::rights::SiteAdmin;
 use crate::{AdminOfRepository, Error, Model, NewRepository, Place, ReadableRepository};
 
@@ -185,7 +185,10 @@ impl Model {
         uri: Option<&str>,
     ) -> Result<(), Error> {
         let contents = self.open_repository(repository)?;
-        let programs = self.programs()?;
+        let mut programs = self.programs()?;
+        let environment = self.hook_environment(repository, actor, "push_remote");
+        programs.git.environment.clone_from(&environment);
+        programs.hg.environment = environment;
         let limits = Limits::new(LONGEST, Some(LARGEST));
         let watch = &mut Watch::nobody();
         let stored = repository.row().clone_uri.as_ref().map(CloneUri::as_str);
@@ -207,11 +210,8 @@ impl Model {
             }
         };
         let arrived = arrived.map_err(error)?;
-        self.db().write(|tx| {
-            let action = Action::PulledFromRemote(arrived.journal);
-            journal::write(tx, actor, Some(repository.id()), repository.name(), &action)
-        })?;
-        self.refresh_tip(repository.id())
+        let action = Action::PulledFromRemote(arrived.journal);
+        self.record_arrival(repository, actor, Some(action))
     }
 }
 

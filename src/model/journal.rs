@@ -1,4 +1,4 @@
-//! The journal: what was done, by whom, from where; and the newest changeset of a repository as lists show it.
+//! The journal: what was done, by whom, from where.
 
 mod filter;
 mod read;
@@ -6,7 +6,6 @@ mod read;
 pub use filter::FilterError;
 pub use read::{JournalEntry, JournalFilter, JournalPage};
 
-use db::repositories::{self};
 use db::user_logs::{self, NewLogEntry};
 use db::{LocalTime, PullRequestId, RepoId, Tx, UserId, Username, json};
 
@@ -159,23 +158,6 @@ pub(crate) fn write(
 }
 
 impl Model {
-    /// Notes that somebody fetched from a repository.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn record_pull(&self, repository: &ReadableRepository, actor: &Actor) -> Result<(), Error> {
-        self.db().write(|tx| {
-            write(
-                tx,
-                actor,
-                Some(repository.id()),
-                repository.name(),
-                &Action::Pull,
-            )
-        })?;
-        Ok(())
-    }
-
     /// Notes that somebody fetched an archive of a repository.
     ///
     /// # Errors
@@ -192,63 +174,9 @@ impl Model {
             .write(|tx| write(tx, actor, Some(id), name, &action))?;
         Ok(())
     }
-
-    /// Notes that changesets arrived, and what the newest one is now.
-    ///
-    /// # Errors
-    /// When the repository cannot be read or the database cannot be written.
-    pub fn record_push(
-        &self,
-        repository: &ReadableRepository,
-        actor: &Actor,
-        items: Vec<String>,
-    ) -> Result<(), Error> {
-        let action = (!items.is_empty()).then_some(Action::Push(items));
-        self.record_arrival(repository, actor, action)
-    }
-
-    /// Notes how changesets arrived, by whatever way, and what the newest one is now.
-    pub(crate) fn record_arrival(
-        &self,
-        repository: &ReadableRepository,
-        actor: &Actor,
-        action: Option<Action>,
-    ) -> Result<(), Error> {
-        let tip = self.tip(repository);
-        self.db().write(|tx| {
-            if let Some(action) = &action {
-                let id = Some(repository.id());
-                write(tx, actor, id, repository.name(), action)?;
-            }
-            if let Ok((cache, date)) = &tip {
-                repositories::set_changeset_cache(tx, repository.id(), cache, *date)?;
-            }
-            Ok::<_, Error>(())
-        })?;
-        tip.map(drop)
-    }
-
-    /// Reads the newest changeset of a repository anew.
-    pub(crate) fn refresh_tip(&self, id: RepoId) -> Result<(), Error> {
-        let Some(row) = self.db().read(|conn| repositories::by_id(conn, id))? else {
-            return Ok(());
-        };
-        let Some(repository) = ReadableRepository::new(row, db::Level::Read) else {
-            return Ok(());
-        };
-        let (cache, date) = self.tip(&repository)?;
-        self.db()
-            .write(|tx| repositories::set_changeset_cache(tx, id, &cache, date))?;
-        Ok(())
-    }
-
-    /// The newest changeset in the form of the column `changeset_cache`, and its date.
-    fn tip(&self, repository: &ReadableRepository) -> Result<(Vec<u8>, LocalTime), Error> {
-        tip_of(&*self.open_repository(repository)?, repository.name())
-    }
 }
 
-/// The newest changeset of an opened repository, as [`Model::tip`] gives it.
+/// The newest changeset of an opened repository, in the form of the column `changeset_cache`, and its date.
 pub(crate) fn tip_of(
     contents: &vcs::Repository,
     name: &str,

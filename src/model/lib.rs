@@ -10,6 +10,7 @@ pub mod account;
 mod api_key;
 pub mod auth;
 mod authenticate;
+mod authorized_keys;
 mod cache;
 mod captcha;
 mod changeset_review;
@@ -21,6 +22,8 @@ pub mod defaults;
 mod details;
 mod email;
 mod error;
+mod extension_events;
+pub mod extensions;
 pub mod feed_key;
 pub mod field;
 mod folder;
@@ -30,6 +33,7 @@ mod gate;
 pub mod gist;
 mod grave;
 mod group;
+mod hooks;
 pub mod install;
 pub mod ip;
 mod journal;
@@ -54,6 +58,7 @@ mod scan;
 mod session;
 mod settings;
 mod setup;
+mod ssh_access;
 pub mod ssh_key;
 mod standing;
 mod start;
@@ -73,7 +78,7 @@ pub use config::Config;
 pub use contents::{Beginning, Contents};
 pub use creation::Progress;
 pub use db::changeset_statuses::Vote;
-pub use db::{EmailId, GroupId, Level, RepoId, UserGroupId, UserId};
+pub use db::{EmailId, GroupId, Level, LocalTime, RepoId, UserGroupId, UserId};
 pub use details::{GroupDetails, RepositoryDetails};
 pub use error::Error;
 pub use gate::{
@@ -94,6 +99,7 @@ pub use rule::{Globals, Registration};
 pub use scan::Scanned;
 pub use session::OwnSession;
 pub use settings::{Settings, clone_url};
+pub use ssh_access::SshRefusal;
 pub use standing::Standing;
 pub use vcs::life::Housekeeping;
 pub use viewer::{User, Viewer};
@@ -107,6 +113,7 @@ pub struct Model {
     repositories: open::Repositories,
     passwords: password::Verified,
     postman: mail::Postman,
+    extensions: extensions::Installed,
     caches: cache::Caches,
 }
 

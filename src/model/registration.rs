@@ -73,8 +73,9 @@ impl Model {
             active: registration == Registration::Automatic,
             ..NewUser::default()
         })?;
+        self.ask_about_user(&prepared.candidate(), None)?;
         let email = applicant.email.trim().to_lowercase();
-        self.db().write(|tx| {
+        let made = self.db().write(|tx| {
             let taken_name = users::by_username_in_any_case(tx, &applicant.username.trim().into())?;
             let owner = users::by_email(tx, &email)?;
             if let (None, Some(owner)) = (&taken_name, &owner) {
@@ -86,7 +87,7 @@ impl Model {
                     tx,
                     &already_known(owner.username.as_str(), &email, sign_in_page),
                 )?;
-                return Ok(());
+                return Ok(None);
             }
             let id = prepared.insert(tx)?;
             tracing::info!("user {id} has registered");
@@ -118,8 +119,11 @@ impl Model {
                 references: Vec::new(),
             };
             self.queue_mail_in(tx, &mail)?;
-            Ok::<_, Error>(())
+            Ok::<_, Error>(Some(id))
         })?;
+        if let Some(id) = made {
+            self.tell_of_user(id, None);
+        }
         Ok(registration)
     }
 }

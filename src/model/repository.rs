@@ -16,6 +16,7 @@ use vcs::Kind;
 use vcs::life::Watch;
 
 use crate::contents::{self, Beginning, Contents};
+use crate::extensions::Callback;
 use crate::folder::Move;
 use crate::group::Place;
 use crate::journal::{self, Action, Actor};
@@ -132,6 +133,7 @@ impl Model {
         {
             tracing::warn!("the newest changeset of {full} cannot be read: {error}");
         }
+        self.tell_of_repository(Callback::CreateRepository, id, actor);
         Ok((id, full))
     }
 
@@ -296,7 +298,9 @@ impl Model {
             )?;
             burial.go("repo_name")
         });
-        burial.settle(self, result)
+        burial.settle(self, result)?;
+        self.tell_of_deleted(repository.row(), actor);
+        Ok(())
     }
 
     /// Numbers and names for the head of a repository's pages.
@@ -344,6 +348,30 @@ impl Model {
         Ok(self
             .db()
             .read(|conn| repositories::forks(conn, repository.id()))?)
+    }
+
+    /// The full name behind one that may begin with the permanent address of a repository, `_23`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn name_behind(&self, name: &str) -> Result<String, Error> {
+        let (first, rest) = match name.split_once('/') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (name, None),
+        };
+        let id = first
+            .strip_prefix('_')
+            .filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|id| id.parse().ok());
+        let found = match id {
+            Some(id) => self.repository_name_by_id(id)?,
+            None => None,
+        };
+        Ok(match (found, rest) {
+            (Some(found), Some(rest)) => format!("{found}/{rest}"),
+            (Some(found), None) => found,
+            (None, _) => name.to_owned(),
+        })
     }
 
     /// The full name of the repository with this id.

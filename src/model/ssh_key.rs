@@ -182,7 +182,7 @@ impl Model {
             "" => key.comment(),
             description => description,
         };
-        self.db().write(|tx| {
+        let id = self.db().write(|tx| {
             if user_ssh_keys::by_fingerprint(tx, &fingerprint)?.is_some() {
                 return Err(Error::invalid(
                     "public_key",
@@ -198,7 +198,9 @@ impl Model {
                     fingerprint: &fingerprint,
                 },
             )?)
-        })
+        })?;
+        self.keys_changed();
+        Ok(id)
     }
 
     /// Deletes a key.
@@ -216,6 +218,7 @@ impl Model {
             }
         })?;
         if had {
+            self.keys_changed();
             Ok(())
         } else {
             Err(Error::NotFound {

@@ -63,6 +63,7 @@ impl Model {
             repositories: open::Repositories::default(),
             passwords: password::Verified::default(),
             postman: crate::mail::Postman::default(),
+            extensions: crate::extensions::Installed::default(),
         })
     }
 }

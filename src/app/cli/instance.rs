@@ -46,7 +46,8 @@ impl ConfigFile {
             )));
         }
         Model::prepare(&config)?;
-        Ok(Model::open(config)?)
+        let model = Model::open(Arc::clone(&config))?;
+        Ok(crate::hosted::extend(model, &config))
     }
 
     /// The same, in the name of the first administrator.

@@ -23,6 +23,7 @@ mod ishell;
 mod lock;
 mod repo_purge_deleted;
 mod repo_scan;
+mod ssh_authorized_keys;
 mod ssh_serve;
 mod ssh_update_authorized_keys;
 mod upkeep;
@@ -85,6 +86,7 @@ enum Command {
     ExtensionsCreate(extensions_create::ExtensionsCreate),
     IndexCreate(index_create::IndexCreate),
     SshUpdateAuthorizedKeys(ssh_update_authorized_keys::SshUpdateAuthorizedKeys),
+    SshAuthorizedKeys(ssh_authorized_keys::SshAuthorizedKeys),
     #[command(hide = true)]
     SshServe(ssh_serve::SshServe),
     CeleryRun(celery_run::CeleryRun),
@@ -109,6 +111,7 @@ impl Command {
             Self::ExtensionsCreate(command) => command.run(console),
             Self::IndexCreate(command) => command.run(console),
             Self::SshUpdateAuthorizedKeys(command) => command.run(console),
+            Self::SshAuthorizedKeys(command) => command.run(console),
             Self::SshServe(command) => command.run(console),
             Self::CeleryRun(command) => command.run(console),
             Self::FrontEndBuild(command) => command.run(console, host),

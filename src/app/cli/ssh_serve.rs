@@ -3,6 +3,7 @@
 use super::console::Console;
 use super::failure::Failure;
 use super::instance::ConfigFile;
+use crate::ssh::{self, Client};
 
 /// Serve a repository over SSH; started by sshd through its file of authorized keys
 #[derive(clap::Args, Debug)]
@@ -18,7 +19,11 @@ pub(super) struct SshServe {
 impl SshServe {
     pub(super) fn run(self, _: &mut Console) -> Result<(), Failure> {
         let config = self.config.config()?;
-        let _ = (config, self.user_id, self.key_id);
-        Err(Failure::failed("SSH access is disabled."))
+        let client = Client::from_environment();
+        let open = || self.config.open().map_err(|failure| failure.to_string());
+        match ssh::serve(&config, &client, self.user_id, self.key_id, open) {
+            0 => Ok(()),
+            code => Err(Failure::Told(code)),
+        }
     }
 }

@@ -13,6 +13,7 @@ pub(super) struct SshUpdateAuthorizedKeys {
 
 impl SshUpdateAuthorizedKeys {
     pub(super) fn run(self, _: &mut Console) -> Result<(), Failure> {
-        self.config.config().map(drop)
+        self.config.open()?.write_authorized_keys()?;
+        Ok(())
     }
 }

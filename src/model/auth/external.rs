@@ -7,6 +7,7 @@ use db::{
 
 use super::{Identity, SourceKind, belongs};
 use crate::account::RESERVED;
+use crate::extension_events::Candidate;
 use crate::{Error, Model, User, password, random, user_group};
 
 /// The columns hold no more.
@@ -48,10 +49,32 @@ impl Model {
         if settled.is_some() {
             return Ok(settled);
         }
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let asked = self.ask_about_user(
+            &Candidate {
+                username: name,
+                password: "",
+                email: &text(&identity.email),
+                firstname: &text(&identity.firstname),
+                lastname: &text(&identity.lastname),
+                active: true,
+                admin: identity.admin.unwrap_or(false),
+            },
+            None,
+        );
+        if let Err(refusal) = asked {
+            tracing::warn!("{}: '{name}' is not let in: {refusal}", kind.name());
+            return Ok(None);
+        }
         let fresh_password = password::unusable()?;
-        self.db().write(|tx| {
+        let mut made = None;
+        let user = self.db().write(|tx| {
             let user = match users::by_username_in_any_case(tx, &username)? {
-                None => create(tx, kind, identity, &fresh_password)?,
+                None => {
+                    let id = create(tx, kind, identity, &fresh_password)?;
+                    made = Some(id);
+                    id
+                }
                 Some(user) if user.is_default() || !belongs(&user, kind) => {
                     tracing::warn!(
                         "{}: the account '{}' belongs to another source",
@@ -66,8 +89,12 @@ impl Model {
                 return Ok(None);
             };
             synchronise(tx, user.id, kind, &identity.groups)?;
-            Ok(Some(user))
-        })
+            Ok::<_, Error>(Some(user))
+        })?;
+        if let Some(id) = made {
+            self.tell_of_user(id, None);
+        }
+        Ok(user)
     }
 }
 

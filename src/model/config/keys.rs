@@ -377,10 +377,25 @@ pub const KEYS: &[Key] = &[
     key("issue_sub*", Text, "", "text of the link to an issue"),
     obsolete("issue_prefix*"),
     // SSH.
-    key("ssh_enabled", Bool, "false", "SSH keys and access"),
-    later("ssh_authorized_keys", Path, "the file of SSH keys"),
-    later("ssh_locale", Text, "language of commands run over SSH"),
-    later("kallithea_cli_path", Text, "the program that SSH starts"),
+    key("ssh_enabled", Bool, "false", "SSH keys and access over SSH"),
+    key(
+        "ssh_authorized_keys",
+        Path,
+        "",
+        "the file of SSH keys that is written for sshd; ~/ is the home of whoever writes it",
+    ),
+    key(
+        "ssh_locale",
+        Text,
+        "",
+        "language of what hooks print over SSH",
+    ),
+    key(
+        "kallithea_cli_path",
+        Text,
+        "kallithea-cli",
+        "the program that sshd starts for a key",
+    ),
     // Celery.
     later("use_celery", Bool, "hand tasks to Celery"),
     obsolete("celery.accept.content"),

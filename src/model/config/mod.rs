@@ -99,8 +99,6 @@ pub struct Config {
     pub language: String,
     /// `bugtracker`; empty for no link.
     pub support_url: String,
-    /// `ssh_enabled`.
-    pub ssh_enabled: bool,
     /// `trusted_proxies`.
     pub trusted_proxies: TrustedProxies,
     /// The filter around the application that `filter-with` names; set by whoever reads the file.
@@ -111,6 +109,14 @@ pub struct Config {
     pub captcha_url: String,
     /// Everything about mail.
     pub mail: MailConfig,
+    /// `ssh_enabled`.
+    pub ssh_enabled: bool,
+    /// `ssh_authorized_keys`; none when keys are not written to a file.
+    pub ssh_authorized_keys: Option<PathBuf>,
+    /// `ssh_locale`; empty for the server's own.
+    pub ssh_locale: String,
+    /// `kallithea_cli_path`: a program, or words of shell.
+    pub cli_path: String,
     /// The ini file; none when the built-in defaults are in force.
     pub ini_path: Option<PathBuf>,
 }
@@ -204,18 +210,34 @@ impl Config {
             language_by_reader: reader.bool("i18n.enabled"),
             language: reader.text("i18n.lang"),
             support_url: reader.text("bugtracker").trim().to_owned(),
-            ssh_enabled: reader.bool("ssh_enabled"),
             trusted_proxies: reader.proxies("trusted_proxies"),
             prefix: None,
             instance_secret: reader.text("app_instance_uuid").trim().to_owned(),
             captcha_url: reader.text("captcha_url").trim_end_matches('/').to_owned(),
             mail: MailConfig::read(&reader),
+            ssh_enabled: reader.bool("ssh_enabled"),
+            ssh_authorized_keys: reader.some_path("ssh_authorized_keys").map(at_home),
+            ssh_locale: reader.text("ssh_locale").trim().to_owned(),
+            cli_path: reader.text("kallithea_cli_path"),
             ini_path,
         };
         match reader.bad.into_inner() {
             bad if bad.is_empty() => Ok((config, unknown)),
             bad => Err(BadValues(bad)),
         }
+    }
+}
+
+/// `~/` at the beginning of a path stands for our home.
+fn at_home(path: PathBuf) -> PathBuf {
+    let tail = path
+        .components()
+        .skip_while(|part| part.as_os_str() != "~")
+        .skip(1)
+        .collect::<PathBuf>();
+    match std::env::var_os("HOME") {
+        Some(home) if !tail.as_os_str().is_empty() => PathBuf::from(home).join(tail),
+        _ => path,
     }
 }
 

@@ -89,7 +89,7 @@ impl Model {
             }
         }
         let revisions: Vec<String> = offered.iter().map(ChangesetId::to_string).collect();
-        self.db().write(|tx| {
+        let id = self.db().write(|tx| {
             let id = pull_requests::insert(
                 tx,
                 &pull_requests::NewPullRequest {
@@ -120,8 +120,10 @@ impl Model {
             )?;
             let action = Action::CommentedPullRequest(id);
             journal::write(tx, actor, Some(org.id()), org.name(), &action)?;
-            Ok(id)
-        })
+            Ok::<_, Error>(id)
+        })?;
+        self.tell_of_pull_request(id, owner);
+        Ok(id)
     }
 }
 

@@ -7,8 +7,7 @@ use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kallithea_vcs::wire::Access;
-use kallithea_vcs::wire::hg::{HgProgram, Pipes, session};
+use kallithea_vcs::wire::hg::{HgProgram, Pipes, Rights, session};
 use kallithea_vcs::{
     CommitError, CommitRequest, FileChange, Kind, Person, Programs, RefName, RepoPath, Repository,
     Timestamp,
@@ -24,8 +23,10 @@ fn the_end_of_the_pipe() {
     };
     let repository = Repository::open(Path::new(&repository), Kind::Hg).unwrap();
     let access = match std::env::var_os("SESSION_WRITES") {
-        Some(_) => Access::Write,
-        None => Access::Read,
+        Some(_) => Rights::ReadWrite,
+        None => Rights::ReadOnly {
+            refusal: "you may read this repository, but not push to it",
+        },
     };
     let program = HgProgram {
         path: std::env::var_os("SESSION_HG").unwrap().into(),

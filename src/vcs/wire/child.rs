@@ -10,6 +10,7 @@
 //! The child is the leader of a process group of its own. When the stream is dropped before the child has ended, the child gets SIGTERM, on which `git`
 //! and `hg` remove their locks and temporary files, then the group, and after five seconds SIGKILL. The child is always reaped.
 
+use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -43,6 +44,7 @@ pub struct Launch {
     hint: &'static str,
     command: Command,
     notices_broken_input: bool,
+    kept: Option<Box<dyn Any + Send>>,
 }
 
 impl Launch {
@@ -71,7 +73,14 @@ impl Launch {
             hint,
             command,
             notices_broken_input: false,
+            kept: None,
         }
+    }
+
+    /// Keeps something that the child needs for as long as it runs: a folder that goes when this is dropped.
+    pub fn keep(&mut self, thing: impl Any + Send) -> &mut Self {
+        self.kept = Some(Box::new(thing));
+        self
     }
 
     /// Adds an argument.
@@ -101,9 +110,19 @@ impl Launch {
         self
     }
 
-    /// Starts the child.
-    pub fn start(&mut self) -> Result<ChildStream, Error> {
-        let mut process = self.command.spawn().map_err(|source| match source.kind() {
+    /// Starts the child on a connection of its own, in place of pipes to us. Whoever waits for it keeps what it needs: this value.
+    pub(super) fn start_with(
+        &mut self,
+        input: Stdio,
+        output: Stdio,
+        errors: Stdio,
+    ) -> Result<Child, Error> {
+        self.command.stdin(input).stdout(output).stderr(errors);
+        self.spawn()
+    }
+
+    fn spawn(&mut self) -> Result<Child, Error> {
+        self.command.spawn().map_err(|source| match source.kind() {
             ErrorKind::NotFound => Error::ProgramMissing {
                 program: self.program.clone(),
                 hint: self.hint,
@@ -112,7 +131,12 @@ impl Launch {
                 program: self.program.clone(),
                 source,
             },
-        })?;
+        })
+    }
+
+    /// Starts the child.
+    pub fn start(&mut self) -> Result<ChildStream, Error> {
+        let mut process = self.spawn()?;
         let (stdin, stdout, stderr) = (
             process.stdin.take(),
             process.stdout.take(),
@@ -128,6 +152,7 @@ impl Launch {
             tail: Tail::new(),
             exit: None,
             notices_broken_input: self.notices_broken_input,
+            _needed: self.kept.take(),
         };
         // From here on an error drops the stream, which ends the child.
         child.make_nonblocking().map_err(|source| Error::Start {
@@ -165,6 +190,8 @@ pub struct ChildStream {
     tail: Tail,
     exit: Option<Exit>,
     notices_broken_input: bool,
+    /// Goes after the process has ended, see [`Launch::keep`].
+    _needed: Option<Box<dyn Any + Send>>,
 }
 
 impl ChildStream {

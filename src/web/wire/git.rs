@@ -7,7 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use model::{Actor, Model, ReadableRepository};
 use vcs::Kind;
-use vcs::wire::git::{self, GitProgram, Protocol, RefUpdate, Request as Wanted, Service};
+use vcs::wire::git::{self, Protocol, Request as Wanted, Service};
 
 use super::recorded::Recorded;
 use super::{Refusal, header, permit, uncached, wire_problem};
@@ -36,23 +36,15 @@ pub(super) fn answer(
     let (viewer, repository) = permit(model, request, name, Kind::Git, service.access())?;
     let path = checked_path(model, &repository)?;
     let actor = Actor::new(&viewer, &request.peer.remote_addr);
-    let program = GitProgram {
-        path: model.config().git_path.clone(),
-        config: Vec::new(),
-        environment: Vec::new(),
-    };
+    let mut program = model.programs()?.git;
+    program.environment = model.hook_environment(&repository, &actor, "push");
     let protocol = Protocol::from_header(header(&request.headers, "git-protocol"));
 
     if advertise {
         let body = git::advertise(&program, &path, service, protocol)
             .map_err(|error| wire_problem(&error))?;
-        if service == Service::UploadPack
-            && let Err(error) = model.record_pull(&repository, &actor)
-        {
-            tracing::error!(
-                "a pull from '{}' could not be written down: {error}",
-                repository.name()
-            );
+        if service == Service::UploadPack {
+            model.pulled(&repository, &actor);
         }
         return Ok(uncached(Response::stream(
             HeaderValue::from_static(service.advertisement_type()),
@@ -92,7 +84,7 @@ pub(super) fn answer(
             let body = Recorded::new(pushed.body, move |stream| {
                 // Ended or not: from here on the program is gone, and the references say what came of it.
                 drop(stream);
-                record(&model, &repository, &actor, &updates);
+                model.git_pushed(&repository, &actor, &updates);
             });
             Ok(uncached(Response::stream(result_type, Box::new(body))))
         }
@@ -106,19 +98,4 @@ fn checked_path(
 ) -> Result<std::path::PathBuf, Problem> {
     model.open_repository(repository)?;
     Ok(model.repository_path(repository)?)
-}
-
-/// Writes down which references moved. The push is through by now; a failure here must not undo it.
-fn record(model: &Model, repository: &ReadableRepository, actor: &Actor, updates: &[RefUpdate]) {
-    let items = model
-        .open_repository(repository)
-        .map_err(Problem::from)
-        .and_then(|contents| Ok(contents.pushed(updates)?));
-    let result = items.and_then(|items| Ok(model.record_push(repository, actor, items)?));
-    if let Err(error) = result {
-        tracing::error!(
-            "a push to '{}' could not be written down: {error:?}",
-            repository.name()
-        );
-    }
 }

@@ -107,20 +107,13 @@ impl<'a> Tap<'a> {
     pub(super) fn new(body: &'a mut dyn Read) -> Self {
         Tap {
             body,
-            head: Head::Open {
-                rest: Vec::new(),
-                seen: 0,
-                updates: Vec::new(),
-            },
+            head: Head::default(),
         }
     }
 
     /// The commands, when the head was complete and understood.
     pub(super) fn into_updates(self) -> Vec<RefUpdate> {
-        match self.head {
-            Head::Closed(updates) => updates,
-            Head::Open { .. } => Vec::new(),
-        }
+        self.head.into_updates()
     }
 }
 
@@ -134,7 +127,7 @@ impl Read for Tap<'_> {
 
 /// The head of a body as far as it has passed.
 #[derive(Debug)]
-enum Head {
+pub(super) enum Head {
     /// The flush packet has not come yet. `rest` is less than one packet, `seen` counts all bytes before it.
     Open {
         rest: Vec<u8>,
@@ -145,11 +138,29 @@ enum Head {
     Closed(Vec<RefUpdate>),
 }
 
+impl Default for Head {
+    fn default() -> Self {
+        Head::Open {
+            rest: Vec::new(),
+            seen: 0,
+            updates: Vec::new(),
+        }
+    }
+}
+
 impl Head {
     /// 1 MiB holds about seven thousand updates. A longer list is passed on, but what it says is not recorded.
     const LONGEST: usize = 1 << 20;
 
-    fn push(&mut self, bytes: &[u8]) {
+    /// The commands, when the head was complete and understood.
+    pub(super) fn into_updates(self) -> Vec<RefUpdate> {
+        match self {
+            Head::Closed(updates) => updates,
+            Head::Open { .. } => Vec::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         let Head::Open {
             rest,
             seen,
@@ -263,11 +274,7 @@ mod tests {
     }
 
     fn parse(bytes: &[u8]) -> Option<Vec<RefUpdate>> {
-        let mut head = Head::Open {
-            rest: Vec::new(),
-            seen: 0,
-            updates: Vec::new(),
-        };
+        let mut head = Head::default();
         head.push(bytes);
         match head {
             Head::Closed(updates) => Some(updates),

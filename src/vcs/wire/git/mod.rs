@@ -7,10 +7,15 @@
 //! Format: `gitprotocol-http(5)`, `gitprotocol-v2(5)`; what a server does is the manual of `git-http-backend(1)`.
 
 mod commands;
+mod hooks;
+mod launch;
 mod serve;
+mod session;
 
 pub use commands::{ObjectName, RefName, RefUpdate, landed};
-pub use serve::{GitProgram, ReceivePack, advertise, receive_pack, upload_pack};
+pub use launch::GitProgram;
+pub use serve::{ReceivePack, advertise, receive_pack, upload_pack};
+pub use session::{Ended, Ends, Talk, session};
 
 use super::Access;
 use std::io::Read;

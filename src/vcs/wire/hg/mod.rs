@@ -21,4 +21,4 @@ pub use answer::{Answer, AnswerBody, answer};
 pub use arguments::{BadRequest, Request};
 pub use program::{Changegroup, HgProgram, Node, Report};
 pub(crate) use push::{PushError, push};
-pub use session::{Pipes, SessionError, session};
+pub use session::{Pipes, Rights, SessionError, session};

@@ -34,6 +34,18 @@ pub struct Pipes<'a> {
     pub errors: &'a mut dyn Write,
 }
 
+/// What the user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights<'a> {
+    /// Pull and push.
+    ReadWrite,
+    /// Pull only.
+    ReadOnly {
+        /// What whoever pushes all the same is told.
+        refusal: &'a str,
+    },
+}
+
 /// Why a conversation was broken off.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -45,18 +57,18 @@ pub enum SessionError {
     Wire(#[from] Error),
 }
 
-/// Holds a conversation about one repository to its end. `access` is what the user may do. `moved` is told after each command what that has moved.
+/// Holds a conversation about one repository to its end. `moved` is told after each command what that has moved.
 pub fn session(
     program: &HgProgram,
     repository: &Repository,
-    access: Access,
+    rights: Rights<'_>,
     pipes: Pipes<'_>,
     moved: &mut dyn FnMut(&Report),
 ) -> Result<(), SessionError> {
     let mut session = Session {
         program,
         repository,
-        access,
+        rights,
         pipes,
         abilities: String::new(),
     };
@@ -89,7 +101,7 @@ enum Asked {
 struct Session<'a, 'p> {
     program: &'a HgProgram,
     repository: &'a Repository,
-    access: Access,
+    rights: Rights<'a>,
     pipes: Pipes<'p>,
     abilities: String,
 }
@@ -130,8 +142,8 @@ impl Session<'_, '_> {
                 return Ok(Report::default());
             }
         };
-        if request.access() == Access::Write && self.access != Access::Write {
-            self.refuse("you may read this repository, but not push to it")?;
+        if let (Access::Write, Rights::ReadOnly { refusal }) = (request.access(), self.rights) {
+            self.refuse(refusal)?;
             return Ok(Report::default());
         }
         let reply = self
