@@ -19,7 +19,7 @@ SSHD = "/usr/sbin/sshd"
 def write_cli(folder: Path) -> Path:
     """`kallithea-cli` of this environment, as a program of its own: sshd starts it with an environment of its own, too."""
     path = folder / "kallithea-cli"
-    path.write_text(f"#!/bin/sh\nPATH={BIN}:$PATH exec {sys.executable} -m kallithea_rs.cli \"$@\"\n")
+    path.write_text(f'#!/bin/sh\nPATH={BIN}:$PATH exec {sys.executable} -m kallithea_rs.cli "$@"\n')
     path.chmod(0o755)
     return path
 
@@ -82,7 +82,9 @@ class Sshd:
 
     def ssh(self, key: Key) -> str:
         """The words of shell with which a client starts `ssh`."""
-        options = "-F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+        options = (
+            "-F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+        )
         return f"ssh {options} -o LogLevel=ERROR -o SendEnv=GIT_PROTOCOL -i {key.private}"
 
     def url(self, path: str) -> str:

@@ -11,7 +11,7 @@ from harness import Browser, Client, Instance, People, Person, Server
 from harness.instance import ADMIN
 from harness.sshd import Sshd
 
-EXTENSIONS = '''
+EXTENSIONS = """
 import datetime, json, os
 
 TOLD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "told")
@@ -49,7 +49,7 @@ def CREATE_USER_HOOK(*args, **kwargs):
 
 def DELETE_USER_HOOK(*args, **kwargs):
     tell("delete_user", kwargs)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,13 @@ def told(instance: Instance, name: str) -> list[dict]:
 
 
 def test_pushes_and_pulls(
-    client: Client, project: str, sshd: Sshd, server: Server, instance: Instance, people: People, over_ssh: Callable[[Person], dict]
+    client: Client,
+    project: str,
+    sshd: Sshd,
+    server: Server,
+    instance: Instance,
+    people: People,
+    over_ssh: Callable[[Person], dict],
 ) -> None:
     work = client.init()
     ways = ((server.url_for(people.writer, project), None), (sshd.url(project), over_ssh(people.writer)))
@@ -113,7 +119,7 @@ def test_accounts(api: Callable[..., object], server: Server, admin: Browser, in
         args = new | {"username": name, "email": f"{name}@example.com"}
         body = {"id": 1, "api_key": key, "method": "create_user", "args": args}
         answer = admin.session.post(server.url + "/_admin/api", json=body, timeout=60).json()
-        assert answer["error"] == f"failed to create user `{name}`"
+        assert answer["error"].startswith(f"failed to create user `{name}`")
         assert instance.rows("SELECT * FROM users WHERE username = ?", name) == []
 
 

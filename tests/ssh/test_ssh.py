@@ -126,7 +126,9 @@ def test_a_revoked_key_opens_nothing(
 def test_somebody_elses_key_number_and_an_inactive_account(
     instance: Instance, people: People, keys: dict[Person, Key], api: Callable[..., object]
 ) -> None:
-    ((alice, key),) = instance.rows("SELECT user_id, user_ssh_key_id FROM user_ssh_keys JOIN users USING (user_id) WHERE username = 'alice'")
+    ((alice, key),) = instance.rows(
+        "SELECT user_id, user_ssh_key_id FROM user_ssh_keys JOIN users USING (user_id) WHERE username = 'alice'"
+    )
     ((bob,),) = instance.rows("SELECT user_id FROM users WHERE username = 'bob'")
     env = {"SSH_ORIGINAL_COMMAND": "git-upload-pack '/x'", "SSH_CONNECTION": "10.1.2.3 1 127.0.0.1 22"}
 
@@ -139,7 +141,9 @@ def test_somebody_elses_key_number_and_an_inactive_account(
     assert refusal(9999, key) == "abort: User 9999 not found"
     assert refusal(alice, key) == "abort: Access to 'x' denied"
     api("update_user", userid="carol", active=False)
-    ((carol, key),) = instance.rows("SELECT user_id, user_ssh_key_id FROM user_ssh_keys JOIN users USING (user_id) WHERE username = 'carol'")
+    ((carol, key),) = instance.rows(
+        "SELECT user_id, user_ssh_key_id FROM user_ssh_keys JOIN users USING (user_id) WHERE username = 'carol'"
+    )
     assert refusal(carol, key) == "abort: User carol from 10.1.2.3 cannot be authorized"
     file = instance.folder / "dot ssh" / "authorized_keys"
     assert keys[people.stranger].public.split()[1] not in file.read_text()
@@ -155,14 +159,16 @@ def test_somebody_elses_key_number_and_an_inactive_account(
         "hg -R x serve --stdio --config hooks.pre-serve='touch pwned'",
         "hg -R --config=hooks.pre-serve=id serve --stdio",
         "git-upload-pack '/x'; touch pwned",
-        "git-upload-pack \"$(touch pwned)\"",
+        'git-upload-pack "$(touch pwned)"',
         "git-upload-pack '/x\nid'",
         "git-upload-pack --help",
         "git-upload-archive --remote=/etc '/x'",
         "scp -f /etc/passwd",
     ],
 )
-def test_other_commands_are_refused(command: str, sshd: Sshd, people: People, keys: dict[Person, Key], instance: Instance) -> None:
+def test_other_commands_are_refused(
+    command: str, sshd: Sshd, people: People, keys: dict[Person, Key], instance: Instance
+) -> None:
     refused = sshd.run(keys[people.writer], *([command] if command else []))
     assert refused.returncode == 1 and refused.stdout == ""
     expected = "is not supported" if command else "Interactive SSH login for this user is disabled."
@@ -192,7 +198,9 @@ def test_the_file_is_written_as_kallithea_writes_it(instance: Instance, keys: di
     first, *lines = file.read_text().splitlines()
     assert first.startswith("# WARNING: This .ssh/authorized_keys file is managed by Kallithea.")
     options = "no-pty,no-port-forwarding,no-X11-forwarding,no-agent-forwarding"
-    (alice,) = instance.rows("SELECT user_id, user_ssh_key_id, public_key FROM user_ssh_keys JOIN users USING (user_id) WHERE username = 'alice'")
+    (alice,) = instance.rows(
+        "SELECT user_id, user_ssh_key_id, public_key FROM user_ssh_keys JOIN users USING (user_id) WHERE username = 'alice'"
+    )
     kind, key, _ = alice[2].split()
     ini = f"'{instance.config}'"
     assert lines[0] == f'{options},command="{folder}/kallithea-cli ssh-serve -c {ini} {alice[0]} {alice[1]}" {kind} {key}'

@@ -19,7 +19,7 @@ pub(super) fn converse(
     } = session;
     let path = model.repository_path(repository)?;
     let mut program = model.programs()?.git;
-    program.environment = model.hook_environment(repository, actor, "push");
+    program.environment = session.environment();
     if talk == Talk::Pack(Service::UploadPack) {
         model.pulled(repository, actor);
     }

@@ -21,7 +21,7 @@ pub(super) fn converse(
     } = session;
     let contents = model.open_repository(repository)?;
     let mut program = model.programs()?.hg;
-    program.environment = model.hook_environment(repository, actor, "push");
+    program.environment = session.environment();
     let (input, output, mut errors) = connection.files();
     let (mut input, mut output) = (
         BufReader::with_capacity(64 << 10, input),

@@ -1,5 +1,6 @@
 //! One connection: who, what, whether, and then the conversation.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write;
 
@@ -58,6 +59,22 @@ pub(super) struct Session<'a> {
     pub repository: &'a ReadableRepository,
     pub actor: &'a Actor,
     pub client: &'a Client,
+}
+
+impl Session<'_> {
+    /// What the programs and their hooks find in their environment.
+    pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut environment = self
+            .model
+            .hook_environment(self.repository, self.actor, "push");
+        let locale = &self.model.config().ssh_locale;
+        if !locale.is_empty() {
+            for name in ["LC_ALL", "LANGUAGE"] {
+                environment.push((name.into(), locale.into()));
+            }
+        }
+        environment
+    }
 }
 
 /// Serves the client of this process. `open` opens the instance, once it is known that there is something to do. Gives the exit code.
