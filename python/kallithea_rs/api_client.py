@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import sys
 from typing import Any
 
@@ -37,7 +36,7 @@ class Remote:
         import urllib.error
         import urllib.request
 
-        number = random.randrange(1, 9999)
+        number = 1 + int.from_bytes(os.urandom(4), "big") % 9998
         body = json.dumps({"id": number, "api_key": self.key, "method": method, "args": arguments}).encode()
         request = urllib.request.Request(f"{self.host}/_admin/api", body, {"content-type": "text/plain"})
         try:
