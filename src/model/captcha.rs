@@ -68,6 +68,10 @@ fn ask(url: &str, private: &str, answer: &str, address: &str) -> Result<Value, S
             ("remoteip", address),
         ])
         .map_err(|error| error.to_string())?;
+    // Somewhere else to ask is no verdict either.
+    if reply.status() != 200 {
+        return Err(format!("it answered {}", reply.status()));
+    }
     reply
         .body_mut()
         .read_json()

@@ -162,14 +162,20 @@ impl Model {
     /// # Errors
     /// [`Error::Invalid`] on `clone_uri` for what is no address.
     pub fn set_clone_uri(&self, repository: &AdminOfRepository, uri: &str) -> Result<(), Error> {
-        let uri = uri.trim();
-        if !uri.is_empty() {
-            self.check_remote(uri)?;
-        }
-        let uri = Some(CloneUri::from(uri)).filter(|uri| !uri.as_str().is_empty());
+        let uri = self.clone_uri(uri)?;
         self.db()
             .write(|tx| repositories::set_clone_uri(tx, repository.id(), uri.as_ref()))?;
         Ok(())
+    }
+
+    /// An address to be kept in step with, checked; none for an empty text.
+    pub(crate) fn clone_uri(&self, uri: &str) -> Result<Option<CloneUri>, Error> {
+        let uri = uri.trim();
+        if uri.is_empty() {
+            return Ok(None);
+        }
+        self.check_remote(uri)?;
+        Ok(Some(CloneUri::from(uri)))
     }
 
     /// Fetches what is new from this address, else from where the repository is kept in step with, else from what it was

@@ -1,11 +1,11 @@
 //! Renaming and moving repositories and groups: rows, folders and everything below, together or not at all.
 
-use db::{GroupName, RepoName, Tx, Username, groups, repositories, users};
+use db::{GroupId, GroupName, RepoName, Tx, Username, groups, repositories, users};
 
 use crate::folder::Move;
 use crate::group::Place;
 use crate::journal::{self, Action, Actor};
-use crate::repository::refuse_taken_rows;
+use crate::repository::{RepositoryUpdate, refuse_taken_rows, update_rows};
 use crate::rights::SiteAdmin;
 use crate::{AdminOfGroup, AdminOfRepository, Error, Model, name};
 
@@ -23,6 +23,46 @@ impl Model {
         place: Option<&Place>,
         new_name: &str,
     ) -> Result<String, Error> {
+        let mut moving = self.moving(repository, place, new_name)?;
+        let done = self.db().write(|tx| moving.go(tx, repository, actor));
+        moving.folder.settle(self, done)?;
+        Ok(moving.full)
+    }
+
+    /// Changes what the settings form changes, where the repository is kept in step with, and its name and place: all or
+    /// nothing. `clone_uri` empty for nowhere. Returns its full name.
+    ///
+    /// # Errors
+    /// As [`Self::update_repository`], [`Self::set_clone_uri`] and [`Self::relocate_repository`].
+    pub fn change_repository(
+        &self,
+        repository: &AdminOfRepository,
+        actor: &Actor,
+        update: &RepositoryUpdate<'_>,
+        clone_uri: Option<&str>,
+        to: Option<(Option<&Place>, &str)>,
+    ) -> Result<String, Error> {
+        update.check()?;
+        let uri = match clone_uri {
+            Some(uri) => self.clone_uri(uri)?,
+            None => repository.row().clone_uri.clone(),
+        };
+        let (place, name) = to.unwrap_or((None, name::last(repository.name())));
+        let mut moving = self.moving(repository, place, name)?;
+        let done = self.db().write(|tx| {
+            update_rows(tx, repository, actor, update, uri.as_ref())?;
+            moving.go(tx, repository, actor)
+        });
+        moving.folder.settle(self, done)?;
+        Ok(moving.full)
+    }
+
+    fn moving(
+        &self,
+        repository: &AdminOfRepository,
+        place: Option<&Place>,
+        new_name: &str,
+    ) -> Result<Moving, Error> {
         let old = repository.name();
         let (parent, group) = match place {
             Some(place) => (place.group_name(), place.group_id()),
@@ -32,23 +72,12 @@ impl Model {
             ),
         };
         let full = target(old, parent, new_name, "repo_name")?;
-        if full == old {
-            return Ok(full);
-        }
         let (from, to) = (self.path_below_root(old)?, self.path_below_root(&full)?);
-        let mut folder = Move::new(from, to);
-        let done = self.db().write(|tx| {
-            refuse_other(tx, "repo_name", old, &full)?;
-            let name = RepoName::from(full.as_str());
-            if !repositories::rename(tx, repository.id(), &name, group)? {
-                return Err(gone("Repository", old));
-            }
-            let action = Action::MovedRepository(old.to_owned());
-            journal::write(tx, actor, Some(repository.id()), &full, &action)?;
-            folder.go("repo_name")
-        });
-        folder.settle(self, done)?;
-        Ok(full)
+        Ok(Moving {
+            group,
+            folder: Move::new(from, to),
+            full,
+        })
     }
 
     /// Gives a group another name, in another place or (`None`) where it is, and with it everything below. Returns its full
@@ -127,6 +156,36 @@ impl Model {
             groups::set_owner(tx, group.row().id, user.id)?;
             Ok(())
         })
+    }
+}
+
+/// A repository on its way to another name.
+struct Moving {
+    full: String,
+    group: Option<GroupId>,
+    folder: Move,
+}
+
+impl Moving {
+    /// The rows, and then the folder. Nothing, where the name stays.
+    fn go(
+        &mut self,
+        tx: &Tx<'_>,
+        repository: &AdminOfRepository,
+        actor: &Actor,
+    ) -> Result<(), Error> {
+        let (old, full) = (repository.name(), self.full.as_str());
+        if full == old {
+            return Ok(());
+        }
+        refuse_other(tx, "repo_name", old, full)?;
+        let name = RepoName::from(full);
+        if !repositories::rename(tx, repository.id(), &name, self.group)? {
+            return Err(gone("Repository", old));
+        }
+        let action = Action::MovedRepository(old.to_owned());
+        journal::write(tx, actor, Some(repository.id()), full, &action)?;
+        self.folder.go("repo_name")
     }
 }
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use db::repositories::{self, RepoState, RepoType, Repository, RepositorySettings};
 use db::{
-    DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId, creations,
-    groups, repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users,
+    CloneUri, DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId,
+    creations, groups, repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users,
     users_group_repo_group_to_perm, users_group_repo_to_perm,
 };
 use vcs::Kind;
@@ -216,51 +216,10 @@ impl Model {
         actor: &Actor,
         update: &RepositoryUpdate<'_>,
     ) -> Result<(), Error> {
-        let row = repository.row();
-        let description = match update.description.trim() {
-            "" => name::last(repository.name()),
-            text => text,
-        };
-        if !update.landing_revision.contains(':') {
-            return Err(Error::invalid(
-                "repo_landing_rev",
-                "Expected kind:name, such as branch:default",
-            ));
-        }
-        self.db().write(|tx| {
-            let owner = users::by_username(tx, &update.owner.into())?
-                .filter(|user| !user.is_default() && (user.active || user.id == row.owner))
-                .ok_or_else(|| {
-                    Error::invalid("owner", format!("Username {} is not valid", update.owner))
-                })?;
-            repositories::update(
-                tx,
-                repository.id(),
-                &RepositorySettings {
-                    owner: owner.id,
-                    clone_uri: row.clone_uri.as_ref(),
-                    private: update.private,
-                    statistics: update.statistics,
-                    downloads: update.downloads,
-                    description,
-                    landing_revision: update.landing_revision,
-                },
-            )?;
-            if update.private
-                && !row.private
-                && let Some(default) = users::default_user(tx)?
-            {
-                repo_to_perm::grant(tx, default.id, repository.id(), Level::None)?;
-            }
-            journal::write(
-                tx,
-                actor,
-                Some(repository.id()),
-                repository.name(),
-                &Action::UpdatedRepository,
-            )?;
-            Ok(())
-        })
+        let clone_uri = repository.row().clone_uri.as_ref();
+        update.check()?;
+        self.db()
+            .write(|tx| update_rows(tx, repository, actor, update, clone_uri))
     }
 
     /// Deletes a repository: its rows go, its folder is renamed so that nobody finds it but an administrator.
@@ -521,6 +480,66 @@ pub(crate) fn insert(
     }
     journal::write(tx, actor, Some(id), full, &Action::StartedFollowing)?;
     Ok(id)
+}
+
+impl RepositoryUpdate<'_> {
+    /// What can be told without asking the database.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.landing_revision.contains(':') {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "repo_landing_rev",
+            "Expected kind:name, such as branch:default",
+        ))
+    }
+}
+
+/// The rows of an update.
+pub(crate) fn update_rows(
+    tx: &Tx<'_>,
+    repository: &AdminOfRepository,
+    actor: &Actor,
+    update: &RepositoryUpdate<'_>,
+    clone_uri: Option<&CloneUri>,
+) -> Result<(), Error> {
+    let row = repository.row();
+    let description = match update.description.trim() {
+        "" => name::last(repository.name()),
+        text => text,
+    };
+    let owner = users::by_username(tx, &update.owner.into())?
+        .filter(|user| !user.is_default() && (user.active || user.id == row.owner))
+        .ok_or_else(|| {
+            Error::invalid("owner", format!("Username {} is not valid", update.owner))
+        })?;
+    repositories::update(
+        tx,
+        repository.id(),
+        &RepositorySettings {
+            owner: owner.id,
+            clone_uri,
+            private: update.private,
+            statistics: update.statistics,
+            downloads: update.downloads,
+            description,
+            landing_revision: update.landing_revision,
+        },
+    )?;
+    if update.private
+        && !row.private
+        && let Some(default) = users::default_user(tx)?
+    {
+        repo_to_perm::grant(tx, default.id, repository.id(), Level::None)?;
+    }
+    journal::write(
+        tx,
+        actor,
+        Some(repository.id()),
+        repository.name(),
+        &Action::UpdatedRepository,
+    )?;
+    Ok(())
 }
 
 /// Refuses a full name that a repository or a group has, in any case.

@@ -1,17 +1,14 @@
 //! Offering changesets: which ones they are, and the rows of a new pull request.
 
-use std::collections::HashSet;
-
 use db::changeset_statuses::{self, Vote};
 use db::{PullRequestId, UserId, pull_request_reviewers, pull_requests};
+use vcs::compare::{Comparison, End};
 use vcs::{ChangesetId, ReadError, Repository, RevisionError};
 
 use super::{comment, reviewer};
 use crate::journal::{self, Action, Actor};
 use crate::{Error, Model, ReadableRepository, User, name};
 
-/// As many changesets are looked through in search of what both sides have.
-const MOST_WALKED: usize = 50_000;
 /// As many ids are kept in one pull request: the column holds 64 KiB on MySQL.
 const MOST_OFFERED: usize = 1_500;
 
@@ -173,39 +170,16 @@ fn offered(
     from: &ChangesetId,
     to: &ChangesetId,
 ) -> Result<(ChangesetId, Vec<ChangesetId>), Error> {
-    let mut common = HashSet::new();
-    let mut seen = HashSet::from([*from]);
-    let mut todo = vec![*from];
-    // What both have is closed downwards: each way down ends at the first changeset that the other side reaches as well.
-    while let Some(id) = todo.pop() {
-        if has(other, &id, to)? {
-            common.insert(id);
-            continue;
-        }
-        if seen.len() > MOST_WALKED {
-            return Err(Error::invalid(
-                "org_ref",
-                format!("More than {MOST_WALKED} changesets differ"),
-            ));
-        }
-        for parent in org.parents(&id).map_err(read)? {
-            if seen.insert(parent) {
-                todo.push(parent);
-            }
-        }
-    }
-    let exclude: Vec<ChangesetId> = common.iter().copied().collect();
-    let mut newest = Vec::new();
-    for id in &exclude {
-        let mut below = false;
-        for other in &exclude {
-            below = below || (id != other && org.is_ancestor(id, other).map_err(read)?);
-        }
-        if !below {
-            newest.push(*id);
-        }
-    }
-    let ancestor = match newest[..] {
+    let end = |repository, id: &ChangesetId| End {
+        repository,
+        id: Some(*id),
+    };
+    let compared = Comparison::new(end(other, to), end(org, from));
+    let sides = compared
+        .map_err(|error| Error::Program(format!("the repositories cannot be compared: {error}")))?
+        .sides()
+        .map_err(read)?;
+    let ancestor = match sides.ancestors[..] {
         [ancestor] => ancestor,
         [] => {
             return Err(Error::invalid(
@@ -220,7 +194,7 @@ fn offered(
             ));
         }
     };
-    let mut offered = org.only(&[*from], &exclude).map_err(read)?;
+    let mut offered = sides.ahead;
     offered.reverse();
     if offered.is_empty() {
         return Err(Error::invalid(
@@ -235,15 +209,6 @@ fn offered(
         ));
     }
     Ok((ancestor, offered))
-}
-
-/// Whether a changeset is in a repository and reached by another one there.
-fn has(repository: &Repository, id: &ChangesetId, by: &ChangesetId) -> Result<bool, Error> {
-    match repository.is_ancestor(id, by) {
-        Ok(is) => Ok(is),
-        Err(ReadError::UnknownChangeset { .. }) => Ok(false),
-        Err(error) => Err(read(error)),
-    }
 }
 
 fn read(error: ReadError) -> Error {

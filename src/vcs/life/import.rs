@@ -271,7 +271,11 @@ impl Way {
         let command = [
             "ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o IdentitiesOnly=yes".to_owned(),
             "-o ProxyCommand=none -o PermitLocalCommand=no -o ClearAllForwardings=yes -o ConnectTimeout=20".to_owned(),
-            format!("-o UserKnownHostsFile={}", quoted(hosts)),
+            // A list of files, separated by blanks, unless it is quoted for ssh as well.
+            format!(
+                "-o UserKnownHostsFile={}",
+                quoted(Path::new(&format!("\"{}\"", hosts.display())))
+            ),
             format!("-i {}", quoted(key)),
             // What was looked up and checked is what is dialled; the key is kept under the name.
             format!("-o HostName={address} -o HostKeyAlias={}", url.host()),

@@ -214,7 +214,7 @@ fn group(call: &Call<'_>, id: &Id) -> Result<model::ReadableGroup, Fault> {
 pub(super) fn update_repo(call: &Call<'_>) -> Answer {
     let args = &call.args;
     let asked = args.id("repoid");
-    let mut repository = call.admin_of_repository()?;
+    let repository = call.admin_of_repository()?;
     let failed = || format!("failed to update repo `{asked}`");
     let row = repository.row().clone();
     let (group, last) = split(repository.name());
@@ -257,22 +257,17 @@ pub(super) fn update_repo(call: &Call<'_>) -> Answer {
         statistics: args.maybe("enable_statistics").unwrap_or(row.statistics),
         downloads: args.maybe("enable_downloads").unwrap_or(row.downloads),
     };
-    if let Some(uri) = args.text("clone_uri") {
-        call.model
-            .set_clone_uri(&repository, uri)
-            .or_explain(failed)?;
-        repository = call.admin_of_repository()?;
-    }
-    call.model
-        .update_repository(&repository, &call.actor(), &update)
+    let to = moves.then_some((place.as_ref(), name));
+    let full = call
+        .model
+        .change_repository(
+            &repository,
+            &call.actor(),
+            &update,
+            args.text("clone_uri"),
+            to,
+        )
         .or_explain(failed)?;
-    if moves {
-        call.model
-            .relocate_repository(&repository, &call.actor(), place.as_ref(), name)
-            .or_explain(failed)?;
-    }
-    let full = call.model.repository_name_by_id(repository.id().0)?;
-    let full = full.ok_or_else(|| Fault::missing("repository", &asked))?;
     let repository = call
         .gate
         .read_repository(&call.viewer, &full)

@@ -1,6 +1,7 @@
 //! Every login source against the real thing: a directory, PAM, a server that speaks Crowd's REST.
 
 mod accounts;
+mod captcha;
 mod container;
 mod crowd;
 mod ldap;

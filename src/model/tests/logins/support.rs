@@ -18,8 +18,13 @@ pub struct Instance {
 
 impl Instance {
     pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// An instance with these keys in its ini file.
+    pub fn with(values: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (config, _) = Config::from_values(&[], folder.path().to_owned(), None).unwrap();
+        let (config, _) = Config::from_values(values, folder.path().to_owned(), None).unwrap();
         let config = Arc::new(config);
         Model::prepare(&config).unwrap();
         let model = Model::open(config).unwrap();

@@ -6,9 +6,16 @@ use vcs::{DiffOptions, Kind, LogQuery, Repository};
 
 use crate::recipe::Work;
 
-/// A history of so many changesets in one line, one file of a hundred changed in each.
-fn long(commits: usize) -> Work {
-    let work = Work::new(Kind::Git);
+/// A history of so many changesets in one line, in Git with one file of a hundred changed in each.
+fn long(kind: Kind, commits: usize) -> Work {
+    let work = Work::new(kind);
+    if kind == Kind::Hg {
+        // A file of as many lines as there are changesets would make each slower than the one before.
+        let dag = format!("+{commits}");
+        work.run("hg", &["debugbuilddag", "--overwritten-file", &dag]);
+        work.run("hg", &["debugupdatecaches"]);
+        return work;
+    }
     let mut script = String::with_capacity(commits * 160);
     for n in 0..commits {
         let (date, text) = (1_500_000_000 + n * 60, format!("text {n}\n"));
@@ -39,22 +46,39 @@ fn best(mut work: impl FnMut()) -> Duration {
 
 #[test]
 #[ignore = "minutes long: make test-all"]
-fn cost_does_not_grow_with_history() {
-    let (short, long) = (long(1_000), long(100_000));
+fn cost_does_not_grow_with_the_history_of_git() {
+    cost_does_not_grow(Kind::Git, "main");
+}
+
+#[test]
+#[ignore = "minutes long: make test-all"]
+fn cost_does_not_grow_with_the_history_of_mercurial() {
+    cost_does_not_grow(Kind::Hg, "default");
+}
+
+fn cost_does_not_grow(kind: Kind, branch: &str) {
+    let (short, long) = (long(kind, 1_000), long(kind, 100_000));
+    // Once, history has to be read: each commit in Git, in Mercurial an index.
+    for (work, count) in [(&short, "1,000"), (&long, "100,000")] {
+        let first = best(|| {
+            let repository = work.open();
+            repository.log(&LogQuery::default()).unwrap();
+        });
+        println!("{kind}, first page of a new process: {first:?} with {count}");
+    }
     let (short, long) = (short.open(), long.open());
-    // Once, history has to be read.
     for repository in [&short, &long] {
         repository.log(&LogQuery::default()).unwrap();
     }
-    let tip = |repository: &Repository| repository.resolve("main").unwrap();
+    let tip = |repository: &Repository| repository.resolve(branch).unwrap();
     type Question<'a> = (&'a str, &'a dyn Fn(&Repository));
     let questions: [Question<'_>; 8] = [
         ("open", &|repository| {
-            drop(Repository::open(repository.path(), Kind::Git).unwrap())
+            drop(Repository::open(repository.path(), kind).unwrap())
         }),
         ("refs", &|repository| drop(repository.refs().unwrap())),
         ("resolve a name", &|repository| {
-            repository.resolve("main").unwrap();
+            repository.resolve(branch).unwrap();
         }),
         ("resolve a beginning", &|repository| {
             repository.resolve(&tip(repository).short()).unwrap();
@@ -84,10 +108,10 @@ fn cost_does_not_grow_with_history() {
     ];
     for (what, question) in questions {
         let (near, far) = (best(|| question(&short)), best(|| question(&long)));
-        println!("{what}: {near:?} with 1,000 changesets, {far:?} with 100,000");
+        println!("{kind}, {what}: {near:?} with 1,000 changesets, {far:?} with 100,000");
         assert!(
             far < near * 4 + Duration::from_millis(2),
-            "{what}: {near:?}, {far:?}"
+            "{kind}, {what}: {near:?}, {far:?}"
         );
     }
 }

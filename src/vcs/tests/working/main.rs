@@ -3,6 +3,7 @@
 extern crate kallithea_vcs as vcs;
 
 mod archives;
+mod bad;
 mod cached;
 mod commits;
 mod compare;
@@ -11,3 +12,4 @@ mod life;
 #[path = "../reading/recipe.rs"]
 mod recipe;
 mod soak;
+mod ssh_imports;
