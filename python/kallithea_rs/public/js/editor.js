@@ -1,4 +1,4 @@
-// Helps with the plain field in which files are edited: Tab indents, it grows with the window, a preview without leaving the
+// Helps with the plain field in which files are edited: Tab indents, it has room for the text, a preview without leaving the
 // page, and a question before typed text is lost. Escape gives Tab back its usual meaning, so that nobody is caught.
 export default function ([form]) {
   const field = form.elements.content;
@@ -22,11 +22,8 @@ export default function ([form]) {
   field.addEventListener("focus", () => { tabs = true; });
   for (const help of form.querySelectorAll("[data-editor-help]")) help.hidden = false;
 
-  const fit = () => {
-    const room = window.innerHeight * 0.7;
-    field.style.height = `${Math.max(200, Math.min(field.scrollHeight + 24, room))}px`;
-  };
-  fit();
+  const room = Math.floor(window.innerHeight * 0.7 / 20);
+  field.rows = Math.max(10, Math.min(field.value.split("\n").length + 3, room));
 
   form.addEventListener("submit", (event) => {
     if (event.submitter?.matches("[data-editor-preview]")) {
@@ -40,10 +37,12 @@ export default function ([form]) {
   window.addEventListener("pageshow", () => { sent = false; });
 
   async function preview(button) {
+    const body = new FormData(form);
+    body.delete("upload_file");
+    // Without this it would be a commit.
+    body.set(button.name, button.value);
     button.disabled = true;
     try {
-      const body = new FormData(form, button);
-      body.delete("upload_file");
       const answer = await fetch(form.action, { method: "POST", body, headers: { "X-PARTIAL-XHR": "1" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("edit-results");

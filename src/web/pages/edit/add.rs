@@ -4,7 +4,7 @@ use model::WritableRepository;
 use vcs::{FileChange, RepoPath};
 
 use super::change::folder_url;
-use super::{Outcome, Target, at, page, preview, typed_path};
+use super::{Outcome, Target, at, page, preview, typed_path, wants_preview};
 use crate::frame;
 use crate::i18n::m;
 use crate::multipart::Upload;
@@ -48,7 +48,7 @@ pub fn commit(
         message: field("message"),
         replace: visit.form.checked("replace"),
     };
-    if visit.form.get("preview").is_some() {
+    if wants_preview(visit) {
         let told = match see(visit, &target, &typed, &original, &uploads) {
             Ok(preview) => Told {
                 preview: Some(preview),

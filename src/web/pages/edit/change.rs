@@ -1,10 +1,10 @@
 //! Editing and renaming a file.
 
 use model::WritableRepository;
-use vcs::{ChangesetId, FileChange, RepoPath};
+use vcs::{ChangesetId, FileChange, RepoPath, Storage};
 
 use super::text::Stored;
-use super::{Outcome, Target, at, not_editable, page, preview, typed_path};
+use super::{Outcome, Target, at, not_editable, page, preview, typed_path, wants_preview};
 use crate::frame;
 use crate::i18n::m;
 use crate::problem::Problem;
@@ -14,6 +14,9 @@ use crate::visit::Visit;
 use crate::words;
 
 const REFUSAL: &str = m("You can only edit files with revision being a valid branch");
+
+/// What is shown is not what the repository itself holds: a pointer of Git LFS, a hash of Mercurial's large files.
+const KEPT_ELSEWHERE: &str = m("A large file that is kept elsewhere cannot be edited here");
 
 /// `GET /<repo>/edit/<revision>/<path>`
 pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &Captures) -> Answer {
@@ -31,6 +34,9 @@ pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &C
         return view_instead(visit, &target, why);
     }
     let content = target.contents.file(&parent, &target.path)?;
+    if content.storage != Storage::Here {
+        return view_instead(visit, &target, KEPT_ELSEWHERE);
+    }
     let Some(stored) = Stored::of(&content) else {
         return view_instead(visit, &target, m("Editing binary files not allowed"));
     };
@@ -64,6 +70,9 @@ pub fn commit(
         Some(old) if old.symlink => {
             return view_instead(visit, &target, m("A symbolic link has no text to edit"));
         }
+        Some(old) if old.storage != Storage::Here => {
+            return view_instead(visit, &target, KEPT_ELSEWHERE);
+        }
         Some(old) => match Stored::of(old) {
             Some(stored) => stored,
             None => return view_instead(visit, &target, m("Editing binary files not allowed")),
@@ -95,7 +104,7 @@ pub fn commit(
             return show(visit, &target, &stored, typed, Told::wrong(errors));
         }
     };
-    if visit.form.get("preview").is_some() {
+    if wants_preview(visit) {
         let old = old.as_ref().map(|old| old.data.as_slice());
         let parent = target.base.parent.as_ref();
         let paths = (&target.path, &path);

@@ -388,6 +388,11 @@ fn page<P: Page>(visit: &Visit<'_>, view: &P, conflict: bool) -> Answer {
     Ok(Response::html(StatusCode::CONFLICT, html))
 }
 
+/// Whether nothing is to be written yet. What a script asks for in part is never more than a look.
+fn wants_preview(visit: &Visit<'_>) -> bool {
+    visit.form.get("preview").is_some() || visit.request.headers.contains_key("x-partial-xhr")
+}
+
 /// A path as somebody typed it: not absolute, and not out of the repository.
 fn typed_path(visit: &Visit<'_>, field: &str, typed: &str) -> Result<RepoPath, FormError> {
     let refused = || {

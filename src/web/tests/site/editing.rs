@@ -351,6 +351,15 @@ fn files_are_sent_replaced_and_limited() {
     assert_eq!(replaced.status, StatusCode::FOUND, "{}", replaced.text);
     assert_eq!(file(&server, "git", b"up/a.bin").unwrap(), b"\0\x02");
 
+    let pointer = format!(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n",
+        "5".repeat(64)
+    );
+    let files = [("upload_file", "large", pointer.as_bytes())];
+    browser.post_files("/git/add/tip/", &[], &files);
+    let edit = browser.get("/git/edit/tip/large");
+    assert_eq!(edit.header("location"), "/git/files/master/large");
+
     let large = again(&mut browser, &[], &vec![b'x'; 80_000]);
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
     let twice = [("upload_file", "t", &b"1"[..]), ("upload_file", "t", b"2")];
