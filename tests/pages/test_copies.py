@@ -51,6 +51,9 @@ def test_a_copy_and_a_fork_have_all_changesets(
     })
     assert page.location == f"/{copy}/repo_creating", page
     assert wait(admin, copy)["result"], admin.get(f"/{copy}/repo_creating").text
+    told = admin.get(f"/{copy}").text
+    assert f"Created repository {copy} from" in told
+    assert ADMIN.password not in told
     fork = f"fork-{client.kind}"
     page = admin.fill(f"/{source}/fork", {"repo_name": fork}, follow=False)
     assert page.location == f"/{fork}/repo_creating", page
@@ -60,9 +63,6 @@ def test_a_copy_and_a_fork_have_all_changesets(
         assert instance.last_changeset(name)["raw_id"] == ids[-1]
         clone = client.clone(server.url_for(ADMIN, name))
         assert len(client.messages(clone)) == 3
-    told = admin.get(f"/{copy}").text
-    assert f"Created repository {copy} from" in told
-    assert ADMIN.password not in told
 
 
 def test_what_is_not_there_is_told(client: Client, admin: Browser, instance: Instance, server: Server) -> None:
