@@ -89,6 +89,7 @@ fn server() -> Server {
             "UPDATE {table} SET {column} = replace({column}, 'filez', 'files') WHERE {column} LIKE '%filez%'"
         ));
     }
+    server.sql("UPDATE repositories SET downloads = 1");
     let root = server.folder.path().join("repositories");
     std::fs::rename(root.join("filez"), root.join("files")).unwrap();
     std::fs::rename(root.join("grp/filez"), root.join("grp/files")).unwrap();
