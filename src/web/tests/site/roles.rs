@@ -70,6 +70,7 @@ fn server() -> Server {
     let admin = server.model.user_by_name("admin").unwrap().unwrap();
     let admin = server.model.viewer(admin.id, "127.0.0.1").unwrap().unwrap();
     server.repository("admin", "vault", "git");
+    server.sql("UPDATE repositories SET downloads = 1");
     let gate = Gate::new(&server.model);
     let place = gate.place_for_group(&admin, None).unwrap();
     let new = NewGroup {
@@ -131,6 +132,7 @@ fn address(table: &str, route: &Route) -> String {
         .replace("{format}", "atom")
         .replace("{*ends}", "rev@tip...rev@tip")
         .replace("{*changeset}", "nowhere/tip")
+        .replace("{*fname}", "tip.zip")
         .replace("{*rest}", "tip/");
     format!(
         "{table}{}",
