@@ -168,6 +168,7 @@ fn outcome(browser: &mut Browser<'_>, address: &str, method: Method, key: Option
     let passed = [
         "There are no changesets yet",
         "There are no files yet.",
+        "Empty repository",
         "Such revision does not exist",
         "This is a part of the changelog.",
         "There is no file f at either of the two changesets",
