@@ -48,6 +48,7 @@ const FILES: &[File] = files![
     "/js/flash.js" "text/javascript; charset=utf-8"
     "/js/keys.js" "text/javascript; charset=utf-8"
     "/js/lines.js" "text/javascript; charset=utf-8"
+    "/js/load.js" "text/javascript; charset=utf-8"
     "/js/main.js" "text/javascript; charset=utf-8"
     "/js/menus.js" "text/javascript; charset=utf-8"
     "/js/people.js" "text/javascript; charset=utf-8"
