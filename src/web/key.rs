@@ -2,6 +2,7 @@
 
 use http::header::AUTHORIZATION;
 
+use crate::i18n::t;
 use crate::problem::Problem;
 use crate::request::Request;
 
@@ -49,7 +50,7 @@ fn strip(query: &mut String) -> Option<String> {
 
 /// The answer to a key that opens nothing. Why not is never told.
 pub(crate) fn refused() -> Problem {
-    Problem::Forbidden("Invalid API key".into())
+    Problem::Forbidden(t("Invalid API key").into())
 }
 
 #[cfg(test)]

@@ -136,10 +136,29 @@ fn said(sentence: &'static str) -> String {
     Language::current().t(sentence).to_owned()
 }
 
+fn does_not_exist(what: &str, name: &str) -> String {
+    let sentence = match what {
+        "API key" => m("API key '{name}' does not exist"),
+        "Email address" => m("Email address '{name}' does not exist"),
+        "Field" => m("Field '{name}' does not exist"),
+        "Gist" => m("Gist '{name}' does not exist"),
+        "IP address rule" => m("IP address rule '{name}' does not exist"),
+        "Pull request" => m("Pull request '{name}' does not exist"),
+        "Repository group" => m("Repository group '{name}' does not exist"),
+        "Repository" => m("Repository '{name}' does not exist"),
+        "SSH key" => m("SSH key '{name}' does not exist"),
+        "Session" => m("Session '{name}' does not exist"),
+        "User group" => m("User group '{name}' does not exist"),
+        "User" => m("User '{name}' does not exist"),
+        _ => m("'{name}' does not exist"),
+    };
+    Language::current().tf(sentence, &[("name", &name)])
+}
+
 impl From<model::Error> for Problem {
     fn from(error: model::Error) -> Self {
         match error {
-            model::Error::NotFound { .. } => Self::NotFound(error.to_string()),
+            model::Error::NotFound { what, ref name } => Self::NotFound(does_not_exist(what, name)),
             model::Error::Forbidden(message) => Self::Forbidden(message),
             model::Error::Invalid { message, .. } => Self::BadRequest(message),
             model::Error::TooManyAttempts { seconds } => Self::TooMany(seconds),

@@ -9,6 +9,7 @@ use model::{Gate, Level, ReadableGroup, ReadableRepository, Viewer};
 
 use crate::budget::{self, Class};
 use crate::form::FORM_LIMIT;
+use crate::i18n::t;
 use crate::path::{decode, decode_text};
 use crate::problem::Problem;
 use crate::routes::{self, Answer, Captures, Handler, Method, Route};
@@ -155,7 +156,7 @@ fn shut(visit: &Visit<'_>) -> Option<fn() -> Problem> {
         Viewer::User(_) | Viewer::Visitor(_) => None,
         Viewer::Nobody => Some(|| Problem::SignIn),
         Viewer::Elsewhere => Some(|| {
-            Problem::Forbidden("This site is not open to visitors from your address.".into())
+            Problem::Forbidden(t("This site is not open to visitors from your address.").into())
         }),
     }
 }

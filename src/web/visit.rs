@@ -152,7 +152,7 @@ impl Visit<'_> {
         match self.session.csrf_token() {
             Some(token) if bool::from(token.as_bytes().ct_eq(sent.as_bytes())) => Ok(()),
             _ => Err(Problem::Forbidden(
-                "The form is too old or came from another site. Go back, reload the page and send it again.".into(),
+                self.t("The form is too old or came from another site. Go back, reload the page and send it again.").into(),
             )),
         }
     }

@@ -2,6 +2,7 @@
 
 use vcs::{ChangesetId, Repository, RevisionError};
 
+use crate::i18n::t;
 use crate::problem::Problem;
 
 /// The changeset of a whole text: `tip`, a branch, a tag, a hash.
@@ -16,7 +17,8 @@ pub(super) fn split<'a>(
     repository: &Repository,
     rest: &'a [u8],
 ) -> Result<(ChangesetId, &'a str, &'a [u8]), Problem> {
-    let unknown = || Problem::NotFound("Such revision does not exist for this repository".into());
+    let unknown =
+        || Problem::NotFound(t("Such revision does not exist for this repository").into());
     let end = rest.iter().position(|&b| b == b'/').unwrap_or(rest.len());
     let first = std::str::from_utf8(&rest[..end]).map_err(|_| unknown())?;
     let tail = |end: usize| rest.get(end + 1..).unwrap_or_default();
