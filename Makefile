@@ -86,7 +86,7 @@ rust-tools:
 	@touch $@
 
 .venv/test-tools: .venv/installed pyproject.toml
-	@.ci/need uwsgi mod_wsgi nginx sshd chromium cc
+	@.ci/need uwsgi mod_wsgi nginx sshd chromium cc postgresql
 	$(STEP) 'test tools'
 	$(PIP) install --quiet "$$(echo target/wheels/*.whl)[test]"
 	@touch $@
