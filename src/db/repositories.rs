@@ -229,31 +229,36 @@ pub fn all(conn: &Conn) -> Result<Vec<Repository>, DbError> {
     conn.query(select!(""), &[], row).map(by_path)
 }
 
-/// These repositories with their owners, by path. An owner who is gone is none.
+/// These repositories with their owners, by path, and whether somebody follows them. An owner who is gone is none.
 pub fn with_owners(
     conn: &Conn,
     ids: &[RepoId],
-) -> Result<Vec<(Repository, Option<users::User>)>, DbError> {
+    follower: Option<UserId>,
+) -> Result<Vec<(Repository, Option<users::User>, bool)>, DbError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let sql = format!(
         "SELECT r.repo_id, r.repo_name, r.repo_state, r.clone_uri, r.repo_type, r.user_id, r.private, r.statistics, \
          r.downloads, r.description, r.created_on, r.updated_on, r.landing_revision, r.changeset_cache, r.fork_id, \
-         r.group_id, {} FROM repositories r LEFT JOIN users u ON u.user_id = r.user_id WHERE r.repo_id IN ({})",
+         r.group_id, {}, \
+         (SELECT COUNT(*) FROM user_followings f WHERE f.follows_repository_id = r.repo_id AND f.user_id = ?) \
+         FROM repositories r LEFT JOIN users u ON u.user_id = r.user_id WHERE r.repo_id IN ({})",
         users::COLUMNS,
         placeholders(ids.len())
     );
-    let values: Vec<Value<'_>> = ids.iter().map(|id| (*id).into()).collect();
+    let follower = std::iter::once(follower.unwrap_or(UserId(0)).into());
+    let values: Vec<Value<'_>> = follower.chain(ids.iter().map(|id| (*id).into())).collect();
     let mut found = conn.query(&sql, &values, |found| {
         let repository = row(found);
         let owner = users::row(found);
         (
             repository,
             Some(owner).filter(|owner| owner.id != UserId(0)),
+            found.take::<i64>() > 0,
         )
     })?;
-    found.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    found.sort_by(|(a, ..), (b, ..)| a.name.cmp(&b.name));
     Ok(found)
 }
 

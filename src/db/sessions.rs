@@ -7,6 +7,7 @@
 use crate::conn::{Conn, Tx, params};
 use crate::error::DbError;
 use crate::ids::UserId;
+use crate::settings::{self, Setting};
 
 /// A session that is used all the time is noted as used so often, in seconds, to spare a write per request.
 const TOUCH_INTERVAL: i64 = 60;
@@ -70,6 +71,41 @@ pub fn load(
             expires_at: row.take(),
         },
     )
+}
+
+/// All settings, and the session of a token if it has not ended by this time: what every request begins with, in one
+/// statement.
+pub fn load_with_settings(
+    conn: &Conn,
+    token_hash: &str,
+    now: i64,
+    idle_timeout: i64,
+) -> Result<(Vec<Setting>, Option<Session>), DbError> {
+    let mut session = None;
+    let settings = conn.query(
+        "SELECT s.app_settings_name, s.app_settings_value, s.app_settings_type, \
+         r.user_id, r.data, r.created_at, r.last_used_at, r.expires_at FROM settings s \
+         LEFT JOIN rs_sessions r ON r.token_hash = ? AND r.expires_at > ? AND r.last_used_at > ?",
+        &params![token_hash, now, now - idle_timeout],
+        |row| {
+            let setting = settings::row(row);
+            let user = row.take();
+            if session.is_none()
+                && let Some(data) = row.take()
+            {
+                session = Some(Session {
+                    token_hash: token_hash.to_owned(),
+                    user,
+                    data,
+                    created_at: row.take(),
+                    last_used_at: row.take(),
+                    expires_at: row.take(),
+                });
+            }
+            setting
+        },
+    )?;
+    Ok((settings, session))
 }
 
 /// Notes that a session was used at this time. Another worker that noted a later time is not contradicted.

@@ -14,7 +14,7 @@ pub struct Setting {
     pub kind: Option<String>,
 }
 
-fn row(row: &Row<'_>) -> Setting {
+pub(crate) fn row(row: &Row<'_>) -> Setting {
     Setting {
         name: row.take(),
         value: row.take(),

@@ -22,17 +22,26 @@ impl Model {
     /// When the database does not answer.
     pub fn feed_key(&self, user: &User) -> Result<String, Error> {
         let secret = match self.config().instance_secret.as_str() {
-            "" => match self.db().read(|conn| secrets::get(conn, SECRET))? {
-                Some(secret) => secret,
-                None => {
-                    let new = random::hex(32);
-                    self.db()
-                        .write(|tx| secrets::get_or_insert(tx, SECRET, &new))?
-                }
-            },
-            secret => secret.to_owned(),
+            "" => self.feed_secret()?,
+            secret => secret,
         };
-        Ok(format!("{PREFIX}{}-{}", user.id.0, tag(&secret, user)))
+        Ok(format!("{PREFIX}{}-{}", user.id.0, tag(secret, user)))
+    }
+
+    /// The secret from the database. Once made it stays the same, so a process asks for it once.
+    fn feed_secret(&self) -> Result<&str, Error> {
+        if let Some(secret) = self.feed_secret.get() {
+            return Ok(secret);
+        }
+        let secret = match self.db().read(|conn| secrets::get(conn, SECRET))? {
+            Some(secret) => secret,
+            None => {
+                let new = random::hex(32);
+                self.db()
+                    .write(|tx| secrets::get_or_insert(tx, SECRET, &new))?
+            }
+        };
+        Ok(self.feed_secret.get_or_init(|| secret))
     }
 
     /// Who comes with a key for feeds; none when it opens nothing, or is no such key.

@@ -70,7 +70,7 @@ pub mod user_group;
 mod viewer;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use changeset_review::ChangesetComment;
 pub use commit::{CommitFailure, NewChangeset};
@@ -115,6 +115,8 @@ pub struct Model {
     postman: mail::Postman,
     extensions: extensions::Installed,
     caches: cache::Caches,
+    /// See [`feed_key`].
+    feed_secret: OnceLock<String>,
 }
 
 impl Model {

@@ -118,12 +118,12 @@ impl Model {
             None => Overview::default(),
         };
         let followed: HashSet<RepoId> = match viewer.signed_in() {
-            Some(user) => self
+            Some(user) if wanted.scope == ListScope::Followed => self
                 .db()
                 .read(|conn| user_followings::followed(conn, user.id))?
                 .into_iter()
                 .collect(),
-            None => HashSet::new(),
+            _ => HashSet::new(),
         };
         let prefix = group.map(|group| format!("{}/", group.name()));
         let below = |full: &str| {
@@ -214,7 +214,7 @@ impl Model {
         };
         Ok(Listing {
             groups,
-            repositories: self.listed(&shown, &readable, &followed)?,
+            repositories: self.listed(viewer, &shown, &readable)?,
             page,
             total,
             anything,
@@ -253,16 +253,19 @@ impl Model {
     /// The rows of these repositories, in this order.
     fn listed(
         &self,
+        viewer: &Viewer,
         shown: &[(Level, RepoId)],
         readable: &[(Level, &RepositoryLevels)],
-        followed: &HashSet<RepoId>,
     ) -> Result<Vec<Listed>, Error> {
         let ids: Vec<RepoId> = shown.iter().map(|(_, id)| *id).collect();
         let mut rows: HashMap<RepoId, _> = self
             .db()
-            .read(|conn| repositories::with_owners(conn, &ids))?
+            .read(|conn| {
+                let follower = viewer.signed_in().map(|user| user.id);
+                repositories::with_owners(conn, &ids, follower)
+            })?
             .into_iter()
-            .map(|(row, owner)| (row.id, (row, owner)))
+            .map(|(row, owner, following)| (row.id, (row, owner, following)))
             .collect();
         let name_of = |id: RepoId| {
             let found = readable.iter().find(|(_, levels)| levels.id == id);
@@ -271,10 +274,10 @@ impl Model {
         Ok(shown
             .iter()
             .filter_map(|(level, id)| {
-                let (row, owner) = rows.remove(id)?;
+                let (row, owner, following) = rows.remove(id)?;
                 Some(Listed {
                     fork_of: row.fork_of.and_then(name_of),
-                    following: followed.contains(id),
+                    following,
                     repository: ReadableRepository::new(row, *level)?,
                     owner,
                 })

@@ -5,7 +5,7 @@ use db::{LocalTime, UserId};
 use jiff::Timestamp;
 
 use crate::rights::Account;
-use crate::{Error, Model};
+use crate::{Error, Model, Settings};
 
 /// A session of somebody who wants to be remembered ends at the latest after a year, however often it is used.
 const LONGEST: i64 = 365 * 24 * 3600;
@@ -40,14 +40,37 @@ impl Model {
     pub fn load_session(&self, token_hash: &str) -> Result<Option<String>, Error> {
         let now = Timestamp::now().as_second();
         let idle = self.config().session_timeout;
-        let Some(session) = self
+        let session = self
             .db()
-            .read(|conn| sessions::load(conn, token_hash, now, idle))?
-        else {
+            .read(|conn| sessions::load(conn, token_hash, now, idle))?;
+        self.used(session, now)
+    }
+
+    /// The settings, as if there were an administrator, and what a session holds: one statement for both, since every
+    /// page needs them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn settings_and_session(
+        &self,
+        token_hash: &str,
+    ) -> Result<(Settings, Option<String>), Error> {
+        let now = Timestamp::now().as_second();
+        let idle = self.config().session_timeout;
+        let (settings, session) = self
+            .db()
+            .read(|conn| sessions::load_with_settings(conn, token_hash, now, idle))?;
+        Ok((Settings::of(&settings, true), self.used(session, now)?))
+    }
+
+    /// Notes that a session was used, and opens it.
+    fn used(&self, session: Option<Session>, now: i64) -> Result<Option<String>, Error> {
+        let Some(session) = session else {
             return Ok(None);
         };
         if session.needs_touch(now) {
-            self.db().write(|tx| sessions::touch(tx, token_hash, now))?;
+            self.db()
+                .write(|tx| sessions::touch(tx, &session.token_hash, now))?;
         }
         Ok(Some(session.data))
     }

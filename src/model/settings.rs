@@ -57,7 +57,12 @@ impl Model {
     /// # Errors
     /// When the database does not answer.
     pub fn settings_given(&self, has_admin: bool) -> Result<Settings, Error> {
-        let rows = self.db().read(settings::all)?;
+        Ok(Settings::of(&self.db().read(settings::all)?, has_admin))
+    }
+}
+
+impl Settings {
+    pub(crate) fn of(rows: &[db::settings::Setting], has_admin: bool) -> Self {
         let values: HashMap<&str, &str> = rows
             .iter()
             .map(|row| (row.name.as_str(), row.value.as_str()))
@@ -76,7 +81,7 @@ impl Model {
                 .and_then(|value| parse_bool(value))
                 .unwrap_or(default)
         };
-        Ok(Settings {
+        Self {
             title: text("title", "Kallithea"),
             realm: text("realm", "Kallithea"),
             show_version: flag("show_version", true),
@@ -97,7 +102,7 @@ impl Model {
             header_source: HeaderSource::from_rows(
                 values.iter().map(|(name, value)| (*name, *value)),
             ),
-        })
+        }
     }
 }
 

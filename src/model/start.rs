@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use db::schema::{self, SchemaState};
 use db::{ApiKey, DatabaseUrl, Db, DbError, fresh};
@@ -58,6 +58,7 @@ impl Model {
         let db = Db::new(database_url(&config)?);
         Ok(Self {
             caches: crate::cache::Caches::new(&config),
+            feed_secret: OnceLock::new(),
             config,
             db,
             repositories: open::Repositories::default(),

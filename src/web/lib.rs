@@ -194,8 +194,7 @@ impl Site {
         let mut request = request;
         let key = key::take(&mut request);
         let address = &request.peer.remote_addr;
-        let mut settings = self.model.settings_given(true)?;
-        let (session, viewer) = match &key {
+        let (session, viewer, settings) = match &key {
             Some(key) => {
                 let opened = if !model::feed_key::is_feed_key(key) {
                     self.model.viewer_by_key(key, address)?
@@ -204,11 +203,16 @@ impl Site {
                 } else {
                     None
                 };
-                (Session::detached(), opened.ok_or_else(key::refused)?)
+                let settings = self.model.settings_given(true)?;
+                (
+                    Session::detached(),
+                    opened.ok_or_else(key::refused)?,
+                    settings,
+                )
             }
             None => {
                 let cookie = visit::cookie(&request, &self.model.config().session_key);
-                let mut session = Session::load(&self.model, cookie)?;
+                let (mut session, mut settings) = Session::load(&self.model, cookie)?;
                 header_login::follow(
                     &self.model,
                     settings.header_source.as_ref(),
@@ -221,7 +225,7 @@ impl Site {
                     // Deleted, deactivated or at a forbidden address: the session is worth nothing any more.
                     session.sign_out();
                 }
-                (session, viewer)
+                (session, viewer, settings)
             }
         };
         let language = i18n::of_request(self.model.config(), &request);

@@ -7,7 +7,7 @@
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use db::UserId;
-use model::Model;
+use model::{Model, Settings};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -79,38 +79,41 @@ struct AuthUser {
 }
 
 impl Session {
-    /// Finds the session of a cookie. One that is unknown, expired or damaged is the same as none.
+    /// Finds the session of a cookie, and the settings with it. A session that is unknown, expired or damaged is the same
+    /// as none.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn load(model: &Model, cookie: Option<String>) -> Result<Self, Problem> {
+    pub fn load(model: &Model, cookie: Option<String>) -> Result<(Self, Settings), Problem> {
         let empty = Self {
             cookie_name: model.config().session_key.clone(),
             ..Self::default()
         };
         let Some(token) = cookie.filter(|token| token.len() == 64) else {
-            return Ok(empty);
+            return Ok((empty, model.settings_given(true)?));
         };
         let hash = token_hash(&token);
-        let Some(stored) = model.load_session(&hash)? else {
+        let (settings, stored) = model.settings_and_session(&hash)?;
+        let Some(stored) = stored else {
             let csrf_token = Some(derived_csrf_token(&token));
             let data = Data {
                 csrf_token,
                 ..Data::default()
             };
-            return Ok(Self { data, ..empty });
+            return Ok((Self { data, ..empty }, settings));
         };
         let Ok(data) = serde_json::from_str::<Data>(&stored) else {
-            return Ok(empty);
+            return Ok((empty, settings));
         };
         let user = data.authuser.as_ref().map(|user| UserId(user.user_id));
-        Ok(Self {
+        let session = Self {
             row: Some(hash),
             seen: stored,
             data,
             user,
             ..empty
-        })
+        };
+        Ok((session, settings))
     }
 
     /// A session for a request that brings a key: it has no cookie, and nothing of it is kept.
