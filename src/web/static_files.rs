@@ -107,12 +107,12 @@ pub(crate) fn caching(query: &str) -> HeaderValue {
 }
 
 /// A script module with the texts of all scripts in a language: `{"English": "Deutsch"}`. What the scripts say is found
-/// in them, as `t("…")`.
+/// in them, behind the `t(`.
 pub(crate) fn script_words(language: Language) -> String {
     let mut words = serde_json::Map::new();
     for file in FILES.iter().filter(|file| file.path.starts_with("/js/")) {
         let source = std::str::from_utf8(file.bytes).unwrap_or_default();
-        for call in source.split(r#"t(""#).skip(1) {
+        for call in source.split("t(\"").skip(1) {
             let Some((message, _)) = call.split_once('"') else {
                 continue;
             };
