@@ -5,8 +5,8 @@ use std::env;
 use std::process::Command;
 
 use crate::processes::four_processes_on;
-use crate::test_servers::{CODED_PASSWORD, Server};
-use crate::testing::{SERVER, make_fresh};
+use crate::test_servers::{AGAIN, CODED_PASSWORD, Server};
+use crate::testing::make_fresh;
 use crate::{Db, Tx, settings, users};
 
 /// Tests that bring their own processes or servers, or have nothing to do with a database.
@@ -14,7 +14,7 @@ const ELSEWHERE: [&str; 5] = ["engines::", "processes::", "url::", "session::", 
 
 fn all_tests_on(server: &Server) {
     let mut command = Command::new(env::current_exe().unwrap());
-    command.env(SERVER, server.url("test"));
+    command.env(AGAIN, server.url("test"));
     for module in ELSEWHERE {
         command.args(["--skip", module]);
     }
@@ -123,7 +123,7 @@ fn speaks_tls(server: &Server, known: &[&str], refused: &[&str]) {
 
 #[test]
 fn every_test_passes_on_postgresql() {
-    if env::var(SERVER).is_ok() {
+    if env::var(AGAIN).is_ok() {
         return;
     }
     let mut server = Server::postgresql();
@@ -157,7 +157,7 @@ fn every_test_passes_on_postgresql() {
 
 #[test]
 fn every_test_passes_on_mariadb() {
-    if env::var(SERVER).is_ok() {
+    if env::var(AGAIN).is_ok() {
         return;
     }
     let mut server = Server::mariadb();

@@ -3,23 +3,28 @@
 //! PostgreSQL refuses to be run by root, so root lends it another user. The password is real, so that the ways of
 //! proving it are tested with everything else.
 
+use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{DatabaseUrl, Db, schema};
+use crate::{DatabaseUrl, Db, DbError, schema};
 
 /// With the letters that a URL has to code.
 const PASSWORD: &str = "p@ss/wörd:%";
 /// The password as it stands in [`Server::url`].
 pub const CODED_PASSWORD: &str = "p%40ss%2Fw%C3%B6rd%3A%25";
+
+/// Tells a test binary that was started again the URL of a database on a server. Each test makes others beside it.
+pub(crate) const AGAIN: &str = "KALLITHEA_TEST_SERVER";
 
 /// A running server.
 pub struct Server {
@@ -221,6 +226,28 @@ impl Server {
         format!("{scheme}://kallithea:{CODED_PASSWORD}@127.0.0.1:{port}/{database}?{options}")
     }
 
+    /// Runs tests of the calling binary once more, those with one of `cases` in their names, in a process whose databases
+    /// are on this server: where they ask [`own_url`].
+    pub fn run_again(&self, cases: &[&str]) {
+        let mut command = Command::new(env::current_exe().unwrap());
+        let output = command
+            .args(cases)
+            .env(AGAIN, self.url("test"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        for case in cases {
+            let ran = said
+                .lines()
+                .any(|line| line.contains(case) && line.ends_with("... ok"));
+            assert!(
+                output.status.success() && ran,
+                "{case}\n{said}{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
+
     /// A database of the name with the tables of Kallithea 0.7 and our own, and no rows.
     pub fn database(&self, name: &str) -> Db {
         let url: DatabaseUrl = self.url(name).parse().expect("a URL of ours");
@@ -233,6 +260,27 @@ impl Server {
         .unwrap();
         db
     }
+}
+
+/// The URL of a database of its own, for a test that runs once more on a server.
+pub fn own_url() -> Option<String> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let server = env::var(AGAIN).ok()?;
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let (before, options) = server.split_once('?').unwrap_or((&server, ""));
+    Some(format!("{before}_{number}?{options}"))
+}
+
+/// Reads the first column of an answer as text, as any other program might.
+pub fn column(db: &Db, sql: &str) -> Vec<String> {
+    let rows = db.read(|conn| conn.query(sql, &[], |row| row.take()));
+    rows.unwrap_or_else(|error: DbError| panic!("{sql}: {error:?}"))
+}
+
+/// Changes rows behind the back of whoever else uses the database.
+pub fn change(db: &Db, sql: &str) {
+    let changed = db.write(|tx| tx.execute(sql, &[]));
+    changed.unwrap_or_else(|error: DbError| panic!("{sql}: {error:?}"));
 }
 
 impl Drop for Server {

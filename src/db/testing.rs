@@ -2,8 +2,6 @@
 
 mod fixture;
 
-use std::env;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -11,10 +9,7 @@ use tempfile::TempDir;
 use crate::fresh::{self, FreshOptions};
 use crate::ids::{ApiKey, PasswordHash, UserId, Username};
 use crate::users::{self, NewUser};
-use crate::{Conn, DatabaseUrl, Db, DbError, Engine, LocalTime, Tx, schema};
-
-/// Set by `engines`: the URL of a database on the server that the tests shall use. Each makes others beside it.
-pub(crate) const SERVER: &str = "KALLITHEA_DB_TEST_SERVER";
+use crate::{Conn, DatabaseUrl, Db, DbError, Engine, LocalTime, Tx, schema, test_servers};
 
 /// How long a test waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,9 +24,9 @@ pub(crate) struct TestDb {
 impl TestDb {
     /// A database without any table.
     pub(crate) fn empty() -> Self {
-        match env::var(SERVER) {
-            Ok(server) => Self::on_server(&server),
-            Err(_) => Self::sqlite(),
+        match test_servers::own_url() {
+            Some(url) => Self::on_server(&url),
+            None => Self::sqlite(),
         }
     }
 
@@ -42,11 +37,8 @@ impl TestDb {
         Self::make(url, dir, true)
     }
 
-    fn on_server(server: &str) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let (before, options) = server.split_once('?').unwrap_or((server, ""));
-        let url: DatabaseUrl = format!("{before}_{number}?{options}").parse().unwrap();
+    fn on_server(url: &str) -> Self {
+        let url: DatabaseUrl = url.parse().unwrap();
         Self::make(
             url.with_timeout(PATIENCE),
             tempfile::tempdir().unwrap(),

@@ -9,9 +9,9 @@ fn an_old_hash_opens_its_account_and_is_renewed() {
     let instance = Instance::new();
     instance.user("ann", false);
     // SHA-256 without salt, which the original wrote on Windows and cannot read any more.
-    instance.sql(
+    instance.change(
         "UPDATE users SET password = '5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8' \
-         WHERE username = 'ann' RETURNING 1",
+         WHERE username = 'ann'",
     );
     assert!(instance.log_in("ann", "wrong-one").is_none());
     assert!(instance.log_in("ann", "password").is_some());
@@ -35,16 +35,15 @@ fn an_account_belongs_to_one_source() {
         } else {
             format!("'{kind}'")
         };
-        instance.sql(&format!(
-            "UPDATE users SET extern_type = {kind} WHERE username = 'ann' RETURNING 1"
+        instance.change(&format!(
+            "UPDATE users SET extern_type = {kind} WHERE username = 'ann'"
         ));
         instance.log_in("ann", "secret1").is_some()
     };
     assert!(login("internal") && login(""));
     assert!(!login("ldap") && !login("pam") && !login("other"));
-    instance
-        .sql("UPDATE users SET extern_type = 'internal' WHERE username = 'default' RETURNING 1");
-    instance.sql("UPDATE users SET password = (SELECT password FROM users WHERE username = 'admin') WHERE username = 'default' RETURNING 1");
+    instance.change("UPDATE users SET extern_type = 'internal' WHERE username = 'default'");
+    instance.change("UPDATE users SET password = (SELECT password FROM users WHERE username = 'admin') WHERE username = 'default'");
     assert!(instance.log_in("default", "secret1").is_none());
 }
 
@@ -127,7 +126,7 @@ fn what_does_not_hold_is_not_saved() {
     // An empty port and an empty secret leave what is stored; the secret is never shown.
     assert!(with(&[login]).is_empty());
     let stored = |key: &str| {
-        instance.sql(&format!(
+        instance.column(&format!(
             "SELECT app_settings_value FROM settings WHERE app_settings_name = '{key}'"
         ))
     };

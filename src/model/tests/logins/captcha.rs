@@ -44,8 +44,8 @@ fn judge(replies: &'static [(&'static str, &'static str)]) -> (u16, Receiver<(St
 
 fn instance(url: &str) -> Instance {
     let instance = Instance::with(&[("captcha_url".to_owned(), url.to_owned())]);
-    instance.sql("INSERT OR REPLACE INTO settings (app_settings_name, app_settings_value, app_settings_type) VALUES ('captcha_public_key', 'public', 'unicode')");
-    instance.sql("INSERT OR REPLACE INTO settings (app_settings_name, app_settings_value, app_settings_type) VALUES ('captcha_private_key', 'pri vate&', 'unicode')");
+    instance.change("INSERT OR REPLACE INTO settings (app_settings_name, app_settings_value, app_settings_type) VALUES ('captcha_public_key', 'public', 'unicode')");
+    instance.change("INSERT OR REPLACE INTO settings (app_settings_name, app_settings_value, app_settings_type) VALUES ('captcha_private_key', 'pri vate&', 'unicode')");
     instance
 }
 

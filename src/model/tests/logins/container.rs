@@ -75,13 +75,13 @@ fn a_name_of_the_web_server_gets_an_account() {
 fn new_accounts_wait_for_an_administrator_where_the_site_says_so() {
     let instance = Instance::new();
     instance.sources(&[Internal, Container], &[]);
-    instance.sql(
+    instance.change(
         "UPDATE user_to_perm SET permission_id = (SELECT permission_id FROM permissions WHERE permission_name = \
          'hg.extern_activate.manual') WHERE permission_id = (SELECT permission_id FROM permissions WHERE \
-         permission_name = 'hg.extern_activate.auto') RETURNING 1",
+         permission_name = 'hg.extern_activate.auto')",
     );
     assert!(let_in(&instance, &[("REMOTE_USER", "bob")]).is_none());
     assert!(!instance.stored("bob").unwrap().active);
-    instance.sql("UPDATE users SET active = 1 WHERE username = 'bob' RETURNING 1");
+    instance.change("UPDATE users SET active = true WHERE username = 'bob'");
     assert!(let_in(&instance, &[("REMOTE_USER", "bob")]).is_some());
 }

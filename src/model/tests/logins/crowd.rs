@@ -148,7 +148,7 @@ fn people_of_crowd_come_with_their_groups() {
     );
     assert_eq!(instance.groups_of("ada"), ["analysts", "staff"]);
     assert_eq!(
-        instance.sql(
+        instance.column(
             "SELECT user_group_description FROM users_groups WHERE users_group_name = 'staff'"
         ),
         ["Automatically created from plugin:crowd"]
@@ -156,14 +156,12 @@ fn people_of_crowd_come_with_their_groups() {
     let everybody = "SELECT p.permission_name FROM user_user_group_to_perm t JOIN permissions p USING (permission_id) \
                      JOIN users u USING (user_id) WHERE u.username = 'default'";
     assert_eq!(
-        instance.sql(everybody),
+        instance.column(everybody),
         ["usergroup.read", "usergroup.read"]
     );
 
     // Groups made by hand and those of other sources are left alone; its own are left and joined.
-    instance.sql(
-        "UPDATE users_groups SET group_data = NULL WHERE users_group_name = 'staff' RETURNING 1",
-    );
+    instance.change("UPDATE users_groups SET group_data = NULL WHERE users_group_name = 'staff'");
     server.change(|directory| directory.groups = vec!["newcomers"]);
     instance.log_in("ada", "right-password").unwrap();
     assert_eq!(instance.groups_of("ada"), ["newcomers", "staff"]);

@@ -95,20 +95,21 @@ fn people_of_the_directory_get_accounts() {
     );
 
     // What changes in the directory changes here at the next login; an address of somebody else is not taken.
-    instance.sql("UPDATE users SET firstname = 'Old', email = 'old@example.org' WHERE username = 'ada' RETURNING 1");
+    instance.change(
+        "UPDATE users SET firstname = 'Old', email = 'old@example.org' WHERE username = 'ada'",
+    );
     let ada = instance.log_in("ada", "ada-password").unwrap();
     assert_eq!(
         (&*ada.firstname, ada.email.as_deref()),
         ("Ada", Some("ada@example.org"))
     );
-    instance.sql("UPDATE users SET email = NULL WHERE username = 'many' RETURNING 1");
-    instance
-        .sql("UPDATE users SET email = 'first@example.org' WHERE username = 'admin' RETURNING 1");
+    instance.change("UPDATE users SET email = NULL WHERE username = 'many'");
+    instance.change("UPDATE users SET email = 'first@example.org' WHERE username = 'admin'");
     assert_eq!(
         instance.log_in("many", "many-password").unwrap().email,
         None
     );
-    instance.sql("UPDATE users SET active = 0 WHERE username = 'ada' RETURNING 1");
+    instance.change("UPDATE users SET active = false WHERE username = 'ada'");
     assert!(instance.log_in("ada", "ada-password").is_none());
 }
 
@@ -140,7 +141,7 @@ fn encryption_filter_and_the_ways_to_bind_work_as_set() {
         ("ldap_dn_user", "uid=$login,ou=people,dc=example,dc=org"),
         ("ldap_dn_pass", ""),
     ];
-    instance.sql("DELETE FROM settings WHERE app_settings_name = 'auth_ldap_dn_pass' RETURNING 1");
+    instance.change("DELETE FROM settings WHERE app_settings_name = 'auth_ldap_dn_pass'");
     assert!(ada(&own));
     assert!(instance.log_in("ada", "wrong-password").is_none());
     assert!(

@@ -4,6 +4,7 @@ mod accounts;
 mod captcha;
 mod container;
 mod crowd;
+mod engines;
 mod ldap;
 mod pam;
 mod slapd;

@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use db::Db;
+use db::test_servers;
 use kallithea_model::account::NewUser;
 use kallithea_model::auth::SourceKind;
 use kallithea_model::{Config, Model, User};
@@ -14,6 +16,7 @@ pub const ADDRESS: &str = "127.0.0.1";
 pub struct Instance {
     pub model: Model,
     pub folder: TempDir,
+    db: Db,
 }
 
 impl Instance {
@@ -24,11 +27,14 @@ impl Instance {
     /// An instance with these keys in its ini file.
     pub fn with(values: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (config, _) = Config::from_values(values, folder.path().to_owned(), None).unwrap();
+        let mut values = values.to_vec();
+        values.extend(test_servers::own_url().map(|url| ("sqlalchemy.url".to_owned(), url)));
+        let (config, _) = Config::from_values(&values, folder.path().to_owned(), None).unwrap();
         let config = Arc::new(config);
         Model::prepare(&config).unwrap();
+        let db = Db::new(config.database_url.parse().unwrap());
         let model = Model::open(config).unwrap();
-        let instance = Self { model, folder };
+        let instance = Self { model, folder, db };
         instance.user("admin", true);
         instance
     }
@@ -85,27 +91,19 @@ impl Instance {
         self.model.user_by_name(name).unwrap()
     }
 
-    /// Reads or changes the database as any other program would.
-    pub fn sql(&self, sql: &str) -> Vec<String> {
-        let path = self.folder.path().join("kallithea.db");
-        let connection = rusqlite::Connection::open(path).unwrap();
-        let mut statement = connection.prepare(sql).unwrap();
-        let mut rows = statement.query([]).unwrap();
-        let mut answer = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
-            let value: rusqlite::types::Value = row.get(0).unwrap();
-            answer.push(match value {
-                rusqlite::types::Value::Text(text) => text,
-                rusqlite::types::Value::Null => "NULL".to_owned(),
-                other => format!("{other:?}"),
-            });
-        }
-        answer
+    /// Reads the database as any other program would: the first column.
+    pub fn column(&self, sql: &str) -> Vec<String> {
+        test_servers::column(&self.db, sql)
+    }
+
+    /// Changes the database as any other program would.
+    pub fn change(&self, sql: &str) {
+        test_servers::change(&self.db, sql);
     }
 
     /// The names of the user groups that somebody is in.
     pub fn groups_of(&self, name: &str) -> Vec<String> {
-        self.sql(&format!(
+        self.column(&format!(
             "SELECT g.users_group_name FROM users_groups g JOIN users_groups_members m USING (users_group_id) \
              JOIN users u ON u.user_id = m.user_id WHERE u.username = '{name}' ORDER BY 1"
         ))

@@ -48,7 +48,9 @@ pub struct Caller<'a> {
 impl Instance {
     /// A fresh instance with the administrator `admin` and the users `alice` and `bob`.
     pub fn new() -> Self {
-        let instance = Self::over(tempfile::tempdir().unwrap(), &[]);
+        let url = db::test_servers::own_url();
+        let values: Vec<_> = url.iter().map(|url| ("sqlalchemy.url", &**url)).collect();
+        let instance = Self::over(tempfile::tempdir().unwrap(), &values);
         for name in ["admin", "alice", "bob"] {
             instance.user(name, name == "admin");
         }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clients;
+mod engines;
 mod fixture;
 mod groups;
 mod instance;
