@@ -165,7 +165,8 @@ mod tests {
                 Some("Kallithea"),
                 Some(""),
                 Some("False"),
-                Some("True"),
+                // Not that of a real one: nobody's address goes elsewhere unless an administrator says so.
+                Some("False"),
                 Some(gravatar)
             ]
         );

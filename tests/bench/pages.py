@@ -92,7 +92,7 @@ def of_many_repositories() -> list[Page]:
     """Rows of an instance of its own, which holds `MANY` repositories."""
     return [
         Page(f"home of {MANY} repositories", "/", "/many-"),
-        Page(f"home of {MANY} repositories, filtered", "/?q=many-99", "/many-99"),
+        Page(f"home of {MANY} repositories, filtered", "/?filter=many-99", "/many-99"),
         Page(f"repository switcher of {MANY}", "/_repos?query=many-99", "many-99", script=True),
     ]
 
