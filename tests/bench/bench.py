@@ -82,7 +82,8 @@ def run(options: argparse.Namespace, folder: Path) -> dict:
     load_before = os.getloadavg()
 
     wanted: Callable[[str], object] = options.only.search if options.only else bool
-    rows = pages.site() + [page for kind in facts for page in pages.of_repository(f"bench-{kind}", facts[kind])]
+    rows = pages.site() + [pages.call("API: get_repos", instance, "get_repos", "bench-hg")]
+    rows += [page for kind in facts for page in pages.of_repository(f"bench-{kind}", facts[kind])]
     result = {
         "program": _program(instance),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -90,10 +91,10 @@ def run(options: argparse.Namespace, folder: Path) -> dict:
         "repositories": [found.as_dict() for found in facts.values()],
         "pages": [_row(page.row, lambda: pages.measure(instance, page, cookie, effort)) for page in rows if wanted(page.row)],
     }
-    crowded = [page for page in pages.of_many_repositories() if wanted(page.row)]
+    (folder / "many").mkdir(mode=0o755)
+    many = server.new_instance(folder / "many")
+    crowded = [page for page in pages.of_many_repositories(many) if wanted(page.row)]
     if crowded:
-        (folder / "many").mkdir(mode=0o755)
-        many = server.new_instance(folder / "many")
         pages.fill(many)
         many_cookie = server.log_in(many)
         result["pages"] += [_row(page.row, lambda: pages.measure(many, page, many_cookie, effort)) for page in crowded]

@@ -17,9 +17,12 @@ class WrongAnswer(ValueError):
     """A page that is measured must be the page that was meant."""
 
 
-def request(path: str, headers: dict[str, str] | None = None) -> bytes:
+def request(path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> bytes:
     lines = {"Host": "127.0.0.1", "Connection": "close"} | (headers or {})
-    return f"GET {path} HTTP/1.1\r\n{''.join(f'{name}: {value}{chr(13)}{chr(10)}' for name, value in lines.items())}\r\n".encode()
+    if body:
+        lines["Content-Length"] = str(len(body))
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
 def once(port: int, sent: bytes, seconds: float = 120) -> tuple[float, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import statistics
 import time
@@ -47,10 +48,12 @@ class Page:
     signed_in: bool = True
     script: bool = False
     """Whether the address answers to scripts only."""
+    body: bytes = b""
+    """What is posted; nothing is asked for with GET."""
 
     def request(self, cookie: str) -> bytes:
         headers = {"Cookie": cookie} if self.signed_in else {}
-        return client.request(self.path, headers | ({"X-Requested-With": "XMLHttpRequest"} if self.script else {}))
+        return client.request(self.path, headers | ({"X-Requested-With": "XMLHttpRequest"} if self.script else {}), self.body)
 
 
 def site() -> list[Page]:
@@ -59,6 +62,13 @@ def site() -> list[Page]:
         Page("login page (anonymous)", "/_admin/login", "password", signed_in=False),
         Page("home, repository list (admin)", "/", "/bench-hg"),
     ]
+
+
+def call(row: str, instance: Instance, method: str, expects: str, **arguments: object) -> Page:
+    """A call of the JSON-RPC API by the administrator."""
+    ((key,),) = instance.rows("SELECT api_key FROM users WHERE username = ?", ADMIN.name)
+    body = json.dumps({"id": 1, "api_key": key, "method": method, "args": arguments}).encode()
+    return Page(row, "/_admin/api", expects, signed_in=False, body=body)
 
 
 def of_repository(name: str, facts: Facts) -> list[Page]:
@@ -88,9 +98,10 @@ def of_repository(name: str, facts: Facts) -> list[Page]:
 MANY = 10_000
 
 
-def of_many_repositories() -> list[Page]:
+def of_many_repositories(instance: Instance) -> list[Page]:
     """Rows of an instance of its own, which holds `MANY` repositories."""
     return [
+        call(f"API: get_repos of {MANY}", instance, "get_repos", "many-99"),
         Page(f"home of {MANY} repositories", "/", "/many-"),
         Page(f"home of {MANY} repositories, filtered", "/?filter=many-99", "/many-99"),
         Page(f"repository switcher of {MANY}", "/_repos?query=many-99", "many-99", script=True),
