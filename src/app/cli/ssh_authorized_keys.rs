@@ -11,9 +11,9 @@ use crate::ssh;
 ///
 ///   Match User kallithea
 ///
-///     AuthorizedKeysCommand /srv/kallithea/venv/bin/kallithea-cli ssh-authorized-keys -c /srv/kallithea/my.ini %t %k
+///   AuthorizedKeysCommand /srv/kallithea/venv/bin/kallithea-cli ssh-authorized-keys -c /srv/kallithea/my.ini %t %k
 ///
-///     AuthorizedKeysCommandUser kallithea
+///   AuthorizedKeysCommandUser kallithea
 #[derive(clap::Args, Debug)]
 pub(super) struct SshAuthorizedKeys {
     #[command(flatten)]
