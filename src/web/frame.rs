@@ -103,6 +103,12 @@ fn reading(visit: &Visit<'_>) -> Reading {
     }
 }
 
+/// Whether a repository has no changeset yet; no as well when it cannot be read, which other pages tell.
+pub(crate) fn is_empty(visit: &Visit<'_>, repository: &ReadableRepository) -> bool {
+    let contents = visit.model.open_repository(repository);
+    contents.is_ok_and(|contents| contents.is_empty().unwrap_or(false))
+}
+
 /// The head of a repository's pages.
 pub(crate) fn repository(
     visit: &Visit<'_>,

@@ -13,7 +13,11 @@ from harness import Browser, Git, Hg, Instance, Person, Server, gunicorn
 from harness.garden import GARDENS, story
 from harness.instance import ADMIN
 
-@pytest.fixture(scope="session")
+ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+"""What browsers ask for: some addresses have fragments and JSON for others."""
+
+
+@pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running site: two gardens, empty repositories, one with a single changeset, groups, a fork, people."""
     folder = tmp_path_factory.mktemp("world")
@@ -51,19 +55,22 @@ def _group_id(instance: Instance, name: str) -> str:
     return str(found)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def admin(world: Server) -> Browser:
     browser = Browser(world.url)
+    browser.session.headers["Accept"] = ACCEPT
     browser.log_in(ADMIN)
     return browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visitor(world: Server) -> Browser:
-    return Browser(world.url)
+    browser = Browser(world.url)
+    browser.session.headers["Accept"] = ACCEPT
+    return browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(world: Server) -> Iterator[Chromium]:
     """Ends before the server, which looks for processes that were left."""
     with sync_playwright() as playwright:
@@ -92,7 +99,7 @@ def complaints() -> Iterator[Complaints]:
     assert not heard, heard
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(chromium: Chromium, world: Server) -> dict:
     """The cookies of the admin."""
     context = chromium.new_context()

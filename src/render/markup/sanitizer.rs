@@ -134,6 +134,8 @@ pub(super) fn clean(html: &str, links: &Links<'_>) -> Option<String> {
         .clean_from_reader(reader)
         .ok()
         .map(|document| document.to_string())
+        // A box has to have a name, and what stands beside it in a list of tasks is not its label.
+        .map(|html| html.replace("<input ", "<input aria-label=\"task\" "))
 }
 
 /// Hands out text in small pieces until the time is over.

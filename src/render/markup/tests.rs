@@ -131,7 +131,7 @@ fn inputs_are_boxes() {
             "<input type=image src=//evil.example name=x formaction=x onfocus=y autofocus>",
             &LINKS
         ),
-        "<input type=\"checkbox\">"
+        "<input aria-label=\"task\" type=\"checkbox\">"
     );
 }
 

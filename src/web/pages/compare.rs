@@ -165,7 +165,12 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         ("other", &other.name),
     ];
     let view = Compare {
-        repo: frame::repository(visit, repository, false, "compare")?,
+        repo: frame::repository(
+            visit,
+            repository,
+            frame::is_empty(visit, repository),
+            "compare",
+        )?,
         org: end(visit, name, &org, &org_refs, base.as_ref()),
         other: end(visit, &other_name, &other, &other_refs, head.as_ref()),
         action: visit.url(name).join("compare").into(),

@@ -130,7 +130,12 @@ fn show(
     }
     let title = visit.tf("Fork repository {repository}", &[("repository", &name)]);
     let view = NewFork {
-        repo: frame::repository(visit, repository, false, "forks")?,
+        repo: frame::repository(
+            visit,
+            repository,
+            frame::is_empty(visit, repository),
+            "forks",
+        )?,
         action_url: visit.url(name).join("fork").into(),
         cancel_url: visit.url(name).into(),
         repo_name: typed.repo_name,

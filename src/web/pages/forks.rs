@@ -32,7 +32,12 @@ pub fn list(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
     }
     let title = visit.tf("{repository} Forks", &[("repository", &name)]);
     let view = Forks {
-        repo: frame::repository(visit, repository, false, "forks")?,
+        repo: frame::repository(
+            visit,
+            repository,
+            frame::is_empty(visit, repository),
+            "forks",
+        )?,
         frame: frame::frame(visit, title, "repositories"),
         list,
     };
@@ -106,7 +111,7 @@ pub fn followers(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Cap
     }
     let title = visit.tf("{repository} Followers", &[("repository", &name)]);
     let view = Followers {
-        repo: frame::repository(visit, repository, false, "")?,
+        repo: frame::repository(visit, repository, frame::is_empty(visit, repository), "")?,
         frame: frame::frame(visit, title, "repositories"),
         list,
     };

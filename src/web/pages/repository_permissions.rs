@@ -209,7 +209,12 @@ fn show(
     template::page(
         visit.language,
         &Permissions {
-            repo: Some(frame::repository(visit, repository, false, "settings")?),
+            repo: Some(frame::repository(
+                visit,
+                repository,
+                frame::is_empty(visit, repository),
+                "settings",
+            )?),
             tabs: repository_settings::tabs(visit, repository, "permissions"),
             action_url: visit
                 .url(repository.name())

@@ -122,7 +122,12 @@ fn show(visit: &mut Visit<'_>, repository: &AdminOfRepository, errors: Vec<FormE
     template::page(
         visit.language,
         &RepoSettings {
-            repo: frame::repository(visit, repository, false, "settings")?,
+            repo: frame::repository(
+                visit,
+                repository,
+                frame::is_empty(visit, repository),
+                "settings",
+            )?,
             tabs: tabs(visit, repository, "settings"),
             action_url: visit.url("_admin/repos").join(name).into(),
             repo_name: model::name::last(name).to_owned(),
@@ -203,7 +208,7 @@ fn show_delete(
     let name = repository.name();
     let forks = visit.model.forks(repository)?;
     template::page(visit.language, &RepoDelete {
-        repo: frame::repository(visit, repository, false, "settings")?,
+        repo: frame::repository(visit, repository, frame::is_empty(visit, repository), "settings")?,
         tabs: tabs(visit, repository, "delete"),
         action_url: visit.url("_admin/repos").join(name).join("delete").into(),
         forks: forks
