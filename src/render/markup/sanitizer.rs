@@ -161,6 +161,7 @@ fn attribute_value<'v>(
     value: &'v str,
 ) -> Option<Cow<'v, str>> {
     match (element, attribute) {
+        ("input", "aria-label") => None,
         ("a", "href") => links.link(value).map(Cow::Owned),
         ("img", "src") => links.image(value).map(Cow::Owned),
         ("a", "name") => Some(if value.starts_with(ID_PREFIX) {
