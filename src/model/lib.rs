@@ -119,6 +119,12 @@ pub struct Model {
     feed_secret: OnceLock<String>,
 }
 
+/// Hooks whose rows say only whether they run, see `vcs::wire::hg`.
+const OWN_HOOKS: [&str; 2] = [
+    "changegroup.kallithea_repo_size",
+    "changegroup.kallithea_update",
+];
+
 impl Model {
     /// The configuration.
     #[must_use]
@@ -164,9 +170,11 @@ impl Model {
     /// When the database does not answer.
     pub fn mercurial_config(&self) -> Result<Vec<(String, String)>, Error> {
         let items = self.db.read(db::ui::active)?;
-        // Hooks of the original that run inside its own Python process; ours record the same by other means.
+        // Hooks of the original that run inside its own Python process; ours record the same by other means. Two of them are known by their names.
         let ours = |item: &db::ui::UiItem| {
-            item.section == "hooks" && item.value.trim_start().starts_with("python:")
+            item.section == "hooks"
+                && item.value.trim_start().starts_with("python:")
+                && !OWN_HOOKS.contains(&item.key.as_str())
         };
         Ok(items
             .into_iter()

@@ -30,7 +30,10 @@ fn the_end_of_the_pipe() {
     };
     let program = HgProgram {
         path: std::env::var_os("SESSION_HG").unwrap().into(),
-        config: Vec::new(),
+        // As Kallithea's table `ui` has them; what the value says does not count.
+        config: ["kallithea_repo_size", "kallithea_update"]
+            .map(|name| (format!("hooks.changegroup.{name}"), "python:".to_owned()))
+            .to_vec(),
         environment: Vec::new(),
     };
     // The usual output belongs to the test program.
@@ -174,9 +177,61 @@ fn clients_read_and_write_through_a_pipe() {
         let clone = reader.path("clone");
         let clone = clone.to_str().unwrap();
         let text = writer.run(&client, &["-R", clone, "push", "--new-branch"]);
-        assert!(text.contains("welcome"), "{text}");
+        assert!(text.contains("remote: welcome\n"), "{text}");
+        assert!(text.contains("remote: Repository size .hg: "), "{text}");
+        let tip = hg.run("r", &["log", "-r", "tip", "-T", "r{rev}:{node|short}"]);
+        let last = format!("remote: Last revision is now {tip}\n");
+        assert!(text.contains(&last), "{text}");
+        assert_ne!(
+            hg.run("r", &["id", "-n"]),
+            "-1\n",
+            "it has a working copy now"
+        );
         fs::remove_file(hg.path("r/.hg/hgrc")).unwrap();
     }
+}
+
+/// What a hook prints is with the client while the hook still runs: this one goes on only when somebody has seen its first line.
+#[test]
+fn hooks_are_heard_while_they_run() {
+    let mut hg = Hg::new("");
+    hg.init("r", &[]);
+    let remote = Remote::new(&hg.path("r"), &hg_program().path, true);
+    let script = fs::read_to_string(&remote.script).unwrap();
+    let heard = remote.path("heard");
+    let script = script.replace("--nocapture", &format!("--nocapture 2>{}", heard.display()));
+    fs::write(&remote.script, script).unwrap();
+    let seen = remote.path("seen");
+    let hook = format!(
+        "echo first; for i in $(seq 300); do test -e '{}' && echo second && exit 0; sleep 0.1; done; exit 1",
+        seen.display()
+    );
+    let hgrc = format!("[hooks]\npretxnchangegroup.wait = {hook}\n");
+    fs::write(hg.path("r/.hg/hgrc"), hgrc).unwrap();
+    hg.init("work", &[]);
+    hg.run("work", &["debugbuilddag", "-n", "+3"]);
+    let work = hg.path("work");
+    let client = hg_program().path;
+    let url = "ssh://nobody@nowhere/r";
+    let arguments = ["-R", work.to_str().unwrap(), "push", url];
+    std::thread::scope(|scope| {
+        let push = scope.spawn(|| remote.run(&client, &arguments));
+        while !push.is_finished() {
+            if fs::read_to_string(&heard).is_ok_and(|text| text.contains("first\n")) {
+                fs::write(&seen, "").unwrap();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        push.join().unwrap();
+    });
+    let text = fs::read_to_string(&heard).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let at = |line: &str| lines.iter().position(|found| *found == line);
+    assert!(
+        at("first") < at("second") && at("first").is_some(),
+        "{text}"
+    );
+    assert!(text.contains("Repository size .hg: "), "{text}");
 }
 
 fn programs() -> Programs {

@@ -34,6 +34,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// alive for ever.
 const GRACE_OF_OTHERS: Duration = Duration::from_millis(200);
 const BLOCK: usize = 64 << 10;
+/// Most of what is kept for whoever listens to the error output.
+const MOST_HEARD: usize = 1 << 20;
 /// A child that never stops talking must not keep us from feeding it; the rest is taken the next time.
 const BLOCKS_AT_ONCE: usize = 64;
 
@@ -150,6 +152,7 @@ impl Launch {
             stderr,
             kept: Spool::new(),
             tail: Tail::new(),
+            heard: None,
             exit: None,
             notices_broken_input: self.notices_broken_input,
             _needed: self.kept.take(),
@@ -188,6 +191,8 @@ pub struct ChildStream {
     stderr: Option<ChildStderr>,
     kept: Spool,
     tail: Tail,
+    /// What it wrote to its error output and nobody has taken yet, where somebody listens.
+    heard: Option<Vec<u8>>,
     exit: Option<Exit>,
     notices_broken_input: bool,
     /// Goes after the process has ended, see [`Launch::keep`].
@@ -221,6 +226,33 @@ impl ChildStream {
     /// The end of what the child wrote to its error output so far.
     pub fn stderr(&self) -> String {
         self.tail.text()
+    }
+
+    /// Keeps what the child writes to its error output for [`ChildStream::heard`].
+    pub(super) fn listen(&mut self) {
+        self.heard = Some(Vec::new());
+    }
+
+    /// What the child has written to its error output since this was asked last.
+    pub(super) fn heard(&mut self) -> Vec<u8> {
+        self.heard.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Reads as [`Read`] does, or comes back with `None` when there is something to hear and nothing to read yet.
+    pub(super) fn read_or_heard(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        self.drain_stderr()?;
+        let heard = self.heard.as_ref().is_some_and(|heard| !heard.is_empty());
+        if heard && self.kept.is_empty() {
+            return Ok(None);
+        }
+        if self.kept.is_empty() && self.stdout.is_some() && self.stderr.is_some() {
+            self.wait(Until::Output, None)?;
+            self.set_aside()?;
+            if self.kept.is_empty() && self.stdout.is_some() {
+                return Ok(None);
+            }
+        }
+        self.read(buffer).map(Some)
     }
 
     /// Whether the child has ended without complaint. Meaningful after the end of the stream; an unknown end counts as success.
@@ -355,7 +387,14 @@ impl ChildStream {
         let mut block = [0; 4 << 10];
         for _ in 0..BLOCKS_AT_ONCE {
             match read_ready(&mut self.stderr, &mut block)? {
-                Some(count) => self.tail.push(&block[..count]),
+                Some(count) => {
+                    self.tail.push(&block[..count]);
+                    if let Some(heard) = &mut self.heard {
+                        // Nobody takes it while the child is fed, and a child may say anything.
+                        let room = MOST_HEARD.saturating_sub(heard.len());
+                        heard.extend_from_slice(&block[..count.min(room)]);
+                    }
+                }
                 None => break,
             }
         }

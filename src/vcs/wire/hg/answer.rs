@@ -19,7 +19,7 @@ use super::arguments::Request;
 use super::commands::{Command, Form};
 use super::native::capabilities::Transport;
 use super::native::{self, Reply};
-use super::program::{self, HgProgram, Report, Workplace};
+use super::program::{self, HgProgram, Occasion, Report, Workplace};
 use super::stdio::{self, Frame};
 use crate::Repository;
 use crate::wire::child::ChildStream;
@@ -118,7 +118,12 @@ pub fn answer(
     if let Some(reply) = reply {
         return from_native(program, request, reply);
     }
-    let (mut child, workplace) = program::start(program, repository.path(), request.access())?;
+    let (mut child, workplace) = program::start(
+        program,
+        repository.path(),
+        request.access(),
+        Occasion::Request,
+    )?;
     if command.form == Form::Bundle && !request.abilities().is_empty() {
         stdio::send_abilities(&mut child, request.abilities())?;
     }

@@ -6,6 +6,9 @@
 //!
 //! `hg debugserve --sshstdio` is `hg serve --stdio` under a name that accepts further options; the plain one refuses any, because it
 //! is what restricted SSH accounts are allowed to run.
+//!
+//! Two hooks of the original are rows of that table too, whatever their value: `changegroup.kallithea_repo_size`, which tells whoever has pushed how large
+//! the repository is now, and `changegroup.kallithea_update`, which brings the working copy up to date. They are Python that `hg` loads from [`HOOKS`].
 
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
@@ -35,8 +38,6 @@ const CONFIG: &[&str] = &[
     "web.push_ssl=False",
     "web.allow_push=*",
     "storage.all-slow-path=allow",
-    // What hooks print becomes part of the bundle2 that answers a push. Over SSH it would go to the error output, which we do not forward.
-    "experimental.bundle2-output-capture=True",
     // A payload is kept in a file until it is complete, so that no lock is held at the pace of a slow client.
     "server.streamunbundle=False",
     "hooks.changegroup.kallithea_push_action=printf 'in %s %s\\n' \"$HG_NODE\" \"$HG_NODE_LAST\" >> \"$KALLITHEA_WIRE_REPORT\"",
@@ -49,6 +50,35 @@ const READ_ONLY: &[&str] = &[
     "hooks.pretxnopen._readonly=false",
     "hooks.prepushkey._readonly=false",
 ];
+
+/// The hooks of the original, in our words.
+const HOOKS: &str = include_str!("hooks.py");
+const REPO_SIZE: &str = "hooks.changegroup.kallithea_repo_size";
+const UPDATE: &str = "hooks.changegroup.kallithea_update";
+
+/// On what occasion `hg` is started, which decides where its hooks speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// A request over HTTP: what hooks print becomes part of the bundle2 that answers a push.
+    Request,
+    /// A conversation over a pipe: what hooks print goes to the error output, at once.
+    Conversation,
+    /// A changeset made on the web: as with a request, and nobody is told the size.
+    Web,
+}
+
+impl Occasion {
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Request => &["experimental.bundle2-output-capture=True"],
+            Self::Conversation => &["experimental.bundle2-output-capture=False"],
+            Self::Web => &[
+                "experimental.bundle2-output-capture=True",
+                "hooks.changegroup.kallithea_repo_size=",
+            ],
+        }
+    }
+}
 
 /// The id of a changeset: 40 lower-case hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -112,7 +142,10 @@ impl Workplace {
         let workplace = Workplace {
             directory: tempfile::Builder::new().prefix("kallithea-hg-").tempdir()?,
         };
-        std::fs::write(workplace.configuration(), configuration(config))?;
+        let hooks = workplace.directory.path().join("kallithea_hooks.py");
+        std::fs::write(&hooks, HOOKS)?;
+        let text = configuration(&own_hooks(config, &hooks));
+        std::fs::write(workplace.configuration(), text)?;
         std::fs::write(workplace.report_file(), b"")?;
         Ok(workplace)
     }
@@ -144,6 +177,20 @@ fn report(text: &str) -> Report {
     report
 }
 
+/// The same rows with the functions of our file in place of those that only the original has.
+fn own_hooks(config: &[(String, String)], file: &Path) -> Vec<(String, String)> {
+    let mut rows = config.to_vec();
+    for (name, value) in &mut rows {
+        let function = match name.as_str() {
+            REPO_SIZE => "repo_size",
+            UPDATE => "update",
+            _ => continue,
+        };
+        *value = format!("python:{}:{function}", file.display());
+    }
+    rows
+}
+
 /// The text of a configuration file. A value of several lines is continued by indentation. A row that is no `section.key` is left out.
 fn configuration(config: &[(String, String)]) -> String {
     let mut out = String::new();
@@ -171,6 +218,7 @@ pub(super) fn start(
     program: &HgProgram,
     repository: &Path,
     access: Access,
+    occasion: Occasion,
 ) -> Result<(ChildStream, Workplace), Error> {
     let failed = |source| Error::Start {
         program: program.path.clone(),
@@ -190,7 +238,7 @@ pub(super) fn start(
     } else {
         &[]
     };
-    for setting in CONFIG.iter().chain(read_only) {
+    for setting in CONFIG.iter().chain(occasion.settings()).chain(read_only) {
         launch.arg("--config").arg(setting);
     }
     launch
@@ -276,7 +324,8 @@ mod tests {
         };
         let push = format!("pushkey\nnamespace 9\nbookmarkskey 4\nmarkold 0\nnew 40\n{node}");
         for (access, expected) in [(Access::Read, "2\n0\n"), (Access::Write, "2\n1\n")] {
-            let (mut child, _workplace) = start(&program, repository, access).unwrap();
+            let (mut child, _workplace) =
+                start(&program, repository, access, Occasion::Request).unwrap();
             child.feed(&mut push.as_bytes()).unwrap();
             child.close_input();
             let mut answer = String::new();

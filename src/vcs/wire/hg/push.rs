@@ -7,7 +7,7 @@ use ::hg::{PushRefusal, PushReply};
 
 use super::arguments::Request;
 use super::commands::Command;
-use super::program::{self, HgProgram, Report};
+use super::program::{self, HgProgram, Occasion, Report};
 use super::stdio::{self, Frame};
 use crate::wire::{Access, Error};
 
@@ -49,7 +49,7 @@ pub(crate) fn push(
     let heads = vec![("heads".to_owned(), b"666f726365".to_vec())];
     let request = Request::new(command, heads, String::new())
         .map_err(|error| refused(error.to_string(), String::new()))?;
-    let (mut child, workplace) = program::start(program, repository, Access::Write)?;
+    let (mut child, workplace) = program::start(program, repository, Access::Write, Occasion::Web)?;
     stdio::send(&mut child, command, &request)?;
     match stdio::frame(&mut child)? {
         Frame::Value(0) => {}

@@ -12,7 +12,7 @@ use super::arguments::Request;
 use super::commands::{Command, Form, Rest};
 use super::native::capabilities::Transport;
 use super::native::{self, Reply};
-use super::program::{self, HgProgram, Report};
+use super::program::{self, HgProgram, Occasion, Report};
 use super::stdio;
 use crate::Repository;
 use crate::wire::child::ChildStream;
@@ -182,7 +182,9 @@ impl Session<'_, '_> {
     /// Has `hg` answer one command.
     fn pass_on(&mut self, command: &Command, request: &Request) -> Result<Report, SessionError> {
         let path = self.repository.path();
-        let (mut child, workplace) = program::start(self.program, path, request.access())?;
+        let (mut child, workplace) =
+            program::start(self.program, path, request.access(), Occasion::Conversation)?;
+        child.listen();
         if command.form == Form::Bundle && !self.abilities.is_empty() {
             stdio::send_abilities(&mut child, &self.abilities)?;
         }
@@ -192,25 +194,44 @@ impl Session<'_, '_> {
         } else {
             child.close_input();
         }
-        let passed = io::copy(&mut child, self.pipes.output);
-        let stderr = child.stderr();
-        // What hooks print is for the user; where a program broke is not.
-        let told = if stderr.contains("Traceback (most recent call last)") {
-            tracing::error!(stderr, name = command.name, "hg failed");
-            "the server could not do this; its log tells why\n-\n".to_owned()
-        } else if stderr.is_empty() {
-            String::new()
-        } else {
-            format!("{stderr}\n")
-        };
-        let errors = &mut *self.pipes.errors;
-        errors
-            .write_all(told.as_bytes())
-            .and_then(|()| errors.flush())
-            .map_err(SessionError::Connection)?;
-        passed.map_err(SessionError::Connection)?;
+        self.relay_answer(&mut child, command)?;
         drop(child);
         Ok(workplace.report())
+    }
+
+    /// Passes on what `hg` answers, and what its hooks print as soon as they print it. Of two things that are there at once the words go first: the
+    /// client stops listening when it has its answer.
+    fn relay_answer(
+        &mut self,
+        child: &mut ChildStream,
+        command: &Command,
+    ) -> Result<(), SessionError> {
+        let mut words = Words::default();
+        let mut block = vec![0; 64 << 10];
+        let passed = loop {
+            let read = child.read_or_heard(&mut block);
+            let said = words.pass(&child.heard(), matches!(read, Ok(Some(0)) | Err(_)));
+            let errors = &mut *self.pipes.errors;
+            errors
+                .write_all(&said)
+                .and_then(|()| errors.flush())
+                .map_err(SessionError::Connection)?;
+            match read {
+                Ok(Some(0)) => break Ok(()),
+                Ok(Some(count)) => self
+                    .pipes
+                    .output
+                    .write_all(&block[..count])
+                    .map_err(SessionError::Connection)?,
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        if words.broken {
+            tracing::error!(stderr = child.stderr(), name = command.name, "hg failed");
+        }
+        passed.map_err(SessionError::Connection)
     }
 
     /// Passes a payload on: `hg` says that it wants it, the client sends it in chunks.
@@ -264,6 +285,44 @@ impl Session<'_, '_> {
             .and_then(|()| errors.flush())
             .and_then(|()| output.write_all(b"\n"))
             .map_err(SessionError::Connection)
+    }
+}
+
+/// What `hg` and its hooks print, line by line, without what is not for the user: where a program broke.
+#[derive(Default)]
+struct Words {
+    /// The beginning of a line.
+    begun: Vec<u8>,
+    /// Whether it broke. What comes behind that is for the log.
+    broken: bool,
+}
+
+impl Words {
+    /// What of this can be shown now; at the end, all of it.
+    fn pass(&mut self, bytes: &[u8], end: bool) -> Vec<u8> {
+        const BROKEN: [&[u8]; 2] = [b"Traceback (most recent call last)", b"** "];
+        self.begun.extend_from_slice(bytes);
+        if end && !self.begun.is_empty() && !self.begun.ends_with(b"\n") {
+            self.begun.push(b'\n');
+        }
+        // A line without end is shown all the same, before it fills the memory.
+        let whole = match self.begun.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => at + 1,
+            None if self.begun.len() as u64 > LONGEST_LINE => self.begun.len(),
+            None => 0,
+        };
+        let mut shown = Vec::new();
+        for line in self.begun[..whole].split_inclusive(|byte| *byte == b'\n') {
+            if !self.broken && BROKEN.iter().any(|start| line.starts_with(start)) {
+                self.broken = true;
+                shown.extend_from_slice(b"the server could not do this; its log tells why\n-\n");
+            }
+            if !self.broken {
+                shown.extend_from_slice(line);
+            }
+        }
+        self.begun.drain(..whole);
+        shown
     }
 }
 
@@ -401,6 +460,25 @@ mod tests {
         }
         assert!(read("getbundle", b"* 4294967295\n").is_err());
         assert!(line(&mut &[b'a'; 5000][..]).is_err());
+    }
+
+    #[test]
+    fn words_are_passed_on_line_by_line_and_a_break_is_not() {
+        let mut words = Words::default();
+        assert_eq!(words.pass(b"one\ntw", false), b"one\n");
+        assert_eq!(words.pass(b"o\n", false), b"two\n");
+        assert_eq!(words.pass(&[b'x'; 5000], false), [b'x'; 5000]);
+        assert_eq!(words.pass(b"\nlast", true), b"\nlast\n");
+        assert!(!words.broken);
+        let said = words.pass(
+            b"three\nTraceback (most recent call last):\n  File secret\n",
+            true,
+        );
+        assert_eq!(
+            said,
+            b"three\nthe server could not do this; its log tells why\n-\n"
+        );
+        assert!(words.broken && words.pass(b"KeyError\n", true).is_empty());
     }
 
     #[test]
