@@ -16,6 +16,15 @@ impl RevSet {
         }
     }
 
+    /// The set of the first `len` revisions.
+    pub(crate) fn all(len: usize) -> RevSet {
+        let mut set = RevSet {
+            words: vec![u64::MAX; len / 64 + 1],
+        };
+        set.truncate(Rev::from_index(len));
+        set
+    }
+
     /// Adds a revision; true when it was not a member before.
     pub fn insert(&mut self, rev: Rev) -> bool {
         let (word, bit) = (rev.index() / 64, 1 << (rev.index() % 64));

@@ -56,8 +56,12 @@ impl Visibility {
             obsolete.insert(rev);
         }
         let mut hidden = obsolete.clone();
-        for rev in all().filter(|rev| phase(*rev) > SECRET) {
-            hidden.insert(rev);
+        for (index, _) in phases
+            .iter()
+            .enumerate()
+            .filter(|(_, phase)| **phase > SECRET)
+        {
+            hidden.insert(Rev::from_index(index));
         }
         for rev in pinned.iter().filter_map(|node| changelog.rev(node)) {
             hidden.remove(rev);
@@ -72,9 +76,14 @@ impl Visibility {
                 }
             }
         }
-        let mut served = RevSet::with_len(len);
-        for rev in all().filter(|rev| phase(*rev) < SECRET && !hidden.contains(*rev)) {
-            served.insert(rev);
+        let mut served = RevSet::all(len);
+        for rev in hidden.iter() {
+            served.remove(rev);
+        }
+        for rev in (0..phases.len()).map(Rev::from_index) {
+            if phase(rev) >= SECRET {
+                served.remove(rev);
+            }
         }
         Visibility {
             phases,

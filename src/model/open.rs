@@ -26,7 +26,7 @@ impl Repositories {
         &self,
         path: PathBuf,
         kind: Kind,
-        (root, refs): (&Path, &RefFilter),
+        (root, refs, cache): (&Path, &RefFilter, &vcs::Cache),
     ) -> Result<Arc<Repository>, vcs::OpenError> {
         let key = (path, kind);
         {
@@ -43,7 +43,8 @@ impl Repositories {
         }
         // Opened without the lock: one slow disk must not stop the other threads.
         let handle = Repository::open_within(&key.0, kind, root)?;
-        let handle = Arc::new(handle.with_ref_filter(refs.clone()));
+        let handle = handle.with_ref_filter(refs.clone());
+        let handle = Arc::new(handle.with_history_in(cache));
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = open.clock;
         if open.handles.len() >= MAX_OPEN
@@ -81,7 +82,11 @@ impl Model {
         };
         let path = below(&root, repository.name())?;
         self.repositories
-            .get(path, repository.kind(), (&root, &self.config().git_refs))
+            .get(
+                path,
+                repository.kind(),
+                (&root, &self.config().git_refs, self.cache()),
+            )
             .map_err(|source| Error::Open {
                 name: repository.name().to_owned(),
                 source,

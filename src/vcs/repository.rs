@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::diff::{Diff, DiffOptions};
 use crate::{
-    Changeset, ChangesetId, Entry, FileContent, FileNames, Kind, LastChanges, Listing, LogPage,
-    LogQuery, Node, NodeError, OpenError, ReadError, RefFilter, Refs, RepoPath, RevisionError,
-    TagMessage, Tip, borrowing, git, mercurial,
+    Cache, Changeset, ChangesetId, Entry, FileContent, FileNames, Kind, LastChanges, Listing,
+    LogPage, LogQuery, Node, NodeError, OpenError, ReadError, RefFilter, Refs, RepoPath,
+    RevisionError, TagMessage, Tip, borrowing, git, mercurial,
 };
 
 /// An open repository of either kind.
@@ -62,6 +62,16 @@ impl Repository {
     pub fn with_ref_filter(mut self, filter: RefFilter) -> Self {
         if let System::Git(git) = &mut self.system {
             git.set_ref_filter(filter);
+        }
+        self
+    }
+
+    /// The same repository, which keeps in this cache what it has learnt of its history, and takes from there what others have: of Git the
+    /// whole history, which then is read once and not by each worker. The index of Mercurial is that already.
+    #[must_use]
+    pub fn with_history_in(mut self, cache: &Cache) -> Self {
+        if let System::Git(git) = &mut self.system {
+            git.keep_history_in(cache.clone());
         }
         self
     }

@@ -219,7 +219,7 @@ impl Walk<'_> {
         place: Place,
         path: &Arc<RepoPath>,
     ) -> Result<Option<(Arc<RepoPath>, ObjectId)>, ReadError> {
-        let (old, new) = (*self.view.graph.tree(parent), *self.view.graph.tree(place));
+        let (old, new) = (self.view.graph.tree(parent), self.view.graph.tree(place));
         let source = self.repository.renamed_from(self.repo, old, new, path)?;
         Ok(source.map(|(path, item)| (Arc::new(path), item.id)))
     }

@@ -68,7 +68,7 @@ impl Repository {
                         add(parent, path.clone());
                         continue;
                     }
-                    let (old, new) = (*view.graph.tree(parent), *view.graph.tree(place));
+                    let (old, new) = (view.graph.tree(parent), view.graph.tree(place));
                     if let Some((source, _)) = self.renamed_from(&repo, old, new, &path)? {
                         add(parent, Arc::new(source));
                     }

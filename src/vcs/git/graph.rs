@@ -3,8 +3,6 @@
 //! A commit never changes, so a [`Graph`] only ever grows: after a push it is extended by the commits that came, reading
 //! nothing it has seen before. With a commit-graph file those are read from there, otherwise from the commits themselves.
 
-use std::ops::Range;
-
 use gix::ObjectId;
 use gix::commitgraph::Position;
 
@@ -14,24 +12,21 @@ use crate::error::Cause;
 /// A commit in a [`Graph`]: the place where it stands. Places mean nothing outside their graph.
 pub(super) type Place = u32;
 
-/// What is known about one commit.
-#[derive(Debug, Clone)]
-struct Commit {
-    id: ObjectId,
-    tree: ObjectId,
-    /// Committer date, seconds since the epoch.
-    time: i64,
-    parents: Range<u32>,
-}
-
-/// All commits seen so far.
+/// All commits seen so far, in columns: a history that was kept is taken over as it is, see [`super::kept`].
 #[derive(Debug, Clone, Default)]
 pub(super) struct Graph {
-    commits: Vec<Commit>,
-    /// Ids are hashes already, nothing has to be hashed again.
-    places: gix::hashtable::HashMap<ObjectId, Place>,
+    pub(super) ids: Vec<[u8; 20]>,
+    pub(super) trees: Vec<[u8; 20]>,
+    /// Committer dates, seconds since the epoch.
+    pub(super) times: Vec<i64>,
+    /// Where the parents of each commit stand in `parents`.
+    pub(super) families: Vec<(u32, u32)>,
     /// The parents of all commits, one commit after the other.
-    parents: Vec<Place>,
+    pub(super) parents: Vec<Place>,
+    /// The first places, those of a kept history, ordered by id. They are not in `places`.
+    pub(super) sorted: Vec<Place>,
+    /// Ids are hashes already, nothing has to be hashed again.
+    pub(super) places: gix::hashtable::HashMap<ObjectId, Place>,
 }
 
 impl Graph {
@@ -57,14 +52,17 @@ impl Graph {
             .filter(|_| shallow.is_empty())
             .map(Recorded::new);
         if let Some(file) = &file {
-            let more = file.places.len().saturating_sub(self.commits.len());
-            self.commits.reserve(more);
-            self.places.reserve(more);
+            let more = file.places.len().saturating_sub(self.len());
+            self.ids.reserve(more);
+            self.trees.reserve(more);
+            self.times.reserve(more);
+            self.families.reserve(more);
             self.parents.reserve(more);
+            self.places.reserve(more);
         }
         let mut parents: Vec<Place> = Vec::new();
         while let Some(Unread { place, position }) = missing.pop() {
-            let id = self.commits[place as usize].id;
+            let id = self.id(place);
             parents.clear();
             let recorded = file
                 .as_mut()
@@ -85,25 +83,26 @@ impl Graph {
             };
             let start = self.parents.len() as u32;
             self.parents.append(&mut parents);
-            let commit = &mut self.commits[place as usize];
-            (commit.tree, commit.time) = (tree, time);
-            commit.parents = start..self.parents.len() as u32;
+            let at = place as usize;
+            self.trees[at] = bytes_of(&tree);
+            self.times[at] = time;
+            self.families[at] = (start, self.parents.len() as u32);
         }
         Ok(())
     }
 
     /// The place of a commit, made and noted as unread when it is new.
     fn place_or_add(&mut self, id: ObjectId, missing: &mut Vec<Unread>) -> Place {
-        let next = self.commits.len() as Place;
+        if let Some(place) = self.kept_place(&id) {
+            return place;
+        }
+        let next = self.len() as Place;
         let place = *self.places.entry(id).or_insert(next);
         if place == next {
-            let null = ObjectId::null(id.kind());
-            self.commits.push(Commit {
-                id,
-                tree: null,
-                time: 0,
-                parents: 0..0,
-            });
+            self.ids.push(bytes_of(&id));
+            self.trees.push([0; 20]);
+            self.times.push(0);
+            self.families.push((0, 0));
             missing.push(Unread {
                 place,
                 position: None,
@@ -112,34 +111,43 @@ impl Graph {
         place
     }
 
+    /// The place of a commit of the kept history.
+    fn kept_place(&self, id: &ObjectId) -> Option<Place> {
+        let wanted = bytes_of(id);
+        let found = self
+            .sorted
+            .binary_search_by(|place| self.ids[*place as usize].cmp(&wanted));
+        found.ok().map(|at| self.sorted[at])
+    }
+
     /// How many commits there are.
     pub fn len(&self) -> usize {
-        self.commits.len()
+        self.ids.len()
     }
 
     /// Where a commit stands.
     pub fn place(&self, id: &ObjectId) -> Option<Place> {
-        self.places.get(id).copied()
+        self.kept_place(id).or_else(|| self.places.get(id).copied())
     }
 
     /// The id of the commit at a place.
-    pub fn id(&self, place: Place) -> &ObjectId {
-        &self.commits[place as usize].id
+    pub fn id(&self, place: Place) -> ObjectId {
+        ObjectId::Sha1(self.ids[place as usize])
     }
 
     /// The tree of the commit at a place.
-    pub fn tree(&self, place: Place) -> &ObjectId {
-        &self.commits[place as usize].tree
+    pub fn tree(&self, place: Place) -> ObjectId {
+        ObjectId::Sha1(self.trees[place as usize])
     }
 
     /// The committer date of the commit at a place.
     pub fn time(&self, place: Place) -> i64 {
-        self.commits[place as usize].time
+        self.times[place as usize]
     }
 
     /// The parents of the commit at a place.
     pub fn parents(&self, place: Place) -> &[Place] {
-        let Range { start, end } = self.commits[place as usize].parents;
+        let (start, end) = self.families[place as usize];
         &self.parents[start as usize..end as usize]
     }
 
@@ -154,6 +162,13 @@ impl Graph {
         }
         reached
     }
+}
+
+/// The bytes of an id. Repositories with longer ones are refused when they are opened.
+fn bytes_of(id: &gix::oid) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&id.as_bytes()[..20]);
+    bytes
 }
 
 /// A commit that has its place but is not read yet, and its position in the commit-graph file where that is known.

@@ -35,6 +35,11 @@ impl Heads {
         self.tips.iter().map(to_git)
     }
 
+    /// The same as the ids of the crate.
+    pub fn tip_ids(&self) -> &[ChangesetId] {
+        &self.tips
+    }
+
     /// The commits that pull requests point at.
     pub fn pulls(&self) -> impl Iterator<Item = ObjectId> {
         self.refs.pulls.iter().map(|pull| to_git(&pull.id))
@@ -109,6 +114,14 @@ impl Repository {
         let id: Option<ChangesetId> = text.parse().ok();
         if let Some(id) = id.filter(|id| heads.is_tip(id)) {
             return Ok(id);
+        }
+        if let Some(top) = self.top(&heads) {
+            // Numbers are what the API and old links use; they count from the oldest changeset.
+            let number = text.parse().ok().filter(|_| text.len() < 12);
+            let numbered = number.and_then(|number| top.numbered(number));
+            if let Some(id) = id.filter(|id| top.number(id).is_some()).or(numbered) {
+                return Ok(id);
+            }
         }
         self.view(&repo)?.resolve(&repo, text, id)
     }

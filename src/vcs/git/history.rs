@@ -187,7 +187,7 @@ impl<'a> PathReader<'a> {
     }
 
     pub fn item(&mut self, place: Place) -> Result<Option<Item>, ReadError> {
-        let mut item = Item::tree(*self.view.graph.tree(place));
+        let mut item = Item::tree(self.view.graph.tree(place));
         for Step { name, seen } in &mut self.steps {
             let child = match seen.get(&item.id) {
                 Some(child) => *child,

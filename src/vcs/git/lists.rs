@@ -38,9 +38,19 @@ impl Lists {
 impl Repository {
     pub fn log(&self, query: &LogQuery) -> Result<LogPage, ReadError> {
         let repo = self.local();
-        let view = self.view(&repo)?;
         let everything = LogQuery::default().without_page();
         let asked = query.without_page();
+        if asked == everything
+            && let Some(top) = self.top(&self.heads(&repo)?)
+            && let Some(page) = top.part(query.skip, query.limit)
+        {
+            let changesets = page.iter().map(|id| self.read_changeset(&repo, id));
+            return Ok(LogPage {
+                changesets: changesets.collect::<Result<_, _>>()?,
+                total: top.total as usize,
+            });
+        }
+        let view = self.view(&repo)?;
         let listed;
         let places: &[Place] = if asked == everything {
             &view.order

@@ -3,6 +3,7 @@
 //! * `open.rs`: which directories are Git repositories we can read;
 //! * `names.rs`: branches, tags and HEAD as they are on disk at this moment;
 //! * `graph.rs`: who is whose parent, for every commit seen so far; grows, never changes;
+//! * `kept.rs`, `top.rs`: the same, and the newest part of the log, for other workers, in the cache;
 //! * `heads.rs`: what the names point at, and what words mean;
 //! * `view.rs`: all together: what is reachable from the names, in which order, with which number. Everything else asks it.
 
@@ -19,6 +20,7 @@ mod graph;
 mod header;
 mod heads;
 mod history;
+mod kept;
 mod large;
 mod lists;
 mod merge;
@@ -30,6 +32,7 @@ mod renames;
 mod signature;
 mod subst;
 mod tags;
+mod top;
 mod tree;
 mod tree_diff;
 mod union;
@@ -56,6 +59,9 @@ pub(crate) struct Repository {
     heads: Mutex<Option<Arc<heads::Heads>>>,
     view: Mutex<Option<Arc<view::View>>>,
     last_changes: Remembered,
+    top: Mutex<Option<(Arc<heads::Heads>, Arc<top::Top>)>>,
+    /// Where histories are kept for other workers.
+    histories: Option<crate::Cache>,
 }
 
 /// Listings of directories with their last changes. What a changeset's id stands for never changes, so neither do they.
@@ -95,7 +101,7 @@ impl Repository {
     /// Which refs count from now on.
     pub fn set_ref_filter(&mut self, filter: RefFilter) {
         self.filter = filter;
-        (self.heads, self.view) = Default::default();
+        (self.heads, self.view, self.top) = Default::default();
     }
 
     /// A handle for this thread and this call. Making one is cheap: it shares what is open already.

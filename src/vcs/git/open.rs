@@ -44,6 +44,8 @@ impl Repository {
             heads: Mutex::new(None),
             view: Mutex::new(None),
             last_changes: Default::default(),
+            top: Mutex::new(None),
+            histories: None,
         })
     }
 }

@@ -177,7 +177,22 @@ impl Repository {
         branch: Option<&RefName>,
         newer: bool,
     ) -> Result<Option<ChangesetId>, ReadError> {
-        let view = self.view(&self.local())?;
+        let repo = self.local();
+        if branch.is_none()
+            && let Some(top) = self.top(&self.heads(&repo)?)
+            && let Some(number) = top.number(id)
+        {
+            let beside = if newer {
+                Some(number + 1)
+            } else {
+                number.checked_sub(1)
+            };
+            let found = beside.and_then(|beside| top.numbered(beside));
+            if found.is_some() || newer {
+                return Ok(found);
+            }
+        }
+        let view = self.view(&repo)?;
         let place = self.place(&view, id)?;
         let within = match branch.map(|name| view.heads.refs.branch(name.as_str())) {
             None => None,

@@ -24,6 +24,8 @@ pub(super) struct View {
     /// Commits that only pull requests reach, with the number of generations of such commits below them. They can be looked
     /// at but are in no list.
     only_pulls: HashMap<Place, u32>,
+    /// How many commits of the graph others find in the cache.
+    kept: usize,
     /// Made when somebody first asks for children.
     children: OnceLock<Children>,
     /// Lists worked out before.
@@ -61,7 +63,7 @@ impl View {
 
     /// The id of the changeset at a place.
     pub fn id(&self, place: Place) -> ChangesetId {
-        from_git(self.graph.id(place))
+        from_git(&self.graph.id(place))
     }
 
     /// The changeset a word means that is no name, see [`crate::Repository::resolve`]; `id` is the word as a whole id, if it
@@ -126,17 +128,22 @@ impl Repository {
     /// The view of this moment. Walks through history only when the names have changed, and then only through what is new.
     pub(super) fn view(&self, repo: &gix::Repository) -> Result<Arc<View>, ReadError> {
         let heads = self.heads(repo)?;
+        if let Some(view) = self.current_view(&heads) {
+            return Ok(view);
+        }
         let kept = || self.view.lock().unwrap_or_else(PoisonError::into_inner);
         let before = kept().clone();
-        if let Some(view) = before
-            .as_ref()
-            .filter(|view| Arc::ptr_eq(&view.heads, &heads))
-        {
-            return Ok(view.clone());
-        }
         let view = Arc::new(self.look(repo, heads, before)?);
+        self.keep_top(&view);
         *kept() = Some(view.clone());
         Ok(view)
+    }
+
+    /// The view of these heads, where this process has made one.
+    pub(super) fn current_view(&self, heads: &Arc<Heads>) -> Option<Arc<View>> {
+        let kept = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let view = kept.as_ref();
+        view.filter(|view| Arc::ptr_eq(&view.heads, heads)).cloned()
     }
 
     fn look(
@@ -148,7 +155,19 @@ impl Repository {
         let shallow = &heads.names.shallow;
         // A clone that has become less shallow has other parents for the same commits: start anew.
         let before = before.filter(|view| view.heads.names.shallow == *shallow);
-        let mut graph = before.map(|view| view.graph.clone()).unwrap_or_default();
+        // What another worker has kept serves as well, and its order as long as the names say the same.
+        let mut kept_order = None;
+        let (mut graph, known) = match before {
+            Some(view) => (view.graph.clone(), view.kept),
+            None => match self.kept_history().filter(|_| shallow.is_empty()) {
+                Some(kept) => {
+                    kept_order = (kept.tips == heads.tip_ids()).then_some(kept.order);
+                    let known = kept.graph.len();
+                    (Arc::new(kept.graph), known)
+                }
+                None => Default::default(),
+            },
+        };
         let (tips, pulls): (Vec<_>, Vec<_>) = (heads.tips().collect(), heads.pulls().collect());
         for tips in [&tips, &pulls] {
             Arc::make_mut(&mut graph)
@@ -156,7 +175,11 @@ impl Repository {
                 .map_err(self.damaged("the history"))?;
         }
         let roots: Vec<Place> = tips.iter().filter_map(|tip| graph.place(tip)).collect();
-        let order = by_date(&graph, &roots);
+        let order = kept_order.unwrap_or_else(|| by_date(&graph, &roots));
+        let kept = match shallow[..] {
+            [] => self.keep_history(&graph, known, heads.tip_ids(), &order),
+            _ => known,
+        };
         let mut rank = vec![UNREACHED; graph.len()];
         for (at, &place) in order.iter().enumerate() {
             rank[place as usize] = at as u32;
@@ -189,20 +212,33 @@ impl Repository {
             order,
             rank,
             only_pulls,
+            kept,
             children: OnceLock::new(),
             lists: Lists::default(),
         })
     }
 
     pub fn children(&self, id: &ChangesetId) -> Result<Vec<ChangesetId>, ReadError> {
-        let view = self.view(&self.local())?;
+        let repo = self.local();
+        if let Some(top) = self.top(&self.heads(&repo)?)
+            && let Some(number) = top.number(id)
+        {
+            return Ok(top.children(number));
+        }
+        let view = self.view(&repo)?;
         let place = self.place(&view, id)?;
         let children = view.children(place).iter();
         Ok(children.map(|&child| view.id(child)).collect())
     }
 
     pub fn number_of(&self, id: &ChangesetId) -> Result<Option<u32>, ReadError> {
-        let view = self.view(&self.local())?;
+        let repo = self.local();
+        if let Some(top) = self.top(&self.heads(&repo)?)
+            && let Some(number) = top.number(id)
+        {
+            return Ok(Some(number));
+        }
+        let view = self.view(&repo)?;
         let rank = view.reached(id).and_then(|place| view.rank(place));
         Ok(rank.map(|rank| view.order.len() as u32 - 1 - rank))
     }

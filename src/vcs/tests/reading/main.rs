@@ -8,6 +8,8 @@ mod blame;
 mod diffs;
 mod git;
 mod hg;
+mod hg_store;
+mod kept;
 mod lists;
 mod long;
 mod merges;
