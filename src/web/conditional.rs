@@ -14,6 +14,9 @@ use crate::response::{Body, Response};
 /// strangers even after the repository was closed to them, so it is minutes.
 const FOR_STRANGERS: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
+/// The header with which a script asks for a page without its frame.
+const PART: &str = "x-partial-xhr";
+
 /// What the page of an address depends on besides the address.
 const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Cookie, Authorization, Accept-Language");
 
@@ -72,9 +75,11 @@ pub(crate) fn validate(
         return page;
     }
     page.headers.entry(VARY).or_insert(DEPENDS_ON);
-    if stranger && !request.contains_key(COOKIE) && path.segments().any(is_full_id) {
+    let part = request.contains_key(PART);
+    if stranger && !part && !request.contains_key(COOKIE) && path.segments().any(is_full_id) {
         page.headers.insert(CACHE_CONTROL, FOR_STRANGERS);
         page.headers.remove(PRAGMA);
+        page.headers.append(VARY, HeaderValue::from_static(PART));
     }
     if let Body::Bytes(bytes) = &page.body
         && !page.headers.contains_key(ETAG)

@@ -257,6 +257,10 @@ impl From<vcs::NodeError> for Problem {
     fn from(error: vcs::NodeError) -> Self {
         match error {
             vcs::NodeError::Read(error) => error.into(),
+            vcs::NodeError::NotFound { path, id } => Self::NotFound(Language::current().tf(
+                "There is no file nor directory at the given path: '{path}' at revision {id}",
+                &[("path", &path), ("id", &id.short())],
+            )),
             vcs::NodeError::TooLarge { .. } => Self::TooLarge(error.to_string()),
             _ => Self::NotFound(error.to_string()),
         }

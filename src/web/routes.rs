@@ -123,6 +123,12 @@ pub const SITE: &[Route] = &[
     ),
     route("robots", Get, "/robots.txt", Public(pages::about::robots)),
     route(
+        "favicon",
+        Get,
+        "/favicon.ico",
+        Public(pages::about::favicon),
+    ),
+    route(
         "repo_switcher_data",
         Get,
         "/_repos",
@@ -393,6 +399,18 @@ pub const SITE: &[Route] = &[
         Get,
         "/_admin/public_journal/{format}",
         Open(pages::journal::public_feed),
+    ),
+    route(
+        "public_journal_rss_old",
+        Get,
+        "/_admin/public_journal_rss",
+        Open(pages::journal::public_rss),
+    ),
+    route(
+        "public_journal_atom_old",
+        Get,
+        "/_admin/public_journal_atom",
+        Open(pages::journal::public_atom),
     ),
     route(
         "toggle_following",

@@ -127,11 +127,6 @@ pub(crate) fn script_words(language: Language) -> String {
 
 /// Answers a request for a static file; `None` when the path names none.
 pub(crate) fn serve(path: &str, query: &str, headers: &HeaderMap) -> Option<Response> {
-    let path = if path == "/favicon.ico" {
-        "/images/favicon.ico"
-    } else {
-        path
-    };
     let file = FILES.iter().find(|file| file.path == path)?;
     let etag = HeaderValue::from_str(&format!("\"{}\"", version())).ok()?;
     let caching = caching(query);

@@ -96,6 +96,18 @@ pub(crate) fn short(visit: &Visit<'_>, id: &ChangesetId) -> String {
     text
 }
 
+/// The same with its number before it, where the ini file wants that (`show_revision_number`).
+pub(crate) fn numbered(visit: &Visit<'_>, contents: &vcs::Repository, id: &ChangesetId) -> String {
+    let short = short(visit, id);
+    if !visit.model.config().show_revision_number {
+        return short;
+    }
+    match contents.number_of(id) {
+        Ok(Some(number)) => format!("r{number}:{short}"),
+        _ => short,
+    }
+}
+
 /// What the messages of a repository may link to. `changesets` is the address of its changeset pages, with a slash at the end.
 pub(crate) fn message_links<'a>(
     visit: &'a Visit<'_>,
@@ -142,6 +154,7 @@ pub(crate) fn changeset_row(
 pub(crate) fn changeset_rows(
     visit: &Visit<'_>,
     repository: &ReadableRepository,
+    contents: &vcs::Repository,
     changesets: &[Changeset],
     refs: &vcs::Refs,
     people: &People,
@@ -153,6 +166,7 @@ pub(crate) fn changeset_rows(
     let links = message_links(visit, name, &prefix);
     let rows = changesets.iter().map(|changeset| {
         let mut row = changeset_row(visit, name, changeset, refs.labels(&changeset.id));
+        row.id = numbered(visit, contents, &changeset.id);
         row.author = people.author(&changeset.author);
         row.subject_html = render::message::urlify(
             &row.subject,

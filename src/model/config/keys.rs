@@ -344,10 +344,11 @@ pub const KEYS: &[Key] = &[
         "12",
         "how much of a changeset id is shown",
     ),
-    later(
+    key(
         "show_revision_number",
         Bool,
-        "show Mercurial's local numbers",
+        "false",
+        "ids of changesets begin with their number in the repository: r12:",
     ),
     key(
         "auth_ret_code",

@@ -75,6 +75,8 @@ pub struct Config {
     pub upload_limit: u64,
     /// `show_sha_length`, between 4 and 40.
     pub show_sha_length: usize,
+    /// `show_revision_number`: ids of changesets begin with their number, `r12:`.
+    pub show_revision_number: bool,
     /// `rss_items_per_page`, between 1 and 500.
     pub feed_entries: usize,
     /// `rss_include_diff`.
@@ -197,6 +199,7 @@ impl Config {
             stranger_budget: reader.number("stranger_budget"),
             upload_limit: reader.number("upload_limit") as u64,
             show_sha_length: reader.number("show_sha_length").clamp(4, 40),
+            show_revision_number: reader.bool("show_revision_number"),
             feed_entries: reader.number("rss_items_per_page").clamp(1, 500),
             feed_diffs: reader.bool("rss_include_diff"),
             feed_cut_off_limit: reader.number("rss_cut_off_limit"),

@@ -38,6 +38,12 @@ pub fn robots(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     ))
 }
 
+/// `GET /favicon.ico`, where browsers look that have seen no page yet.
+pub fn favicon(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    let url = visit.url("images/favicon.ico");
+    Ok(visit.redirect(&String::from(url)))
+}
+
 const ROBOTS: &str = "User-agent: *\n\
     Disallow: /_admin/\n\
     Disallow: /*/raw/\n\

@@ -16,6 +16,7 @@ use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::view::{Choice, FormError, FormField, FormPage, FormRow, Tab};
 use crate::visit::Visit;
+use crate::words;
 
 /// The pages of an account.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -350,12 +351,8 @@ pub fn api_keys(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     )];
     let now = jiff::Timestamp::now().as_second() as f64;
     for key in visit.model.extra_keys(&account)? {
-        let state = if key.has_expired(now) {
-            t("expired")
-        } else {
-            ""
-        };
-        let detail = format!("{} {state}", key.description).trim().to_owned();
+        let detail = format!("{} {}", key.description, lasting(visit, key.expires, now));
+        let detail = detail.trim().to_owned();
         let key = key.key.as_str().to_owned();
         rows.push(row(key.clone(), detail, "del_api_key", key, t("Delete")));
     }
@@ -379,6 +376,19 @@ pub fn api_keys(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         Vec::new(),
         rows,
     )
+}
+
+/// Until when a key opens.
+fn lasting(visit: &Visit<'_>, expires: f64, now: f64) -> String {
+    if expires < 0.0 {
+        return visit.t("Expires: Never").to_owned();
+    }
+    let age = words::when(expires as i64, 0).age;
+    if expires < now {
+        visit.tf("Expired: {age}", &[("age", &age)])
+    } else {
+        visit.tf("Expires: {age}", &[("age", &age)])
+    }
 }
 
 /// `POST /_admin/my_account/api_keys`

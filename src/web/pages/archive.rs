@@ -96,7 +96,7 @@ pub fn download(
         .with(CACHE_CONTROL, HeaderValue::from_static(caching))
         .with(
             CONTENT_DISPOSITION,
-            words::header(&raw::disposition("attachment", file_name.as_bytes()))?,
+            words::header(&raw::attached(file_name.as_bytes()))?,
         );
     response.headers.remove(PRAGMA);
     if let Some(length) = archive.length {

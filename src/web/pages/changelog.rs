@@ -71,7 +71,14 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     };
     let shown = find(&contents, &asked)?;
     let people = People::find(visit, shown.changesets.iter().map(|one| &one.author))?;
-    let mut rows = words::changeset_rows(visit, repository, &shown.changesets, &refs, &people)?;
+    let mut rows = words::changeset_rows(
+        visit,
+        repository,
+        &contents,
+        &shown.changesets,
+        &refs,
+        &people,
+    )?;
     for (row, notice) in rows.iter_mut().zip(renames(visit, &asked, &shown.steps)) {
         row.notice = notice;
     }
@@ -87,7 +94,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         Vec::new()
     };
     let revision_link = asked.newest.filter(|_| asked.narrows()).map(|id| Link {
-        text: words::short(visit, &id),
+        text: words::numbered(visit, &contents, &id),
         url: words::changeset_url(visit, name, &id),
     });
     let narrowed = asked.path.is_some()
@@ -124,6 +131,11 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
             String::new()
         } else {
             render::graph::svg(&lanes, Changelog::ROW_HEIGHT)
+        },
+        graph_json: if lanes.is_empty() {
+            String::new()
+        } else {
+            render::graph::json(&lanes)
         },
         graph_width: u32::try_from(render::graph::width(&lanes)).unwrap_or(0),
         range_url: (rows.len() > 1 && asked.path.is_none()).then(|| below("changeset")),

@@ -49,7 +49,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     let (inline, general) = (review.comments.inline(), review.comments.general.len());
     let view = View {
         repo: frame::repository(visit, repository, false, "changelog")?,
-        id: words::short(visit, &id),
+        id: words::numbered(visit, &contents, &id),
         raw_id: id.to_string(),
         url: text("changeset"),
         subject_html: render::message::urlify(subject.trim(), &links),
@@ -96,7 +96,10 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
             visit,
             visit.tf(
                 "{repository} Changeset - {id}",
-                &[("repository", &name), ("id", &words::short(visit, &id))],
+                &[
+                    ("repository", &name),
+                    ("id", &words::numbered(visit, &contents, &id)),
+                ],
             ),
             "repositories",
         ),
@@ -325,7 +328,7 @@ fn neighbours(
                 Err(error) => return Err(error.into()),
             };
             Ok(NeighbourLink {
-                id: words::short(visit, id),
+                id: words::numbered(visit, contents, id),
                 url: words::changeset_url(visit, repository, id),
                 subject,
             })

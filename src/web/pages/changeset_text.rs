@@ -9,7 +9,7 @@ use model::ReadableRepository;
 use vcs::{Changeset, ChangesetId, Kind, Repository};
 
 use super::diff::Switches;
-use super::{changeset_range, revision};
+use super::{changeset_range, raw, revision};
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
@@ -22,14 +22,15 @@ pub fn raw(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Ca
     Ok(plain(asked.diff(visit)?))
 }
 
-/// `GET /<repo>/changeset-download/<revision>`
+/// `GET /<repo>/changeset-download/<revision>`: a file named as the revision in the address, of twelve letters at most.
 pub fn download(
     visit: &mut Visit<'_>,
     repository: &ReadableRepository,
     captures: &Captures,
 ) -> Answer {
     let asked = Asked::of(visit, repository, captures)?;
-    let disposition = format!("attachment; filename={}.diff", asked.last().short());
+    let named: String = captures.text("revision")?.chars().take(12).collect();
+    let disposition = raw::attached(format!("{named}.diff").as_bytes());
     Ok(plain(asked.diff(visit)?).with(CONTENT_DISPOSITION, words::header(&disposition)?))
 }
 

@@ -9,8 +9,8 @@ use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::visit::Visit;
 
-/// `POST /_admin/toggle_following`: follows what was not followed, and the other way round. Scripts get `ok`, or with
-/// `Accept: application/json` what is so from now on; forms lead back to where they were.
+/// `POST /_admin/toggle_following`: follows what was not followed, and the other way round. The answer is `ok`, or with
+/// `Accept: application/json` what is so from now on; our forms, which say where they came from, lead back there.
 pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let user = visit.user()?.id;
     if let Some(other) = visit.form.number("follows_user_id") {
@@ -43,15 +43,12 @@ pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             "followers": followers,
         })));
     }
-    if visit.request.headers.contains_key("x-requested-with") {
-        return Ok(Response::text(StatusCode::OK, "ok"));
-    }
-    let back = visit.form.get("came_from").filter(|path| is_ours(path));
-    let url = match back {
-        Some(path) => path.to_owned(),
-        None => visit.url(repository.name()).into(),
-    };
-    Ok(visit.redirect(&url))
+    let scripted = visit.request.headers.contains_key("x-requested-with");
+    Ok(match visit.form.get("came_from") {
+        Some(path) if !scripted && is_ours(path) => visit.redirect(path),
+        Some(_) if !scripted => visit.redirect(&String::from(visit.url(repository.name()))),
+        _ => Response::text(StatusCode::OK, "ok"),
+    })
 }
 
 fn accepts_json(visit: &Visit<'_>) -> bool {

@@ -32,12 +32,27 @@ pub fn public(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 
 /// `GET /_admin/journal/atom`, `GET /_admin/journal/rss`
 pub fn own_feed(visit: &mut Visit<'_>, captures: &Captures) -> Answer {
-    feed(visit, captures, false)
+    feed(visit, asked_form(captures)?, false)
 }
 
 /// `GET /_admin/public_journal/atom`, `GET /_admin/public_journal/rss`
 pub fn public_feed(visit: &mut Visit<'_>, captures: &Captures) -> Answer {
-    feed(visit, captures, true)
+    feed(visit, asked_form(captures)?, true)
+}
+
+/// `GET /_admin/public_journal_rss`, where the feed was before it moved; feed readers still ask there.
+pub fn public_rss(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    feed(visit, Format::Rss, true)
+}
+
+/// `GET /_admin/public_journal_atom`, likewise.
+pub fn public_atom(visit: &mut Visit<'_>, _: &Captures) -> Answer {
+    feed(visit, Format::Atom, true)
+}
+
+fn asked_form(captures: &Captures) -> Result<Format, Problem> {
+    Format::of(captures.text("format")?)
+        .ok_or_else(|| Problem::NotFound("There are feeds in the forms atom and rss.".into()))
 }
 
 fn place(public: bool) -> &'static str {
@@ -157,9 +172,7 @@ fn person(entry: &JournalEntry) -> Person {
     }
 }
 
-fn feed(visit: &mut Visit<'_>, captures: &Captures, public: bool) -> Answer {
-    let format = Format::of(captures.text("format")?)
-        .ok_or_else(|| Problem::NotFound("There are feeds in the forms atom and rss.".into()))?;
+fn feed(visit: &mut Visit<'_>, format: Format, public: bool) -> Answer {
     let typed = visit.query.trimmed("filter");
     let filter = match JournalFilter::parse(typed, &visit.viewer) {
         Ok(filter) => filter,

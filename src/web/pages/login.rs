@@ -48,26 +48,25 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             message: message.into(),
         }]
     };
+    let mut wrong = Vec::new();
     if username.is_empty() {
-        return show(
-            visit,
-            &came_from,
-            error("username", t("User name"), t("Please enter a login")),
-        );
+        wrong.extend(error("username", t("User name"), t("Please enter a login")));
     }
     if password.is_empty() {
-        return show(
-            visit,
-            &came_from,
-            error("password", t("Password"), t("Please enter a password")),
-        );
+        wrong.extend(error(
+            "password",
+            t("Password"),
+            t("Please enter a password"),
+        ));
+    } else if password.chars().count() < MIN_PASSWORD {
+        wrong.extend(error(
+            "password",
+            t("Password"),
+            t("Enter 3 characters or more"),
+        ));
     }
-    if password.chars().count() < MIN_PASSWORD {
-        return show(
-            visit,
-            &came_from,
-            error("password", t("Password"), t("Enter 3 characters or more")),
-        );
+    if !wrong.is_empty() {
+        return show(visit, &came_from, wrong);
     }
     let address = visit.request.peer.remote_addr.clone();
     let found = match visit.model.authenticate(&username, &password, &address) {

@@ -68,7 +68,10 @@ pub fn request(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             tracing::error!("a mail for a new password cannot be kept: {error}");
         }
     }));
-    visit.flash("success", t("A password reset link has been sent to the specified email address if it belongs to an account"));
+    visit.flash(
+        "success",
+        t("A password reset confirmation code has been sent"),
+    );
     let next = visit
         .url(CONFIRMATION)
         .query("email", &email)

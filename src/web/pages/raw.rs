@@ -168,14 +168,12 @@ fn serve(
             (form, Source::Bytes(content.data), Some(tag))
         }
     };
-    let disposition = disposition(
-        if form.download {
-            "attachment"
-        } else {
-            "inline"
-        },
-        name,
-    );
+    // What is looked at needs no name: the address ends in it.
+    let disposition = if form.download {
+        attached(name)
+    } else {
+        "inline".to_owned()
+    };
     let mut response = Response::empty(StatusCode::OK)
         .with(CONTENT_TYPE, words::header(&form.kind)?)
         .with(CONTENT_SECURITY_POLICY, form.policy)
@@ -286,8 +284,8 @@ fn parse_range(range: &HeaderValue, length: u64) -> Option<Option<(u64, u64)>> {
     Some((first < length).then(|| (first, last.min(length - 1) - first + 1)))
 }
 
-/// `attachment; filename="x"`, with the full name beside it when it is not plain ASCII.
-pub(super) fn disposition(kind: &str, name: &[u8]) -> String {
+/// `attachment; filename=x`, in quotes where it is more than a word, with the full name beside it when it is not plain ASCII.
+pub(super) fn attached(name: &[u8]) -> String {
     let text = String::from_utf8_lossy(name);
     let plain: String = text
         .chars()
@@ -299,11 +297,15 @@ pub(super) fn disposition(kind: &str, name: &[u8]) -> String {
             }
         })
         .collect();
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '~');
+    if !plain.is_empty() && plain == text && plain.chars().all(word) {
+        return format!("attachment; filename={plain}");
+    }
     if plain == text {
-        return format!("{kind}; filename=\"{plain}\"");
+        return format!("attachment; filename=\"{plain}\"");
     }
     let encoded = crate::path::encode(text.as_bytes());
-    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
 #[cfg(test)]
@@ -312,16 +314,17 @@ mod tests {
 
     #[test]
     fn names_in_headers_are_plain_with_the_full_one_beside() {
+        assert_eq!(attached(b"a b.txt"), "attachment; filename=\"a b.txt\"");
         assert_eq!(
-            disposition("inline", b"a b.txt"),
-            "inline; filename=\"a b.txt\""
+            attached(b"setup-1.0.py"),
+            "attachment; filename=setup-1.0.py"
         );
         assert_eq!(
-            disposition("attachment", "é\".x".as_bytes()),
+            attached("é\".x".as_bytes()),
             "attachment; filename=\"__.x\"; filename*=UTF-8''%C3%A9%22.x"
         );
         assert_eq!(
-            disposition("attachment", b"a\r\nb: c"),
+            attached(b"a\r\nb: c"),
             "attachment; filename=\"a__b: c\"; filename*=UTF-8''a%0D%0Ab%3A%20c"
         );
     }

@@ -52,13 +52,21 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .register(&visit.viewer, &applicant, &page, &sign_in)
     {
         Ok(registration) => {
+            let site = match visit.settings.title.as_str() {
+                "" => "Kallithea".to_owned(),
+                title => title.to_owned(),
+            };
             let text = match registration {
-                Registration::Automatic => t("You have successfully registered with Kallithea"),
-                _ => t(
-                    "You have successfully registered. An administrator has to activate your account before you can sign in.",
+                Registration::Automatic => visit.tf(
+                    "You have successfully registered with {site}",
+                    &[("site", &site)],
+                ),
+                _ => visit.tf(
+                    "You have successfully registered with {site}. An administrator has to activate your account before you can sign in.",
+                    &[("site", &site)],
                 ),
             };
-            visit.flash("success", text);
+            visit.flash("success", &text);
             Ok(visit.redirect(&String::from(visit.url("_admin/login"))))
         }
         Err(model::Error::Invalid { field, message }) => {

@@ -64,7 +64,14 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         }),
         owner: owner.as_ref().map(words::user).unwrap_or_default(),
         created: Some(words::when(created.to_unix(), 0)),
-        latest: words::changeset_rows(visit, repository, &log.changesets, &refs, &people)?,
+        latest: words::changeset_rows(
+            visit,
+            repository,
+            &contents,
+            &log.changesets,
+            &refs,
+            &people,
+        )?,
         changesets: Some(log.total as u64),
         branches: refs
             .branches

@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::visit::Visit;
+use crate::words;
 
 /// Where nobody names a limit, everything goes out, as scripts of others expect it.
 const EVERYTHING: usize = usize::MAX;
@@ -53,7 +54,8 @@ pub fn repositories(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     let repositories: Vec<Value> = repositories.iter().take(limit).map(entry).collect();
     let mut results = Vec::new();
     for (text, children) in [(t("Groups"), groups), (t("Repositories"), repositories)] {
-        if !children.is_empty() {
+        // Scripts of others find both kinds at their places; ours asks for what fits and draws no empty heading.
+        if (query.is_empty() && limit == EVERYTHING) || !children.is_empty() {
             results.push(json!({"text": text, "children": children}));
         }
     }
@@ -110,9 +112,11 @@ pub fn people(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     Ok(Response::json(&json!({"results": results})))
 }
 
-/// What the switcher uses of a repository; the remote address, which may hold a password, is not among it.
+/// A repository as the original gives it: its columns, without the cache of the tip, and without the password that the
+/// remote address may hold.
 fn entry(repository: &ReadableRepository) -> Value {
-    let landing = &repository.row().landing_revision;
+    let row = repository.row();
+    let landing = &row.landing_revision;
     let (kind, name) = landing.split_once(':').unwrap_or(("rev", landing));
     json!({
         "id": repository.name(),
@@ -121,9 +125,20 @@ fn entry(repository: &ReadableRepository) -> Value {
         "obj": {
             "repo_id": repository.id().0,
             "repo_name": repository.name(),
+            "repo_state": row.state.as_str(),
+            "clone_uri": row.clone_uri.as_ref().map(|uri| words::without_password(uri.as_str())),
             "repo_type": repository.kind().as_str(),
+            "owner_id": row.owner.0,
             "private": repository.private(),
+            "enable_statistics": row.statistics,
+            "enable_downloads": row.downloads,
+            "description": row.description,
+            "created_on": row.created_on.to_json(),
+            "updated_on": row.updated_on.to_json(),
+            "_landing_revision": landing,
             "landing_rev": [kind, name],
+            "fork_id": row.fork_of.map(|id| id.0),
+            "group_id": row.group.map(|id| id.0),
         },
     })
 }

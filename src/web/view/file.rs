@@ -88,6 +88,15 @@ impl Page for FileView {
     const TEMPLATE: &'static str = "file.html";
 }
 
+/// The same without the frame.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct FilePart(pub FileView);
+
+impl Page for FilePart {
+    const TEMPLATE: &'static str = "file_part.html";
+}
+
 /// Something that is on or off, and the page with the other.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Switch {

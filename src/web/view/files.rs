@@ -50,6 +50,15 @@ impl Page for Files {
     const TEMPLATE: &'static str = "files.html";
 }
 
+/// The same without the frame.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct FilesPart(pub Files);
+
+impl Page for FilesPart {
+    const TEMPLATE: &'static str = "files_part.html";
+}
+
 /// A row of the listing.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Entry {

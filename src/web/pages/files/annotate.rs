@@ -112,7 +112,7 @@ pub(super) fn page(
         },
     });
     view.frame = frame::frame(visit, place.title(), "repositories");
-    let html = template::html(visit.language, &view)?;
+    let html = place.html(visit, view)?;
     // Ages stand in the rows.
     let hour = jiff::Timestamp::now().as_second() / 3_600;
     let name = format!("{} {} {on} {hour}", place.id, place.path);
@@ -166,7 +166,7 @@ fn origins(
         let when = words::when_of(changeset.date);
         let origin = render::source::Origin {
             url: words::changeset_url(visit, place.repository(), &id),
-            id: words::short(visit, &id),
+            id: words::numbered(visit, &place.contents, &id),
             subject: changeset.summary().to_owned(),
             author: match changeset.author.name.as_str() {
                 "" => changeset.author.raw.clone(),

@@ -9,7 +9,7 @@ use crate::frame;
 use crate::problem::Problem;
 use crate::routes::Answer;
 use crate::template;
-use crate::view::{self, ChangesetRow, Files, LastChange, Link};
+use crate::view::{self, ChangesetRow, Files, FilesPart, LastChange, Link};
 use crate::visit::Visit;
 use crate::words;
 
@@ -47,7 +47,7 @@ pub(super) fn show(visit: &mut Visit<'_>, place: &Place<'_>) -> Answer {
             .can_edit(&refs)?
             .then(|| place.url(visit, "add", path.as_bytes())),
         repo: frame::repository(visit, place.right, false, "files")?,
-        id: words::short(visit, id),
+        id: words::numbered(visit, contents, id),
         crumbs: place.crumbs(visit),
         root_url: place.url(visit, "files", b""),
         picker: place.picker(visit, &refs, "files"),
@@ -71,6 +71,9 @@ pub(super) fn show(visit: &mut Visit<'_>, place: &Place<'_>) -> Answer {
         frame: frame::frame(visit, place.title(), "repositories"),
         ..Files::default()
     };
+    if place.is_part(visit) {
+        return template::page(visit.language, &FilesPart(view));
+    }
     template::page(visit.language, &view)
 }
 
@@ -134,7 +137,7 @@ fn row(
         storage: mark.to_owned(),
         target,
         last: last.map(|changeset| LastChange {
-            id: words::short(visit, &changeset.id),
+            id: words::numbered(visit, &place.contents, &changeset.id),
             subject: changeset.summary().to_owned(),
             url: words::changeset_url(visit, place.repository(), &changeset.id),
             author: words::author(&changeset.author),

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{self, Answer};
 use crate::template;
-use crate::view::{FileView, Tab};
+use crate::view::{FilePart, FileView, Tab};
 use crate::visit::Visit;
 use crate::words;
 
@@ -120,7 +120,7 @@ fn facts(
     let raw_url = place.permalink(visit, "raw", path);
     Ok(FileView {
         repo: frame::repository(visit, place.right, false, "files")?,
-        id: words::short(visit, &place.id),
+        id: words::numbered(visit, &place.contents, &place.id),
         raw_id: place.id.to_string(),
         crumbs: place.crumbs(visit),
         root_url: place.url(visit, "files", b""),
@@ -319,7 +319,7 @@ fn text(
             view.lines = lines.count() as u64;
             view.rows_html = source::MARK.to_owned();
             view.frame = frame::frame(visit, place.title(), "repositories");
-            let html = template::html(visit.language, &view)?;
+            let html = place.html(visit, view)?;
             let id = node.content.map(|id| id.to_string()).unwrap_or_default();
             source::page(&html, id.as_bytes(), lines, |out, number, line| {
                 render::source::row(out, number, &line.html, line.hidden);
@@ -330,6 +330,9 @@ fn text(
 
 fn finish(visit: &mut Visit<'_>, place: &Place<'_>, mut view: FileView) -> Answer {
     view.frame = frame::frame(visit, place.title(), "repositories");
+    if place.is_part(visit) {
+        return template::page(visit.language, &FilePart(view));
+    }
     let page: Response = template::page(visit.language, &view)?;
     Ok(match view.kind.as_str() {
         "pdf" | "audio" | "video" => page.with(CONTENT_SECURITY_POLICY, EMBEDDING),

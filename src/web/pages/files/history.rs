@@ -64,7 +64,7 @@ pub fn history(
         let branch = branch.map_or("None", |branch| branch.as_str());
         changesets.push(json!({
             "id": step.id.to_string(),
-            "text": format!("{} ({branch})", words::short(visit, &step.id)),
+            "text": format!("{} ({branch})", words::numbered(visit, &place.contents, &step.id)),
         }));
     }
     let child = |id: &ChangesetId, name: &vcs::RefName| json!({"id": id.to_string(), "text": name.as_str()});

@@ -18,7 +18,7 @@ use crate::frame;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{ChangesetRow, Files, Link, RefLink, RefPicker};
+use crate::view::{ChangesetRow, FilePart, FileView, Files, Link, RefLink, RefPicker};
 use crate::visit::Visit;
 use crate::words;
 
@@ -107,6 +107,20 @@ impl<'a> Place<'a> {
         self.right.name()
     }
 
+    /// Whether a script asks for the page without its frame.
+    fn is_part(&self, visit: &Visit<'_>) -> bool {
+        visit.request.headers.contains_key("x-partial-xhr")
+    }
+
+    /// The page of a file, or for a script its part without the frame.
+    fn html(&self, visit: &Visit<'_>, view: FileView) -> Result<String, Problem> {
+        if self.is_part(visit) {
+            template::html(visit.language, &FilePart(view))
+        } else {
+            template::html(visit.language, &view)
+        }
+    }
+
     /// A page of this repository at the revision in view.
     fn url(&self, visit: &Visit<'_>, page: &str, path: &[u8]) -> String {
         visit
@@ -183,7 +197,7 @@ impl<'a> Place<'a> {
             current: if named {
                 self.revision.clone()
             } else {
-                words::short(visit, &self.id)
+                words::numbered(visit, &self.contents, &self.id)
             },
             kind: if is_branch {
                 "branch"

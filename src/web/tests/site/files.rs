@@ -394,45 +394,29 @@ fn raw_bytes_can_do_nothing_here() {
     let ids = garden(&server);
     let mut browser = server.browser();
     for (path, kind, disposition) in [
-        (
-            "raw/tip/page.html",
-            "text/plain; charset=utf-8",
-            "inline; filename=\"page.html\"",
-        ),
-        (
-            "raw/tip/pic.svg",
-            "image/svg+xml",
-            "inline; filename=\"pic.svg\"",
-        ),
-        (
-            "raw/tip/pic.png",
-            "image/png",
-            "inline; filename=\"pic.png\"",
-        ),
+        ("raw/tip/page.html", "text/plain; charset=utf-8", "inline"),
+        ("raw/tip/pic.svg", "image/svg+xml", "inline"),
+        ("raw/tip/pic.png", "image/png", "inline"),
         (
             "raw/tip/latin.txt",
             "text/plain; charset=iso-8859-1",
-            "inline; filename=\"latin.txt\"",
+            "inline",
         ),
         (
             "raw/tip/paper.pdf",
             "application/octet-stream",
-            "attachment; filename=\"paper.pdf\"",
+            "attachment; filename=paper.pdf",
         ),
-        (
-            "raw/tip/paper.pdf?view=inline",
-            "application/pdf",
-            "inline; filename=\"paper.pdf\"",
-        ),
+        ("raw/tip/paper.pdf?view=inline", "application/pdf", "inline"),
         (
             "raw/tip/page.html?view=inline",
             "text/plain; charset=utf-8",
-            "inline; filename=\"page.html\"",
+            "inline",
         ),
         (
             "rawfile/tip/page.html",
             "text/html",
-            "attachment; filename=\"page.html\"",
+            "attachment; filename=page.html",
         ),
         (
             "rawfile/tip/t%C3%A9.txt",
@@ -442,7 +426,7 @@ fn raw_bytes_can_do_nothing_here() {
         (
             "raw/tip/we%22ird%20%3Cb%3E%26.txt",
             "text/plain; charset=utf-8",
-            "inline; filename=\"we_ird <b>&.txt\"; filename*=UTF-8''we%22ird%20%3Cb%3E%26.txt",
+            "inline",
         ),
     ] {
         let answer = browser.get(&format!("/site/{path}"));
@@ -698,7 +682,7 @@ fn archives_are_named_kept_and_written_down() {
     assert_eq!(first.header("content-type"), "application/x-gzip");
     assert_eq!(
         first.header("content-disposition"),
-        format!("attachment; filename=\"site-{short}.tar.gz\"")
+        format!("attachment; filename=site-{short}.tar.gz")
     );
     assert_eq!(
         first.header("last-modified"),
@@ -727,7 +711,7 @@ fn archives_are_named_kept_and_written_down() {
     let part = browser.get(&format!("/site/archive/{}.zip?path=src", ids[1]));
     assert_eq!(
         part.header("content-disposition"),
-        format!("attachment; filename=\"site-{short}-src.zip\"")
+        format!("attachment; filename=site-{short}-src.zip")
     );
     assert!(
         part.text.contains(&format!("site-{short}/src/main.rs")) && !part.text.contains("plan.csv")

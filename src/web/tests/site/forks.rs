@@ -214,7 +214,15 @@ fn following_is_toggled_and_listed() {
     let field = [("follows_repository_id", id.as_str())];
     let mut browser = server.signed_in("user00");
     let answer = browser.post("/_admin/toggle_following", &field);
-    assert_eq!(answer.header("location"), "/git");
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (StatusCode::OK, "ok")
+    );
+    for _ in 0..2 {
+        let from = [field[0], ("came_from", "/git/forks")];
+        let answer = browser.post("/_admin/toggle_following", &from);
+        assert_eq!(answer.header("location"), "/git/forks");
+    }
     let token = browser.get("/_admin/session_csrf_secret_token").text;
     let body = format!("follows_repository_id={id}&_session_csrf_secret_token={token}");
     let mut ask = |accept: &str| {

@@ -64,7 +64,11 @@ fn the_switcher_sends_everything_or_what_is_asked_for() {
     }
     let mut browser = server.signed_in("admin");
     let ids = |found: &Value| -> Vec<String> {
-        let children = found["results"][0]["children"].as_array().unwrap().iter();
+        let sections = found["results"].as_array().unwrap();
+        let children = sections.last().unwrap()["children"]
+            .as_array()
+            .unwrap()
+            .iter();
         children
             .map(|it| it["id"].as_str().unwrap().to_owned())
             .collect()

@@ -15,6 +15,7 @@ mod home;
 mod journal;
 mod languages;
 mod my_account;
+mod names;
 mod pages;
 mod paths;
 mod questions;
