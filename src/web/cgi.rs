@@ -134,6 +134,7 @@ pub fn request(
     Ok(Request {
         method,
         path,
+        asked: None,
         query,
         headers,
         peer,

@@ -128,7 +128,8 @@ impl Site {
         if let Some(id) = id
             && let Some(name) = self.model.repository_name_by_id(id)?
         {
-            request.path = request.path.replace_first_segment(&name);
+            let named = request.path.replace_first_segment(&name);
+            request.asked = Some(std::mem::replace(&mut request.path, named));
         }
         Ok(())
     }

@@ -12,6 +12,9 @@ pub struct Request {
     pub method: Method,
     /// The path below [`Peer::script_name`], as raw bytes, decoded exactly once.
     pub path: RequestPath,
+    /// The path as it was asked for, where `path` has been turned into the one it stands for (`/_23` for the repository
+    /// with the id 23). Whoever may not see the repository must not learn its name, so messages show this one.
+    pub asked: Option<RequestPath>,
     /// The query string without `?`, still encoded.
     pub query: String,
     /// The request's headers. Values may hold any byte that HTTP allows.
@@ -20,6 +23,14 @@ pub struct Request {
     pub peer: Peer,
     /// The body, read at most once and never held in memory as a whole.
     pub body: Body,
+}
+
+impl Request {
+    /// The path that people have typed.
+    #[must_use]
+    pub fn asked_path(&self) -> &RequestPath {
+        self.asked.as_ref().unwrap_or(&self.path)
+    }
 }
 
 /// The connection's facts, as told by the server that loaded us.

@@ -127,8 +127,9 @@ fn dispatch_object(
 ) -> Answer {
     // On a closed site, what exists and what does not ask for the same.
     let shut = shut(visit);
+    let asked = shown(visit.request.asked_path().as_str());
     let nothing = || match shut {
-        None => Problem::NotFound(format!("There is nothing at {}", shown(path))),
+        None => Problem::NotFound(format!("There is nothing at {asked}")),
         Some(shut) => shut(),
     };
     // Before anything else is said about the path: what may not be seen is like what does not exist.

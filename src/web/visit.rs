@@ -86,7 +86,7 @@ impl Visit<'_> {
         let mut here = format!(
             "{}{}",
             self.request.peer.script_name,
-            self.request.path.as_str()
+            self.request.asked_path().as_str()
         );
         if !self.request.query.is_empty() {
             here.push('?');

@@ -57,7 +57,7 @@ pub(crate) fn compare<S: Contents>(
         source,
         options,
         files: 0,
-        shown: 0,
+        shown: (0, 0),
         effort: words::Effort::new(),
     };
     let mut files: Vec<FileDiff> = pairs
@@ -142,8 +142,8 @@ struct Comparer<'a, S> {
     options: &'a DiffOptions,
     /// Files compared so far.
     files: usize,
-    /// Bytes of text shown so far.
-    shown: u64,
+    /// Bytes of text and lines shown so far.
+    shown: (u64, u64),
     /// What is left for marking words.
     effort: words::Effort,
 }
@@ -206,9 +206,9 @@ impl<S: Contents> Comparer<'_, S> {
         (file.added, file.removed) = (changes.added(), changes.removed());
         let context = self.options.context;
         if let Some(limit) = &self.options.limit {
-            let text = changes.text_bytes(context);
-            let shown = self.shown + text;
-            if shown > limit.text_bytes {
+            let (text, lines) = changes.extent(context);
+            let shown = (self.shown.0 + text, self.shown.1 + lines);
+            if shown.0 > limit.text_bytes || shown.1 > limit.lines {
                 (file.truncated, file.cut) = (true, Some(Cut::TooMuchText(text)));
                 return Ok(file);
             }
@@ -360,11 +360,12 @@ mod tests {
                 pair(None, side("d", f, "3\n")),
             ]
         };
-        let truncated = |files, blob_bytes, text_bytes| {
+        let truncated = |files, blob_bytes, text_bytes, lines| {
             let limit = Some(DiffLimit {
                 files,
                 blob_bytes,
                 text_bytes,
+                lines,
             });
             let found = diff(
                 pairs(),
@@ -381,10 +382,11 @@ mod tests {
             assert_eq!(found.truncated_files, cut.len());
             cut
         };
-        assert_eq!(truncated(9, 100, 100), []);
-        assert_eq!(truncated(3, 100, 100), [("d".to_owned(), 0)]);
-        assert_eq!(truncated(9, 10, 100), [("b".to_owned(), 0)]);
-        assert_eq!(truncated(9, 100, 6), [("b".to_owned(), 1)]);
+        assert_eq!(truncated(9, 100, 100, 9), []);
+        assert_eq!(truncated(3, 100, 100, 9), [("d".to_owned(), 0)]);
+        assert_eq!(truncated(9, 10, 100, 9), [("b".to_owned(), 0)]);
+        assert_eq!(truncated(9, 100, 6, 9), [("b".to_owned(), 1)]);
+        assert_eq!(truncated(9, 100, 100, 3), [("d".to_owned(), 1)]);
     }
 
     #[test]

@@ -95,9 +95,9 @@ impl<'a> Changes<'a> {
             .collect()
     }
 
-    /// How many bytes of text the hunks of this much context would show.
-    pub fn text_bytes(&self, context: u32) -> u64 {
-        let mut shown = 0;
+    /// How many bytes of text, and how many lines, the hunks of this much context would show.
+    pub fn extent(&self, context: u32) -> (u64, u64) {
+        let mut shown = (0, 0);
         let mut until = 0;
         for change in &self.places {
             let after = self.lines_around(&change.after, context);
@@ -106,7 +106,10 @@ impl<'a> Changes<'a> {
             let lines = self.new[fresh]
                 .iter()
                 .chain(&self.old[to_usize(&change.before)]);
-            shown += lines.map(|line| line.len() as u64).sum::<u64>();
+            for line in lines {
+                shown.0 += line.len() as u64;
+                shown.1 += 1;
+            }
         }
         shown
     }
@@ -367,8 +370,8 @@ mod tests {
             assert_eq!(count(LineKind::Removed), changes.removed());
             let bytes: usize = lines().map(|line| line.text.len() + 1).sum();
             assert_eq!(
-                bytes as u64,
-                changes.text_bytes(context),
+                (bytes as u64, lines().count() as u64),
+                changes.extent(context),
                 "context {context}"
             );
         }

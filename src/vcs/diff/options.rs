@@ -72,4 +72,6 @@ pub struct DiffLimit {
     /// A file whose hunks would bring the text of the whole diff above this many bytes is shown with counts only. Smaller
     /// ones after it are still shown.
     pub text_bytes: u64,
+    /// The same for lines: each takes a row of a page, however short it is.
+    pub lines: u64,
 }

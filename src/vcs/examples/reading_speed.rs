@@ -76,6 +76,7 @@ fn main() -> Outcome<()> {
                 files: 500,
                 blob_bytes: 1 << 20,
                 text_bytes: 256_000,
+                lines: 20_000,
             });
             time("the same with a limit", || {
                 Ok(repository.diff(

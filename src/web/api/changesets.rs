@@ -259,6 +259,7 @@ fn files(contents: &Repository, changeset: &Changeset) -> Result<Map<String, Val
             files: 0,
             blob_bytes: 0,
             text_bytes: 0,
+            lines: 0,
         }),
         ..DiffOptions::default()
     };

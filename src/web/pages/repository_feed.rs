@@ -18,6 +18,8 @@ use crate::words;
 const TITLE: usize = 160;
 /// How many files of a changeset are listed.
 const FILES: usize = 500;
+/// And no more lines of them than this.
+const LINES: u64 = 20_000;
 /// Larger files are not compared for a feed.
 const LARGEST: u64 = 1 << 20;
 
@@ -134,6 +136,7 @@ fn body(
             files: FILES,
             blob_bytes: LARGEST,
             text_bytes: config.feed_cut_off_limit as u64,
+            lines: LINES,
         }),
         ..DiffOptions::default()
     };

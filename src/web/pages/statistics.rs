@@ -4,7 +4,7 @@
 
 use http::StatusCode;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 use model::ReadableRepository;
 use model::statistics::{HistoryFacts, TreeFacts};
 use vcs::Repository;
@@ -336,9 +336,9 @@ pub(super) fn languages(visit: &Visit<'_>, tree: &TreeFacts, most: usize) -> Vec
 
 fn civil(day: i64) -> Date {
     let epoch = Date::constant(1970, 1, 1);
-    i32::try_from(day)
-        .ok()
-        .and_then(|days| epoch.checked_add(days.days()).ok())
+    Span::new()
+        .try_days(day)
+        .and_then(|days| epoch.checked_add(days))
         .unwrap_or(if day < 0 { Date::MIN } else { Date::MAX })
 }
 
@@ -363,7 +363,8 @@ mod tests {
         assert_eq!(date(0), "1970-01-01");
         assert_eq!(date(-1), "1969-12-31");
         assert_eq!(date(19_753), "2024-01-31");
-        for far in [i64::MIN, i64::MAX, 1 << 40] {
+        // A calendar does not end where a number of 32 bits does.
+        for far in [i64::MIN, i64::MAX, 1 << 40, 10_000_000, -10_000_000] {
             assert!(!date(far).is_empty());
         }
     }

@@ -159,7 +159,15 @@ fn permit(
             forbid: model.config().forbid_in_place_of_challenge,
         });
     };
-    let repository = gate.read_repository(&viewer, name)?;
+    let repository = gate
+        .read_repository(&viewer, name)
+        .map_err(|error| match error {
+            model::Error::NotFound { what, name } => model::Error::NotFound {
+                what,
+                name: asked_name(request).unwrap_or(name),
+            },
+            other => other,
+        })?;
     if repository.kind() != kind {
         return Err(other_kind(&repository).into());
     }
@@ -172,6 +180,12 @@ fn permit(
         )));
     }
     Ok((viewer, repository))
+}
+
+/// What a client called a repository that it named by its id: all that it is told about one that it may not see.
+fn asked_name(request: &Request) -> Option<String> {
+    let asked = request.asked.as_ref()?;
+    asked.segments().next().map(str::to_owned)
 }
 
 fn other_kind(repository: &ReadableRepository) -> Problem {

@@ -402,6 +402,7 @@ fn what_is_cut_says_why_and_can_be_seen_alone() {
         files: 100,
         blob_bytes: 1 << 20,
         text_bytes: 60,
+        lines: 100,
     };
     let options = DiffOptions {
         limit: Some(limit),

@@ -11,10 +11,13 @@ const MAX_CONTEXT: u32 = 10_000;
 const MAX_FILES: usize = 1_000;
 /// No larger file than this is compared.
 const MAX_BLOB: u64 = 8 << 20;
+/// No more lines than this are shown: a line break takes a row like any other.
+const MAX_LINES: u64 = 20_000;
 /// The same for those who want to see everything: what a page can hold. The text forms have no limit.
 const MAX_FILES_FULL: usize = 20_000;
 const MAX_BLOB_FULL: u64 = 32 << 20;
 const MAX_TEXT_FULL: u64 = 8 << 20;
+const MAX_LINES_FULL: u64 = 100_000;
 
 /// The switches of a page with a diff, as the query string has them.
 #[derive(Debug, Clone, Copy)]
@@ -60,12 +63,14 @@ impl Switches {
                 files: MAX_FILES_FULL,
                 blob_bytes: MAX_BLOB_FULL,
                 text_bytes: MAX_TEXT_FULL,
+                lines: MAX_LINES_FULL,
             }
         } else {
             DiffLimit {
                 files: MAX_FILES,
                 blob_bytes: MAX_BLOB,
                 text_bytes: (cut_off as u64).min(MAX_TEXT_FULL),
+                lines: MAX_LINES,
             }
         };
         DiffOptions {

@@ -133,6 +133,7 @@ impl Instance {
         let mut response = self.site.handle(Request {
             method,
             path: RequestPath::from_bytes(path.as_bytes()).unwrap(),
+            asked: None,
             query: query.to_owned(),
             headers: map,
             peer: Peer {

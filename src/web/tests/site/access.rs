@@ -1,5 +1,7 @@
 //! 40 to 47 and 53 to 56 of the permission table: doors, keys and tokens.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use db::Db;
 use http::{Method, StatusCode};
 
@@ -177,4 +179,54 @@ fn who_guesses_is_told_to_wait() {
         .find(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS)
         .unwrap();
     assert!(told.text.contains("Too many attempts") && told.header("retry-after") == "60");
+}
+
+/// The address of a repository by its id must not tell the name of one that the caller may not see.
+#[test]
+fn an_id_does_not_tell_the_name() {
+    let server = Server::new();
+    server.user("bob", false);
+    server.repository("admin", "acquisition", "git");
+    server.sql("UPDATE repositories SET private = 1");
+    server.sql("UPDATE repo_to_perm SET permission_id = (SELECT permission_id FROM permissions WHERE permission_name = 'repository.none')");
+    let id = server.sql("SELECT repo_id FROM repositories WHERE repo_name = 'acquisition'");
+    let admin = server.signed_in("admin").get(&format!("/_{id}/changelog"));
+    assert!(admin.status == StatusCode::OK && admin.text.contains("acquisition"));
+
+    let id_of_none = "99";
+    for (id, who) in [(id.as_str(), ""), (id.as_str(), "bob"), (id_of_none, "bob")] {
+        let mut browser = if who.is_empty() {
+            server.browser()
+        } else {
+            server.signed_in(who)
+        };
+        for page in ["", "/", "/files/tip/", "/settings", "/nowhere"] {
+            let answer = browser.get(&format!("/_{id}{page}"));
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{who}: {page}");
+            assert!(!answer.text.contains("acquisition"), "{}", answer.text);
+            assert!(
+                answer
+                    .text
+                    .contains(&format!("There is nothing at /_{id}{page}"))
+            );
+        }
+        let basic = format!("Basic {}", STANDARD.encode("bob:secret1"));
+        let headers = [("authorization", basic.as_str())];
+        let clone = format!("/_{id}/info/refs?service=git-upload-pack");
+        let answer = browser.send(Method::GET, &clone, &headers, None);
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert!(
+            answer
+                .text
+                .starts_with(&format!("Repository '_{id}' does not exist")),
+            "{}",
+            answer.text
+        );
+    }
+    server.model.set_anonymous_access(false).unwrap();
+    let sent = server.browser().get(&format!("/_{id}/changelog"));
+    assert_eq!(
+        sent.header("location"),
+        format!("/_admin/login?came_from=%2F_{id}%2Fchangelog")
+    );
 }

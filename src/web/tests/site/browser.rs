@@ -241,6 +241,7 @@ impl Browser<'_> {
         let response = self.server.site.handle(Request {
             method,
             path: RequestPath::from_bytes(&path).unwrap(),
+            asked: None,
             query: query.to_owned(),
             headers: map,
             peer,
