@@ -23,7 +23,6 @@ pub(crate) use scopes::CLASSES;
 
 use crate::diff::Piece;
 use crate::escape::push_content;
-use crate::stopwatch::Stopwatch;
 use std::sync::OnceLock;
 use std::time::Duration;
 use syntect::parsing::{SyntaxReference, SyntaxSet};
@@ -37,6 +36,8 @@ const LONGEST_GRAMMAR_LINE: usize = 1_000;
 const LARGEST_TEXT: usize = 1 << 20;
 /// After this time the rest of a text comes out plain.
 const BUDGET: Duration = Duration::from_millis(800);
+/// A text that goes out while it is highlighted may take so many times as long: enough for 20,000 lines by a grammar.
+const STREAMED: u32 = 4;
 
 /// All grammars, ready for use from any thread.
 #[derive(Debug)]
@@ -97,69 +98,72 @@ impl Highlighter {
         out
     }
 
-    /// The same as [`Self::lines`], one line after the other, for a text of this many bytes: nothing of the text is kept, so a page may go out while
-    /// it is made. None for languages with a grammar, which has to see a text in one go.
-    pub fn painter(&self, file_name: &str, first_line: &str, length: usize) -> Option<Painter> {
-        let Some(syntax) = detect::syntax(&self.syntaxes, file_name, first_line) else {
-            return Some(Painter(None));
-        };
-        if length > LARGEST_TEXT {
-            return Some(Painter(None));
+    /// The same as [`Self::lines`], one line after the other, for a text of this many bytes: nothing of the text is kept, so a page may go
+    /// out while it is made. More time is given to it than to a text that somebody waits for.
+    pub fn painter(&self, file_name: &str, first_line: &str, length: usize) -> Painter<'_> {
+        let syntax = detect::syntax(&self.syntaxes, file_name, first_line);
+        let budget = self.budget * STREAMED;
+        self.painter_of(syntax.filter(|_| length <= LARGEST_TEXT), budget)
+    }
+
+    fn painter_of(&self, syntax: Option<&SyntaxReference>, budget: Duration) -> Painter<'_> {
+        let engine = syntax.map(|syntax| match languages::find(&syntax.name) {
+            Some(language) => Engine::Lexer(lexer::Lexer::new(language)),
+            None => Engine::Grammar(grammar::Reader::new(syntax, &self.syntaxes, budget)),
+        });
+        Painter {
+            engine,
+            lost: false,
         }
-        languages::find(&syntax.name).map(|language| Painter(Some(lexer::Lexer::new(language))))
     }
 
     fn highlight(&self, syntax: &SyntaxReference, text: &str, budget: Duration) -> Vec<String> {
-        if text.len() > LARGEST_TEXT {
-            return plain_lines(text);
-        }
-        let watch = Stopwatch::start();
-        let mut engine = Some(match languages::find(&syntax.name) {
-            Some(language) => Engine::Lexer(lexer::Lexer::new(language)),
-            None => Engine::Grammar(Box::new(grammar::Parser::new(syntax))),
-        });
+        let syntax = (text.len() <= LARGEST_TEXT).then_some(syntax);
+        let mut painter = self.painter_of(syntax, budget);
         text.split_inclusive('\n')
-            .map(|line| {
-                let shown = without_line_end(line);
-                // The lexer takes each line once and needs no limit.
-                if matches!(engine, Some(Engine::Grammar(_))) && watch.elapsed() > budget {
-                    engine = None;
-                }
-                let highlighted = match &mut engine {
-                    None => None,
-                    Some(Engine::Lexer(lexer)) if shown.len() <= LONGEST_LINE => {
-                        Some(lexer.line(shown))
-                    }
-                    Some(Engine::Grammar(parser)) if shown.len() <= LONGEST_GRAMMAR_LINE => {
-                        parser.line(line, shown.len(), &self.syntaxes)
-                    }
-                    Some(_) => Some(plain(shown)),
-                };
-                highlighted.unwrap_or_else(|| {
-                    // A grammar that fails once has lost its place in the text; going on would colour at random.
-                    engine = None;
-                    plain(shown)
-                })
-            })
+            .map(|line| painter.line(line))
             .collect()
     }
 }
 
 /// Where one stands in a text whose lines are highlighted one by one.
-pub struct Painter(Option<lexer::Lexer>);
+pub struct Painter<'a> {
+    engine: Option<Engine<'a>>,
+    lost: bool,
+}
 
-impl Painter {
+impl Painter<'_> {
+    /// Whether a line takes so long that what comes out is worth keeping.
+    pub fn is_dear(&self) -> bool {
+        matches!(self.engine, Some(Engine::Grammar(_)))
+    }
+
+    /// Whether it lost its place, and another attempt may come out better: a text is to be read in one thread.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// The next line of the text as HTML; with or without its end, which is left out.
     pub fn line(&mut self, line: &str) -> String {
         let shown = without_line_end(line);
-        match &mut self.0 {
-            Some(lexer) if shown.len() <= LONGEST_LINE => lexer.line(shown),
-            _ => plain(shown),
-        }
+        let highlighted = match &mut self.engine {
+            // The lexer takes each line once and needs no limit.
+            Some(Engine::Lexer(lexer)) if shown.len() <= LONGEST_LINE => Ok(lexer.line(shown)),
+            Some(Engine::Grammar(reader)) if shown.len() <= LONGEST_GRAMMAR_LINE => {
+                reader.line(shown)
+            }
+            _ => Ok(plain(shown)),
+        };
+        highlighted.unwrap_or_else(|stop| {
+            // A grammar that fails once has lost its place in the text; going on would colour at random.
+            self.engine = None;
+            self.lost = matches!(stop, grammar::Stop::Lost);
+            plain(shown)
+        })
     }
 }
 
-impl std::fmt::Debug for Painter {
+impl std::fmt::Debug for Painter<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Painter").finish_non_exhaustive()
     }
@@ -193,9 +197,9 @@ impl LineLexer {
     }
 }
 
-enum Engine {
+enum Engine<'a> {
     Lexer(lexer::Lexer),
-    Grammar(Box<grammar::Parser>),
+    Grammar(grammar::Reader<'a>),
 }
 
 fn plain_lines(text: &str) -> Vec<String> {

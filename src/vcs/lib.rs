@@ -76,7 +76,7 @@ pub use id::{BadChangesetId, ChangesetId};
 pub use kind::{Kind, UnknownKind};
 pub use log::{LogPage, LogQuery};
 pub use mailmap::Mailmap;
-pub use path::{BadRepoPath, RepoPath};
+pub use path::{BadRepoPath, RepoPath, shown_name};
 pub use ref_filter::{BadRefFilter, RefFilter};
 pub use refs::{Bookmark, Branch, Head, Labels, Pull, RefName, Refs, Tag};
 pub use repository::Repository;

@@ -1,7 +1,7 @@
 //! Where a file lies inside a repository.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A path inside a repository: components of bytes joined with `/`; empty for the root directory.
 ///
@@ -98,16 +98,46 @@ impl RepoPath {
         &self.0
     }
 
-    /// The path for people: bytes that are not UTF-8 become U+FFFD.
+    /// The path as text: bytes that are not UTF-8 become U+FFFD. For people there is [`Display`](fmt::Display).
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.0)
     }
 }
 
+/// The path as people see it, see [`shown_name`].
 impl fmt::Display for RepoPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_string_lossy())
+        f.write_str(&shown_name(&self.0))
     }
+}
+
+/// A name as people see it, in one line and in the order of its letters, whatever it is made of.
+///
+/// Control characters become their pictures (`␊`), bytes that are not UTF-8 U+FFFD, and what turns the direction of the letters around, with
+/// which `exe.jpg` is made to look like a picture, its number (`⟨U+202E⟩`). Marks that right-to-left names need to be read stay.
+pub fn shown_name(name: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(name);
+    if !text.chars().any(is_misleading) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for char in text.chars() {
+        match char {
+            '\0'..='\x1f' => out.extend(char::from_u32(0x2400 + u32::from(char))),
+            '\x7f' => out.push('\u{2421}'),
+            char if is_misleading(char) => {
+                let _ = write!(out, "⟨U+{:04X}⟩", u32::from(char));
+            }
+            char => out.push(char),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// What no name is shown with: control characters, ends of lines, and what embeds, isolates or overrides directions.
+fn is_misleading(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Debug for RepoPath {
@@ -141,6 +171,22 @@ mod tests {
             file
         );
         assert_eq!(file.join(b"").unwrap(), file);
+    }
+
+    #[test]
+    fn names_are_shown_in_one_line_and_in_their_order() {
+        for (name, shown) in [
+            (&b"plain \xc3\xa9.txt"[..], "plain é.txt"),
+            (b"new\nline\ttab\x1b[31m\x7f", "new␊line␉tab␛[31m␡"),
+            (b"caf\xe9", "caf\u{fffd}"),
+            ("\u{202e}gpj.exe".as_bytes(), "⟨U+202E⟩gpj.exe"),
+            ("a\u{2028}b\u{85}".as_bytes(), "a⟨U+2028⟩b⟨U+0085⟩"),
+            ("שלום\u{200f}.txt".as_bytes(), "שלום\u{200f}.txt"),
+        ] {
+            assert_eq!(shown_name(name), shown);
+        }
+        assert_eq!(path("a\nb/c").to_string(), "a␊b/c");
+        assert_eq!(path("a\nb/c").to_string_lossy(), "a\nb/c");
     }
 
     #[test]

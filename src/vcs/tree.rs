@@ -99,7 +99,7 @@ pub struct ContentId([u8; 20]);
 
 impl ContentId {
     /// The id with these bytes.
-    pub(crate) fn from_bytes(bytes: [u8; 20]) -> Self {
+    pub fn from_bytes(bytes: [u8; 20]) -> Self {
         ContentId(bytes)
     }
 

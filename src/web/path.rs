@@ -25,9 +25,9 @@ pub enum BadPath {
     /// Does not begin with a slash.
     #[error("the path does not begin with a slash")]
     NotAbsolute,
-    /// A zero byte or another control character.
-    #[error("the path holds a control character")]
-    Control,
+    /// A zero byte, which no name holds and programs end names at.
+    #[error("the path holds a zero byte")]
+    Zero,
     /// `.` or `..` as a component: a client resolves those itself, so whoever sends them tries something.
     #[error("the path holds a component '.' or '..'")]
     Dots,
@@ -37,7 +37,8 @@ impl RequestPath {
     /// Takes a decoded path, as WSGI's `PATH_INFO` carries it.
     ///
     /// # Errors
-    /// [`BadPath`] for control characters and dot components. An empty path is the root.
+    /// [`BadPath`] for zero bytes and dot components. An empty path is the root. Other control characters are part of names
+    /// like any other byte; they stand nowhere but in the encoded form.
     pub fn from_bytes(path: &[u8]) -> Result<Self, BadPath> {
         if path.is_empty() {
             return Ok(Self("/".to_owned()));
@@ -45,8 +46,8 @@ impl RequestPath {
         if path[0] != b'/' {
             return Err(BadPath::NotAbsolute);
         }
-        if path.iter().any(|&b| b < 0x20 || b == 0x7f) {
-            return Err(BadPath::Control);
+        if memchr::memchr(0, path).is_some() {
+            return Err(BadPath::Zero);
         }
         if path
             .split(|&b| b == b'/')
@@ -99,6 +100,22 @@ pub fn decode_text(encoded: &str) -> Option<String> {
     String::from_utf8(decode(encoded)).ok()
 }
 
+/// The first value of a name in a query string, as the bytes it stands for: a path need not be text.
+#[must_use]
+pub fn query_bytes(query: &str, name: &str) -> Option<Vec<u8>> {
+    let decode = |text: &str| -> Vec<u8> {
+        let blanks: Vec<u8> = text
+            .bytes()
+            .map(|b| if b == b'+' { b' ' } else { b })
+            .collect();
+        percent_encoding::percent_decode(&blanks).collect()
+    };
+    query.split('&').find_map(|pair| {
+        let (found, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(found) == name.as_bytes()).then(|| decode(value))
+    })
+}
+
 /// Builds a URL below the mount point: `Url::to(prefix).path(..).query(..)`.
 #[derive(Debug, Clone)]
 pub struct Url(String);
@@ -122,12 +139,18 @@ impl Url {
 
     /// Appends `name=value` to the query in form encoding.
     #[must_use]
-    pub fn query(mut self, name: &str, value: &str) -> Self {
+    pub fn query(self, name: &str, value: &str) -> Self {
+        self.query_bytes(name, value.as_bytes())
+    }
+
+    /// The same with a value that may be any bytes, as paths are.
+    #[must_use]
+    pub fn query_bytes(mut self, name: &str, value: &[u8]) -> Self {
         self.0.push(if self.0.contains('?') { '&' } else { '?' });
-        let pair: String = form_urlencoded::Serializer::new(String::new())
-            .append_pair(name, value)
-            .finish();
-        self.0.push_str(&pair);
+        self.0
+            .extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        self.0.push('=');
+        self.0.extend(form_urlencoded::byte_serialize(value));
         self
     }
 }
@@ -154,18 +177,36 @@ mod tests {
     }
 
     #[test]
-    fn dots_and_control_characters_are_refused() {
+    fn control_characters_are_bytes_of_names() {
+        let path = RequestPath::from_bytes(b"/a\nb\x1b\x7f\t").unwrap();
+        assert_eq!(path.as_str(), "/a%0Ab%1B%7F%09");
+    }
+
+    #[test]
+    fn dots_and_zero_bytes_are_refused() {
         for (path, why) in [
             (&b"/a/../b"[..], BadPath::Dots),
             (b"/..", BadPath::Dots),
             (b"/a/./b", BadPath::Dots),
-            (b"/a\0b", BadPath::Control),
-            (b"/a\nb", BadPath::Control),
+            (b"/a\0b", BadPath::Zero),
             (b"a", BadPath::NotAbsolute),
         ] {
             assert_eq!(RequestPath::from_bytes(path).unwrap_err(), why, "{path:?}");
         }
         assert!(RequestPath::from_bytes(b"/a..b/...").is_ok());
+    }
+
+    #[test]
+    fn bytes_come_back_out_of_a_query() {
+        let url: String = Url::below("")
+            .query("a b", "x")
+            .query_bytes("path", b"caf\xe9/ +&=\n")
+            .into();
+        assert_eq!(url, "?a+b=x&path=caf%E9%2F+%2B%26%3D%0A");
+        assert_eq!(query_bytes(&url[1..], "path").unwrap(), b"caf\xe9/ +&=\n");
+        assert_eq!(query_bytes(&url[1..], "a b").unwrap(), b"x");
+        assert_eq!(query_bytes("path", "path").unwrap(), b"");
+        assert_eq!(query_bytes("x=1", "path"), None);
     }
 
     #[test]

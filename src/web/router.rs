@@ -164,7 +164,7 @@ fn shut(visit: &Visit<'_>) -> Option<fn() -> Problem> {
 
 /// A path in a form that can be read in a message.
 fn shown(path: &str) -> String {
-    String::from_utf8_lossy(&decode(path)).into_owned()
+    vcs::shown_name(&decode(path)).into_owned()
 }
 
 /// What the gate has given for a place.

@@ -302,8 +302,28 @@ pub(crate) fn chips(
         Phase::Draft => chips.push(mark("phase", visit.t("draft"))),
         Phase::Secret => chips.push(mark("phase", visit.t("secret"))),
     }
-    if changeset.obsolete {
-        chips.push(mark("extinct", visit.t("obsolete")));
+    let evolution = &changeset.evolution;
+    let obsolete = match evolution.extinct {
+        true => visit.t("extinct"),
+        false => visit.t("obsolete"),
+    };
+    for (is_so, kind, text) in [
+        (changeset.obsolete, "extinct", obsolete),
+        (evolution.orphan, "unstable", visit.t("orphan")),
+        (
+            evolution.phase_divergent,
+            "bumped",
+            visit.t("phase-divergent"),
+        ),
+        (
+            evolution.content_divergent,
+            "divergent",
+            visit.t("content-divergent"),
+        ),
+    ] {
+        if is_so {
+            chips.push(mark(kind, text));
+        }
     }
     chips
 }
@@ -372,7 +392,7 @@ pub(crate) fn crumbs(path: &RepoPath, url: impl Fn(&[u8]) -> String) -> Vec<Link
     let ends = slashes.map(|(at, _)| at).chain([bytes.len()]);
     let mut start = 0;
     ends.map(|end| {
-        let text = String::from_utf8_lossy(&bytes[start..end]).into_owned();
+        let text = vcs::shown_name(&bytes[start..end]).into_owned();
         start = end + 1;
         Link {
             text,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::stopwatch::Stopwatch;
 use proptest::prelude::*;
 
 /// One small piece of many languages.
@@ -282,7 +283,7 @@ proptest! {
 fn lines_painted_one_by_one_are_the_lines() {
     let text = "/* a\n b */ fn f() { \"<x>\" }\r\nlet s = r#\"\n\"#;";
     for name in ["a.rs", "notes.txt"] {
-        let mut painter = shared().painter(name, "", text.len()).unwrap();
+        let mut painter = shared().painter(name, "", text.len());
         let painted: Vec<String> = text
             .split_inclusive('\n')
             .map(|line| painter.line(line))
@@ -290,11 +291,48 @@ fn lines_painted_one_by_one_are_the_lines() {
         assert_eq!(painted, shared().lines(name, "", text), "{name}");
     }
     assert!(
-        shared().painter("a.rb", "", 10).is_none(),
-        "grammars see a text in one go"
+        shared().painter("a.rb", "", 10).is_dear(),
+        "a grammar takes its time"
     );
     assert!(
-        shared().painter("a.rb", "", LARGEST_TEXT + 1).is_some(),
+        !shared().painter("a.rb", "", LARGEST_TEXT + 1).is_dear(),
         "what is too large is plain"
     );
+}
+
+#[test]
+fn a_text_half_read_goes_on_in_its_own_thread_only() {
+    let text = "def f(x)\n  puts \"#{x}\" # why\nend\n".repeat(40);
+    let whole = shared().lines("a.rb", "", &text);
+    // Many at once, line by line in turn.
+    let mut painters: Vec<Painter<'_>> = (0..10)
+        .map(|_| shared().painter("a.rb", "", text.len()))
+        .collect();
+    for (line, expected) in text.split_inclusive('\n').zip(&whole) {
+        for painter in &mut painters {
+            assert_eq!(painter.line(line), *expected);
+        }
+    }
+    assert!(
+        painters
+            .iter()
+            .all(|painter| painter.is_dear() && !painter.is_lost())
+    );
+    let mut moved = shared().painter("a.rb", "", text.len());
+    assert!(moved.line("puts 1 # a < b").contains("<span"));
+    let (rest, lost) = std::thread::spawn(move || (moved.line("puts 1 # a < b"), moved.is_lost()))
+        .join()
+        .unwrap();
+    assert_eq!((rest.as_str(), lost), ("puts 1 # a &lt; b", true));
+    // Whoever begins too many loses the first of them, not the last.
+    painters.extend((0..30).map(|_| shared().painter("a.rb", "", text.len())));
+    assert!(
+        painters
+            .last_mut()
+            .unwrap()
+            .line("puts 1")
+            .contains("<span")
+    );
+    painters[0].line("puts 1");
+    assert!(painters[0].is_lost());
 }

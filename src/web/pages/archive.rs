@@ -11,6 +11,7 @@ use vcs::{ArchiveFormat, ArchiveOptions, RepoPath, Repository, RevisionError};
 use super::{raw, revision};
 use crate::conditional;
 use crate::frame;
+use crate::path::query_bytes;
 use crate::problem::{Problem, chain};
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
@@ -46,8 +47,8 @@ pub fn download(
         }
         Err(error) => return Err(error.into()),
     };
-    let path = visit.query.get("path").unwrap_or_default();
-    let path = revision::path(path.as_bytes())?;
+    let path = query_bytes(&visit.request.query, "path").unwrap_or_default();
+    let path = revision::path(&path)?;
     let options = ArchiveOptions {
         format,
         prefix: RepoPath::parse(inside(repository, &id).as_bytes())
@@ -122,8 +123,9 @@ pub fn page(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
             .unwrap_or(ArchiveFormat::Zip);
         let file = format!("{revision}{}", format.extension());
         let mut url = visit.url(name).join("archive").join(file);
-        if let Some(path) = visit.query.get("path").filter(|path| !path.is_empty()) {
-            url = url.query("path", path);
+        let path = query_bytes(&visit.request.query, "path");
+        if let Some(path) = path.filter(|path| !path.is_empty()) {
+            url = url.query_bytes("path", &path);
         }
         return Ok(visit.redirect(&String::from(url)));
     }

@@ -322,7 +322,7 @@ fn find(contents: &Repository, asked: &Asked) -> Result<Shown, Problem> {
     if let Some(path) = asked.path.as_ref().filter(|_| log.total == 0 && plain) {
         return Err(Problem::NotFound(format!(
             "There is no file or directory {:?} in this history",
-            path.to_string_lossy()
+            path
         )));
     }
     Ok(Shown {
@@ -344,17 +344,14 @@ fn renames<'a>(
         if let Some(before) = steps.get(at + 1).filter(|before| before.path != step.path) {
             return Some(visit.tf(
                 "Renamed from {old} to {new}",
-                &[
-                    ("old", &before.path.to_string_lossy()),
-                    ("new", &step.path.to_string_lossy()),
-                ],
+                &[("old", &before.path), ("new", &step.path)],
             ));
         }
         let other = asked.path.as_ref().is_some_and(|path| *path != step.path);
         (other && at == 0).then(|| {
             visit.tf(
                 "From here on the file is called {name}",
-                &[("name", &step.path.to_string_lossy())],
+                &[("name", &step.path)],
             )
         })
     })

@@ -40,7 +40,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         let of_kind: Vec<_> = files
             .iter()
             .filter(|file| kind_of(file.operation) == kind)
-            .map(|file| file.path().to_string_lossy())
+            .map(|file| file.path().to_string())
             .collect();
         let mut title = of_kind[..of_kind.len().min(NAMED)].join("\n");
         if of_kind.len() > NAMED {

@@ -154,7 +154,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         conflicts: preview
             .iter()
             .flat_map(|merge| &merge.conflicts)
-            .map(|conflict| conflict.path.to_string_lossy().into_owned())
+            .map(|conflict| conflict.path.to_string())
             .collect(),
         rows,
         diff_html: PLACE.to_owned(),

@@ -130,14 +130,14 @@ fn answer(
     if there_old.is_none() && there_new.is_none() {
         return Err(Problem::NotFound(visit.tf(
             "There is no file {path} at either of the two changesets",
-            &[("path", &pair.path.to_string_lossy())],
+            &[("path", &pair.path)],
         )));
     }
     let short = |id: Option<ChangesetId>| words::short(visit, &id.unwrap_or(ChangesetId::NULL));
     let link = |id: Option<ChangesetId>| id.map(|id| words::changeset_url(visit, name, &id));
     let view = FileDiffPage {
         repo: frame::repository(visit, repository, false, "files")?,
-        path: pair.path.to_string_lossy().into_owned(),
+        path: pair.path.to_string(),
         old: short(pair.old),
         old_url: link(pair.old),
         new: short(pair.new),
@@ -147,10 +147,7 @@ fn answer(
             visit,
             visit.tf(
                 "{repository} File diff - {path}",
-                &[
-                    ("repository", &name),
-                    ("path", &pair.path.to_string_lossy()),
-                ],
+                &[("repository", &name), ("path", &pair.path)],
             ),
             "repositories",
         ),

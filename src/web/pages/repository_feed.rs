@@ -146,7 +146,7 @@ fn body(
             out,
             "\n {} {} ({} lines added, {} lines removed)",
             operation(file.operation),
-            escape(&file.path().to_string_lossy()),
+            escape(&file.path().to_string()),
             file.added,
             file.removed,
         );

@@ -29,6 +29,8 @@ pub struct FileView {
     pub name: String,
     /// Its path.
     pub path: String,
+    /// Its path as people read it.
+    pub shown_path: String,
     /// `1.1 KiB`.
     pub size: String,
     /// `text/x-python`.

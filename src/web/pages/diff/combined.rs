@@ -34,7 +34,7 @@ fn head(shown: &Shown, diff: &CombinedDiff) -> Result<String, Problem> {
         id: id(shown, file),
         letter: "M".to_owned(),
         operation: "modified".to_owned(),
-        path: file.path.to_string_lossy().into_owned(),
+        path: file.path.to_string(),
         ..DiffEntry::default()
     });
     let view = DiffHead {
@@ -51,8 +51,7 @@ fn head(shown: &Shown, diff: &CombinedDiff) -> Result<String, Problem> {
 }
 
 fn one(shown: &Shown, file: &CombinedFile) -> Result<String, Problem> {
-    let path = file.path.to_string_lossy().into_owned();
-    let anchor = render::diff::anchor_name(Some(&path));
+    let anchor = render::diff::anchor_name(Some(&file.path.to_string_lossy()));
     let mut body_html = String::new();
     for (at, hunk) in file.hunks.iter().enumerate() {
         if at > 0 {
@@ -86,7 +85,7 @@ fn one(shown: &Shown, file: &CombinedFile) -> Result<String, Problem> {
             .then(|| shown.language.t("Binary file").to_owned()),
         new_url: shown.at("files", &shown.new, &file.path),
         body_html,
-        path,
+        path: file.path.to_string(),
         ..DiffFile::default()
     };
     let view = DiffPiece {

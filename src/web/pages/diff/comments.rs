@@ -74,8 +74,10 @@ impl Comments {
         if self.inline.is_empty() {
             return HashMap::new();
         }
-        let path = file.path().to_string_lossy();
-        let known = self.inline.iter().filter(|((at, _), _)| *at == path);
+        // A name that cannot be shown as it is may have been written down as it is shown.
+        let (path, shown) = (file.path().to_string_lossy(), file.path().to_string());
+        let known = self.inline.iter();
+        let known = known.filter(|((at, _), _)| *at == path || *at == shown);
         known
             .map(|((_, line), chunk)| (line.clone(), chunk.html.clone()))
             .collect()

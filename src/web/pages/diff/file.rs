@@ -30,9 +30,9 @@ impl Shown {
         let Some(file) = diff.files.get(at) else {
             return Ok(String::new());
         };
-        let path = file.path().to_string_lossy().into_owned();
+        let path = file.path().to_string();
         let below = self.comments.of_file(file);
-        let (body_html, message) = self.body(diff, file, &names.lines, at, &below);
+        let (body_html, message) = self.body(file, names, at, &below);
         self.comments.place(&below, &body_html);
         let picture = file.binary || path.ends_with(".svg");
         let lower = path.to_lowercase();
@@ -111,8 +111,8 @@ impl Shown {
         let Some(file) = diff.files.first() else {
             return String::new();
         };
-        let names = [name.to_owned()];
-        let (html, message) = self.body(diff, file, &names, 0, &HashMap::new());
+        let names = Names::of_one(name, file);
+        let (html, message) = self.body(file, &names, 0, &HashMap::new());
         match message {
             Some(message) => format!(
                 "<tr class=\"line context\"><td class=\"code note\"><pre>{}</pre></td></tr>",
@@ -125,9 +125,8 @@ impl Shown {
     /// The rows of a file, or what is said in their place.
     fn body(
         &self,
-        diff: &Diff,
         file: &FileDiff,
-        names: &[String],
+        names: &Names,
         at: usize,
         below: &HashMap<String, String>,
     ) -> (String, Option<String>) {
@@ -154,22 +153,18 @@ impl Shown {
             };
             return (html, message);
         }
-        let paths: Vec<_> = diff
-            .files
-            .iter()
-            .map(|file| file.path().to_string_lossy())
-            .collect();
         let hunks = hunks(&file.hunks, |moved| {
             Some(Move {
-                name: names.get(moved.file)?,
-                path: paths.get(moved.file)?,
+                name: names.lines.get(moved.file)?,
+                path: names.paths.get(moved.file)?,
                 line: moved.line,
             })
         });
-        let more = self.more(file, &names[at]);
+        let name = &names.lines[at];
+        let more = self.more(file, name);
         let page = Page {
-            name: &names[at],
-            syntax: Syntax::of(&paths[at]),
+            name,
+            syntax: Syntax::of(&names.paths[at]),
             blanks: self.switches.blanks,
             context: self.switches.context,
             words: words(self.language),

@@ -203,7 +203,7 @@ impl Shown {
             id: id.to_owned(),
             letter: letter(file.operation).to_owned(),
             operation: word(file.operation).to_owned(),
-            path: file.path().to_string_lossy().into_owned(),
+            path: file.path().to_string(),
             old_path: old_name(file),
             added: file.added,
             deleted: file.removed,
@@ -265,6 +265,8 @@ struct Names {
     ids: Vec<String>,
     /// The first parts of the ids of lines.
     lines: Vec<String>,
+    /// Their paths as people read them.
+    paths: Vec<String>,
 }
 
 impl Names {
@@ -288,7 +290,21 @@ impl Names {
         });
         Self {
             lines: lines.collect(),
+            paths: diff
+                .files
+                .iter()
+                .map(|file| file.path().to_string())
+                .collect(),
             ids,
+        }
+    }
+
+    /// Those of a file that is alone on its page.
+    fn of_one(name: &str, file: &FileDiff) -> Self {
+        Self {
+            ids: vec![name.to_owned()],
+            lines: vec![name.to_owned()],
+            paths: vec![file.path().to_string()],
         }
     }
 }
@@ -297,7 +313,7 @@ impl Names {
 fn old_name(file: &FileDiff) -> Option<String> {
     let renamed = matches!(file.operation, Operation::Renamed | Operation::Copied);
     let path = file.old_path.as_ref().filter(|_| renamed)?;
-    Some(path.to_string_lossy().into_owned())
+    Some(path.to_string())
 }
 
 /// The letter of an operation in class names.

@@ -22,7 +22,7 @@ pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &C
         Err(elsewhere) => return Ok(elsewhere),
     };
     let typed = Typed {
-        location: target.path.to_string_lossy().into_owned(),
+        location: target.path.to_string(),
         ..Typed::default()
     };
     show(visit, &target, typed, Told::default())
@@ -39,7 +39,7 @@ pub fn commit(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let uploads = visit.form.take_uploads("upload_file");
-    let original = target.path.to_string_lossy().into_owned();
+    let original = target.path.to_string();
     let field = |name: &str| visit.form.get(name).unwrap_or_default().to_owned();
     let typed = Typed {
         location: visit.form.get("location").unwrap_or(&original).to_owned(),

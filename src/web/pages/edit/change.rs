@@ -41,7 +41,7 @@ pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &C
         return view_instead(visit, &target, m("Editing binary files not allowed"));
     };
     let typed = Typed {
-        path: target.path.to_string_lossy().into_owned(),
+        path: target.path.to_string(),
         content: stored.text.clone(),
         message: String::new(),
     };
@@ -78,7 +78,7 @@ pub fn commit(
             None => return view_instead(visit, &target, m("Editing binary files not allowed")),
         },
     };
-    let original = target.path.to_string_lossy().into_owned();
+    let original = target.path.to_string();
     let typed = Typed {
         path: visit.form.get("path").unwrap_or(&original).to_owned(),
         content: visit.form.get("content").unwrap_or_default().to_owned(),
@@ -215,7 +215,7 @@ fn show(
     told: Told,
 ) -> Answer {
     let name = target.repository.name();
-    let path = target.path.to_string_lossy().into_owned();
+    let path = target.path.to_string();
     let title = visit.tf(
         "{repository} Edit file - {path}",
         &[("repository", &name), ("path", &path)],

@@ -37,9 +37,9 @@ pub(super) fn difference(
     DiffFile {
         id: id.to_owned(),
         anchor: id.to_owned(),
-        path: path.to_string_lossy().into_owned(),
+        path: path.to_string(),
         body_html: diff::rows_of(visit.language, &path.to_string_lossy(), id, &hunks),
-        old_path: renamed.then(|| old_path.to_string_lossy().into_owned()),
+        old_path: renamed.then(|| old_path.to_string()),
         operation: match (old, new) {
             (None, _) => "added",
             (_, None) => "removed",

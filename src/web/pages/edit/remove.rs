@@ -90,7 +90,7 @@ fn show(
     conflict: Option<EditConflict>,
 ) -> Answer {
     let name = target.repository.name();
-    let path = target.path.to_string_lossy().into_owned();
+    let path = target.path.to_string();
     let title = visit.tf(
         "{repository} Delete file - {path}",
         &[("repository", &name), ("path", &path)],

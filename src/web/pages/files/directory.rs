@@ -131,7 +131,7 @@ fn row(
     };
     Ok(view::Entry {
         kind: kind.to_owned(),
-        name: String::from_utf8_lossy(&entry.name).into_owned(),
+        name: vcs::shown_name(&entry.name).into_owned(),
         url,
         size: size.map(render::size).unwrap_or_default(),
         storage: mark.to_owned(),
@@ -152,17 +152,13 @@ fn downloads(visit: &Visit<'_>, place: &Place<'_>) -> Vec<Link> {
         return Vec::new();
     }
     let path = place.path.as_bytes();
-    // A path that is not UTF-8 cannot stand in a query.
-    let Ok(path) = std::str::from_utf8(path) else {
-        return Vec::new();
-    };
     vcs::ArchiveFormat::ALL
         .into_iter()
         .map(|format| {
             let name = format!("{}{}", place.id, format.extension());
             let mut url = visit.url(place.repository()).join("archive").join(name);
             if !path.is_empty() {
-                url = url.query("path", path);
+                url = url.query_bytes("path", path);
             }
             Link {
                 text: format.extension().trim_start_matches('.').to_owned(),

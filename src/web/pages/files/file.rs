@@ -128,6 +128,7 @@ fn facts(
         last: place.last_change(visit, refs)?,
         name: name_of(place),
         path: place.path.to_string_lossy().into_owned(),
+        shown_path: place.path.to_string(),
         size: size.map(render::size).unwrap_or_default(),
         storage: match &node.storage {
             Storage::Here => "",

@@ -144,7 +144,7 @@ pub fn authors(
         crumbs: place.crumbs(visit),
         root_url: place.url(visit, "files", b""),
         picker: place.picker(visit, &refs, "authors"),
-        path: place.path.to_string_lossy().into_owned(),
+        path: place.path.to_string(),
         file_url: place.url(visit, "files", place.path.as_bytes()),
         authors: rows,
         frame: frame::frame(visit, place.title(), "repositories"),

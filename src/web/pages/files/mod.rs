@@ -245,7 +245,7 @@ impl<'a> Place<'a> {
     }
 
     fn title(&self) -> String {
-        let path = self.path.to_string_lossy();
+        let path = self.path.to_string();
         format!(
             "{} Files · {}",
             self.repository(),

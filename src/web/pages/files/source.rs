@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue};
-use vcs::{Cache, CacheKey, CachedFile, ContentId};
+use vcs::{Cache, CacheKey, CacheWriter, CachedFile, ContentId};
 
 use crate::conditional;
 use crate::problem::Problem;
@@ -15,13 +15,15 @@ use crate::response::Response;
 pub(super) const MARK: &str = "<!--rows-->";
 
 /// Changes with what the highlighter makes of the same text.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// More lines are not drawn.
 const MOST_LINES: usize = 200_000;
 /// Rows are made in pieces of about this size.
 const PIECE: usize = 32 << 10;
 /// What is shorter goes out as a whole, with its length.
 const SHORT: usize = 96 << 10;
+/// The same where lines are slow to come: nobody waits for more than the first screens of them.
+const FIRST: usize = 24 << 10;
 
 /// The lines of a text as HTML, one after the other.
 pub(super) struct Lines {
@@ -31,10 +33,11 @@ pub(super) struct Lines {
 }
 
 enum How {
-    Painted(render::highlight::Painter),
+    Painted(render::highlight::Painter<'static>),
+    /// By a grammar; kept for the next reader when the last line has been made.
+    Kept(render::highlight::Painter<'static>, CacheWriter),
     /// Highlighted before, by us or by another worker.
     Known(BufReader<CachedFile>),
-    Made(std::vec::IntoIter<String>),
     /// What was known ended before the text.
     Plain,
 }
@@ -50,21 +53,14 @@ impl Lines {
     /// The lines of the text of a file. What a grammar has to look at is kept under the id of the content.
     pub fn new(cache: &Cache, name: &str, content: Option<ContentId>, text: String) -> Self {
         let first = text.lines().next().unwrap_or_default();
-        let highlighter = render::highlight::shared();
-        let how = match highlighter.painter(name, first, text.len()) {
-            Some(painter) => How::Painted(painter),
-            None => {
-                let id = content.as_ref().map_or(&[][..], |id| id.as_bytes());
-                let key = CacheKey::new("highlight", VERSION, &[id, name.as_bytes()]);
-                match content.and_then(|_| cache.open(&key)) {
+        let painter = render::highlight::shared().painter(name, first, text.len());
+        let how = match content.filter(|_| painter.is_dear()) {
+            None => How::Painted(painter),
+            Some(id) => {
+                let key = CacheKey::new("highlight", VERSION, &[id.as_bytes(), name.as_bytes()]);
+                match cache.open(&key) {
                     Some(known) => How::Known(BufReader::with_capacity(PIECE, known)),
-                    None => {
-                        let lines = highlighter.lines(name, first, &cut(&text));
-                        if content.is_some() {
-                            cache.put(&key, lines.join("\n").as_bytes());
-                        }
-                        How::Made(lines.into_iter())
-                    }
+                    None => How::Kept(painter, cache.writer(&key)),
                 }
             }
         };
@@ -76,17 +72,35 @@ impl Lines {
         self.text.split_inclusive('\n').count()
     }
 
+    /// Whether each line takes its time.
+    fn is_slow(&self) -> bool {
+        match &self.how {
+            How::Painted(painter) | How::Kept(painter, _) => painter.is_dear(),
+            How::Known(_) | How::Plain => false,
+        }
+    }
+
     /// The next one.
     pub fn next(&mut self) -> io::Result<Option<Line>> {
         let rest = &self.text[self.at..];
         let Some(line) = rest.split_inclusive('\n').next() else {
+            if let How::Kept(painter, writer) = std::mem::replace(&mut self.how, How::Plain)
+                && !painter.is_lost()
+            {
+                writer.finish();
+            }
             return Ok(None);
         };
         self.at += line.len();
         let (shown, hidden) = render::source::shown(line);
         let html = match &mut self.how {
             How::Painted(painter) => Some(painter.line(shown)),
-            How::Made(lines) => lines.next(),
+            How::Kept(painter, writer) => {
+                let html = painter.line(shown);
+                writer.take(html.as_bytes());
+                writer.take(b"\n");
+                Some(html)
+            }
             How::Plain => None,
             How::Known(known) => {
                 let mut html = String::new();
@@ -105,20 +119,6 @@ impl Lines {
         });
         Ok(Some(Line { html, hidden }))
     }
-}
-
-/// The text without the parts of lines that are not shown.
-fn cut(text: &str) -> std::borrow::Cow<'_, str> {
-    let is_long = |line: &str| render::source::shown(line).1 > 0;
-    if !text.split_inclusive('\n').any(is_long) {
-        return text.into();
-    }
-    let mut out = String::new();
-    for line in text.split_inclusive('\n') {
-        out.push_str(render::source::shown(line).0);
-        out.push('\n');
-    }
-    out.into()
 }
 
 /// The page whose template has left room for rows at [`MARK`]. `name` names the rows: what has the same name and stands in the same
@@ -147,7 +147,11 @@ pub(super) fn page(
         at: 0,
         done: false,
     };
-    rows.fill(SHORT).map_err(|error| {
+    let first = match rows.lines.is_slow() {
+        true => rows.piece.len() + FIRST,
+        false => SHORT,
+    };
+    rows.fill(first).map_err(|error| {
         Problem::Unavailable(format!("the highlighted text cannot be read: {error}"))
     })?;
     if rows.done {
@@ -263,6 +267,54 @@ mod tests {
             made("a", &"\n".repeat(300_000), &cache, None)
                 .1
                 .contains("…")
+        );
+    }
+
+    #[test]
+    fn what_a_grammar_made_is_kept_when_it_was_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path(), 32 << 20);
+        let id = ContentId::from_bytes([7; 20]);
+        let text = "def f(x)\n  puts \"#{x}\" # <why>\nend\n".repeat(400);
+        let lines = || Lines::new(&cache, "a.rb", Some(id), text.clone());
+        let mut broken = lines();
+        assert!(broken.is_slow() && broken.next().unwrap().is_some());
+        drop(broken);
+        let mut first = lines();
+        assert!(first.is_slow(), "a reader who leaves keeps nothing");
+        let mut htmls = Vec::new();
+        while let Some(line) = first.next().unwrap() {
+            htmls.push(line.html);
+        }
+        assert!(htmls.len() == 1_200 && htmls[0].contains("<span class="));
+        let mut second = lines();
+        assert!(!second.is_slow(), "the next reader has what was made");
+        for html in htmls {
+            assert_eq!(second.next().unwrap().unwrap().html, html);
+        }
+        assert!(second.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn the_first_lines_of_a_slow_language_do_not_wait_for_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path(), 32 << 20);
+        let text = "  puts \"#{x}\" # why\n".repeat(20_000);
+        let lines = Lines::new(&cache, "a.rb", None, text);
+        let rows = page("<!--rows-->", b"x", lines, |out, number, line| {
+            render::source::row(out, number, &line.html, line.hidden);
+        });
+        let Body::Stream(mut stream) = rows.unwrap().body else {
+            panic!("a long file is no stream");
+        };
+        let mut first = vec![0; 1 << 20];
+        let length = stream.read(&mut first).unwrap();
+        let rows = String::from_utf8_lossy(&first[..length])
+            .matches("<tr")
+            .count();
+        assert!(
+            (20..2_000).contains(&rows),
+            "{rows} rows before the first byte"
         );
     }
 }

@@ -180,7 +180,7 @@ fn a_changeset_shows_what_happened_to_every_file() {
         "Subproject commit 1111",
         "Binary file",
         "<bdi>old.txt</bdi> → <bdi>new.txt</bdi>",
-        "<bdi>t\tab&quot;quote\\back.txt</bdi>",
+        "<bdi>t␉ab&quot;quote\\back.txt</bdi>",
         "\\ No newline at end of file",
         "größe",
         "&lt;script&gt;",

@@ -9,17 +9,17 @@ use http::{Method, StatusCode};
 use crate::browser::{Answer, Browser, Server};
 
 /// One file of a commit: mode, path as Git quotes it, content.
-type Put<'a> = (&'a str, &'a str, &'a [u8]);
+pub type Put<'a> = (&'a str, &'a str, &'a [u8]);
 
 /// Commits that `git fast-import` makes, each a day after the one before.
-struct Git {
+pub struct Git {
     folder: PathBuf,
     stream: Vec<u8>,
     commits: u32,
 }
 
 impl Git {
-    fn new(server: &Server, name: &str) -> Self {
+    pub fn new(server: &Server, name: &str) -> Self {
         server.repository("admin", name, "git");
         Self {
             folder: server.folder.path().join("repositories").join(name),
@@ -28,7 +28,7 @@ impl Git {
         }
     }
 
-    fn commit(
+    pub fn commit(
         &mut self,
         author: &str,
         message: &str,
@@ -63,8 +63,21 @@ impl Git {
         self
     }
 
+    /// A commit of one file on a branch of its own, from the commit of this number.
+    pub fn aside(&mut self, branch: &str, author: &str, from: u32, message: &str, file: Put<'_>) {
+        let (mode, path, content) = file;
+        let head = format!(
+            "commit refs/heads/{branch}\ncommitter {author} <{author}@example.com> 1700040000 +0000\ndata {}\n{message}\nfrom :{from}\nM {mode} inline {path}\ndata {}\n",
+            message.len(),
+            content.len()
+        );
+        self.stream.extend(head.as_bytes());
+        self.stream.extend(content);
+        self.stream.push(b'\n');
+    }
+
     /// Makes the commits; their ids, the first one first.
-    fn make(&mut self) -> Vec<String> {
+    pub fn make(&mut self) -> Vec<String> {
         let mut child = Command::new("git")
             .args(["fast-import", "--quiet"])
             .current_dir(&self.folder)
@@ -747,7 +760,7 @@ fn archives_are_named_kept_and_written_down() {
 }
 
 /// `hg` with a user and without a configuration.
-fn hg(folder: &Path, arguments: &[&str]) {
+pub fn hg(folder: &Path, arguments: &[&str]) {
     let program = std::env::var("KALLITHEA_TEST_HG").unwrap_or_else(|_| "hg".to_owned());
     let done = Command::new(program)
         .args(arguments)

@@ -16,6 +16,7 @@ mod journal;
 mod languages;
 mod my_account;
 mod names;
+mod odd_names;
 mod pages;
 mod paths;
 mod questions;
