@@ -19,7 +19,7 @@ impl Model {
     pub fn prepare(config: &Config) -> Result<bool, Error> {
         let db = database(config)?;
         match db.read(schema::check)? {
-            SchemaState::Head => {
+            state if state == SchemaState::Head || ignored(config, &state) => {
                 if !db.read(schema::has_own_tables)? {
                     db.write(schema::create_own_tables)?;
                 }
@@ -89,6 +89,20 @@ pub(crate) fn database(config: &Config) -> Result<Db, Error> {
     Ok(db)
 }
 
+/// Whether a version that does not fit is to be passed over, as the ini file says.
+fn ignored(config: &Config, state: &SchemaState) -> bool {
+    let named = match state {
+        SchemaState::Older(_) => true,
+        SchemaState::Unknown(versions) => !versions.is_empty(),
+        SchemaState::Head | SchemaState::TooOld(_) | SchemaState::Empty => false,
+    };
+    if named && config.ignore_schema_version {
+        tracing::warn!("ignore_alembic_revision is set: {}", unfit(state));
+        return true;
+    }
+    false
+}
+
 /// Why a database cannot be used as it is, and what to do.
 pub(crate) fn unfit(state: &SchemaState) -> String {
     match state {
@@ -144,4 +158,29 @@ fn fill(db: &Db, config: &Config) -> Result<bool, Error> {
         schema::create_own_tables(tx)?;
         Ok::<_, DbError>(first)
     })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_schema_version_is_refused_unless_the_ini_file_says_not_to_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = |values: &[(String, String)]| {
+            Config::from_values(values, folder.path().to_owned(), None)
+                .unwrap()
+                .0
+        };
+        let strict = config(&[]);
+        Model::prepare(&strict).unwrap();
+        let file = database_url(&strict).unwrap().file().unwrap().to_owned();
+        let other = rusqlite::Connection::open(file).unwrap();
+        let update = "UPDATE alembic_version SET version_num = 'ffffffffffff'";
+        other.execute(update, []).unwrap();
+        let refused = Model::prepare(&strict).unwrap_err().to_string();
+        assert!(refused.contains("ffffffffffff"), "{refused}");
+        let key = "ignore_alembic_revision".to_owned();
+        assert!(!Model::prepare(&config(&[(key, "false".to_owned())])).unwrap());
+    }
 }

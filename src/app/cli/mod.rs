@@ -62,7 +62,7 @@ pub struct Host {
     after_help = "A new instance, from nothing:\n  \
         kallithea-cli config-create my.ini\n  \
         kallithea-cli db-create -c my.ini --user admin --email admin@example.com --repos /srv/repos\n  \
-        gunicorn --paste my.ini\n\n\
+        gunicorn --paste my.ini --bind 127.0.0.1:5000\n\n\
         'kallithea-cli COMMAND -h' tells about a command. $KALLITHEA_CONFIG stands in for '-c my.ini', and \
         $KALLITHEA_LOG sets what is logged (error, warn, info, debug)."
 )]

@@ -56,6 +56,7 @@ fn usage_errors_are_worded_as_scripts_know_them() {
         let (code, out, err) = typed(line, &[]);
         assert_eq!((code, out.as_str()), (2, ""), "{line:?}");
         assert!(err.starts_with("Usage: kallithea-cli"), "{err}");
+        assert_eq!(err.contains("COMMAND"), line == ["x"], "{err}");
         assert_eq!(err.lines().last(), Some(wanted), "{err}");
     }
 }

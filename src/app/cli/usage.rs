@@ -18,7 +18,15 @@ pub(super) fn tell(error: &clap::Error, program: &str, console: &mut Console) ->
             let usage = context(error, ContextKind::Usage)
                 .map(|usage| usage.trim().to_owned())
                 .filter(|usage| !usage.is_empty())
-                .unwrap_or_else(|| format!("Usage: {program} [OPTIONS] COMMAND"));
+                .unwrap_or_else(|| {
+                    // Before the command there is a command to be named; after it, its options.
+                    let rest = if program.contains(' ') {
+                        ""
+                    } else {
+                        " COMMAND"
+                    };
+                    format!("Usage: {program} [OPTIONS]{rest}")
+                });
             console.note(usage);
             console.note(format!("Try '{program} -h' for help."));
             console.note("");

@@ -287,10 +287,11 @@ pub const KEYS: &[Key] = &[
     nothing("auto_reload_templates", "templates are compiled in"),
     nothing("renderers", "templates are compiled in"),
     nothing("logview.*", "logs have no colours"),
-    later(
+    key(
         "ignore_alembic_revision",
         Text,
-        "skip the check of the schema version",
+        "",
+        "any text: a database of another schema version is used as it is, which may fail anywhere",
     ),
     // Version control.
     key(
@@ -299,10 +300,9 @@ pub const KEYS: &[Key] = &[
         "256000",
         "diffs and files larger than this many bytes are cut",
     ),
-    later(
+    nothing(
         "commit_parse_limit",
-        Number,
-        "changesets per round of statistics",
+        "statistics are counted at once, after an answer has gone out",
     ),
     key("git_path", Text, "git", "the git program"),
     key(
@@ -322,8 +322,15 @@ pub const KEYS: &[Key] = &[
         "git_hook_interpreter",
         "no hook is installed into Git repositories",
     ),
-    later("default_encoding", Text, "character sets to try"),
-    later("hgencoding", Text, "Mercurial's character set"),
+    later(
+        "default_encoding",
+        Text,
+        "character sets to try; what is not UTF-8 is shown as windows-1252",
+    ),
+    nothing(
+        "hgencoding",
+        "Mercurial keeps names and messages as UTF-8, and that is what is read",
+    ),
     key(
         "rss_cut_off_limit",
         Number,
@@ -398,7 +405,11 @@ pub const KEYS: &[Key] = &[
         "the program that sshd starts for a key",
     ),
     // Celery.
-    later("use_celery", Bool, "hand tasks to Celery"),
+    later(
+        "use_celery",
+        Bool,
+        "hand tasks to Celery; only 'kallithea-cli celery-run' asks for it, which sends mails and needs no broker",
+    ),
     obsolete("celery.accept.content"),
     obsolete("celery.always.eager"),
     obsolete("celery.amqp.task.result.expires"),

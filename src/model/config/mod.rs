@@ -99,6 +99,8 @@ pub struct Config {
     pub language_by_reader: bool,
     /// `i18n.lang`, as written.
     pub language: String,
+    /// `ignore_alembic_revision` holds any text: a database of another version is taken as it is.
+    pub ignore_schema_version: bool,
     /// `bugtracker`; empty for no link.
     pub support_url: String,
     /// `trusted_proxies`.
@@ -212,6 +214,7 @@ impl Config {
             serve_static: reader.bool("static_files") & reader.bool("serve_static"),
             language_by_reader: reader.bool("i18n.enabled"),
             language: reader.text("i18n.lang"),
+            ignore_schema_version: !reader.text("ignore_alembic_revision").trim().is_empty(),
             support_url: reader.text("bugtracker").trim().to_owned(),
             trusted_proxies: reader.proxies("trusted_proxies"),
             prefix: None,
