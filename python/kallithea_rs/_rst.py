@@ -66,6 +66,18 @@ class Watch:
             raise TooSlow
 
 
+class Substitutions(dict[str, Any]):
+    """What stands for what, under a watch: thirty lines that use each other four times stand for more text than there is room for."""
+
+    def __init__(self, watch: Watch):
+        super().__init__()
+        self._watch = watch
+
+    def __getitem__(self, name: str) -> Any:
+        self._watch.look()
+        return super().__getitem__(name)
+
+
 class Reader(standalone.Reader):
     """Reads a document under a watch, and notes the worst that docutils has to say about it."""
 
@@ -84,6 +96,7 @@ class Reader(standalone.Reader):
             told(source, offset)
 
         document.note_source = note_source
+        document.substitution_defs = Substitutions(self._watch)
         return document
 
     def _note(self, message: nodes.system_message) -> None:

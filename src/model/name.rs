@@ -58,6 +58,16 @@ pub fn slug(typed: &str) -> String {
     out.trim_matches('-').to_owned()
 }
 
+/// Whether a character takes no room or changes the order of others, so that two names could look the same: Unicode's
+/// default-ignorable characters and the controls of direction.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Checks one part of a full name (after [`slug`]); `parent` is the full name of the group it stands in.
 ///
 /// # Errors
@@ -73,6 +83,7 @@ pub fn check(field: &'static str, name: &str, parent: Option<&str>) -> Result<()
         Some(_) => PAGES.contains(&lower.as_str()),
     };
     if hidden
+        || name.chars().any(is_invisible)
         || name.starts_with('.')
         || lower.starts_with("rm__")
         || [".git", ".hg"].iter().any(|end| lower.ends_with(end))
@@ -159,6 +170,9 @@ mod tests {
             "x.HG",
             ".hidden",
             "rm__20200101_000000_000000__x",
+            "\u{200b}",
+            "pay\u{202e}lla",
+            "site\u{feff}",
         ] {
             assert!(check("repo_name", name, None).is_err(), "{name}");
         }

@@ -159,7 +159,7 @@ def test_a_git_body_that_is_none(service: str, body: bytes, server: Server, inst
     if body.startswith(b"\x1f"):
         headers["Content-Encoding"] = "gzip"
     answer = converse(server.url, request("POST", f"/garbage/{service}", headers, body))
-    assert answer.status in (200, 400, 500), answer
+    assert answer.status in (200, 400), answer
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,7 @@ def test_a_git_body_that_is_none(service: str, body: bytes, server: Server, inst
         "?cmd=batch",
         "?cmd=known&nodes=%ff",
         "?cmd=between&pairs=1-2-3",
+        "?cmd=getbundle&listkeys=phases",
     ],
 )
 def test_a_mercurial_command_that_is_none(target: str, server: Server, instance: Instance) -> None:
@@ -179,7 +180,7 @@ def test_a_mercurial_command_that_is_none(target: str, server: Server, instance:
         instance.create_repository(ADMIN, "nonsense", "hg")
     headers = {"Authorization": basic(ADMIN), "Accept": "application/mercurial-0.1"}
     answer = converse(server.url, request("GET", "/nonsense" + target, headers))
-    assert answer.status in (200, 400, 404, 500), answer
+    assert answer.status in (200, 400, 404), answer
     assert not answer.text.startswith("<!DOCTYPE"), "Mercurial prints what it gets"
 
 

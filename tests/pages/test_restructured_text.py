@@ -54,6 +54,7 @@ def test_a_text_that_was_not_meant_as_such_is_given_up() -> None:
     "text",
     [
         "a_ " * 60_000,
+        "".join(f".. |a{n}| replace:: {f'|a{n + 1}| ' * 4}\n" for n in range(30)) + ".. |a30| replace:: x\n\n|a0|\n",
         (":a:`" * 2_000 + "\n") * 20,
         "".join("  " * depth + "* x\n\n" for depth in range(400)),
         ("+-" * 1_000 + "+\n" + "|x" * 1_000 + "|\n") * 60,

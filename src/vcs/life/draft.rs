@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::run::{self, Limits, Watch};
 use super::{LifeError, relocate};
@@ -12,6 +13,27 @@ use crate::{Kind, Programs, Repository};
 pub struct Draft {
     folder: tempfile::TempDir,
     kind: Kind,
+}
+
+/// How the names of hidden folders begin.
+const PREFIX: &str = ".new-";
+/// Nobody works on a repository for so long; see the limits of imports.
+const DEAD: Duration = Duration::from_secs(24 * 3600);
+
+/// Removes what processes have left that were killed at work. Where that is not possible, it is tried again next time.
+fn forget_dead(group: &Path) {
+    let Ok(entries) = fs::read_dir(group) else {
+        return;
+    };
+    let drafts = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    for draft in drafts {
+        let age = draft.metadata().and_then(|of| of.modified());
+        if age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > DEAD)) {
+            let _ = fs::remove_dir_all(draft.path());
+        }
+    }
 }
 
 impl Draft {
@@ -92,8 +114,9 @@ impl Draft {
     /// An empty hidden folder.
     pub(super) fn begin(group: &Path, kind: Kind) -> Result<Draft, LifeError> {
         let group = std::path::absolute(group).map_err(LifeError::io("find", group))?;
+        forget_dead(&group);
         let folder = tempfile::Builder::new()
-            .prefix(".new-")
+            .prefix(PREFIX)
             .tempdir_in(&group)
             .map_err(LifeError::io("make a folder in", &group))?;
         Ok(Draft { folder, kind })

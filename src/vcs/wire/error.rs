@@ -42,3 +42,24 @@ pub enum Error {
         stderr: String,
     },
 }
+
+/// How Git begins the last words that it has for a client who does not speak its protocol.
+const NONSENSE: [&str; 3] = [
+    "fatal: protocol error: ",
+    "fatal: invalid command '",
+    "fatal: the remote end hung up unexpectedly",
+];
+
+impl Error {
+    /// Whether the client has asked for something that has no meaning, so that nothing is wrong here.
+    #[must_use]
+    pub fn is_clients_fault(&self) -> bool {
+        match self {
+            Error::Input(_) => true,
+            Error::Failed { stderr, .. } => stderr
+                .lines()
+                .any(|line| NONSENSE.iter().any(|words| line.starts_with(words))),
+            Error::ProgramMissing { .. } | Error::Start { .. } | Error::Child { .. } => false,
+        }
+    }
+}

@@ -59,10 +59,15 @@ pub(super) fn answer(
         let text = format!("Expected a body of the type {}.", service.request_type());
         return Ok(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
-    let gzip = request
-        .headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|value| matches!(value.as_bytes(), b"gzip" | b"x-gzip"));
+    let coding = request.headers.get(CONTENT_ENCODING);
+    let gzip = match coding.map_or(&b"identity"[..], HeaderValue::as_bytes) {
+        b"gzip" | b"x-gzip" => true,
+        b"identity" | b"" => false,
+        _ => {
+            let text = "A body may be compressed by gzip, and by nothing else.\n";
+            return Ok(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+        }
+    };
     let mut unzipped;
     let input: &mut dyn Read = if gzip {
         unzipped = git::gunzip(&mut request.body);

@@ -92,7 +92,8 @@ impl Refusal {
                 );
                 let realm: String = realm
                     .chars()
-                    .filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\'))
+                    // Clients in Python end the text at either kind of quotation mark.
+                    .filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\'' | '\\'))
                     .collect();
                 if let Ok(value) = HeaderValue::from_str(&format!("Basic realm=\"{realm}\"")) {
                     response
@@ -226,6 +227,10 @@ fn wire_problem(error: &vcs::wire::Error) -> Problem {
             Problem::Unavailable(format!("This server cannot serve the repository: {error}"))
         }
         Error::Input(_) => Problem::BadRequest(chain(error)),
+        Error::Failed { .. } if error.is_clients_fault() => {
+            tracing::warn!("{}", chain(error));
+            Problem::BadRequest("This is not the protocol of the program.".into())
+        }
         Error::Start { .. } | Error::Child { .. } | Error::Failed { .. } => {
             Problem::Internal(chain(error))
         }

@@ -60,6 +60,20 @@ fn an_address_that_fails_at_everything_has_to_wait_too() {
     ] {
         assert!(matches!(wait, Err(Error::TooManyAttempts { .. })));
     }
+    let key = instance
+        .model
+        .user_by_name("admin")
+        .unwrap()
+        .unwrap()
+        .api_key;
+    let known = instance
+        .model
+        .viewer_by_key(key.as_str(), "192.0.2.9")
+        .unwrap();
+    assert!(
+        known.is_some(),
+        "the right key does not wait for those who guess"
+    );
     assert!(
         instance
             .model

@@ -48,6 +48,29 @@ fn told(repository: &Repository) -> (Vec<String>, usize) {
 }
 
 #[test]
+fn what_a_killed_process_left_goes_with_the_next_draft_after_a_day() {
+    let group = group();
+    let day = std::time::Duration::from_secs(24 * 3600);
+    for (name, age) in [
+        (".new-old", day * 2),
+        (".new-fresh", day / 2),
+        ("old", day * 9),
+    ] {
+        let folder = group.path().join(name);
+        std::fs::create_dir_all(folder.join("objects")).unwrap();
+        let then = std::time::SystemTime::now() - age;
+        std::fs::File::open(&folder)
+            .unwrap()
+            .set_modified(then)
+            .unwrap();
+    }
+    drop(Draft::create(&programs(), group.path(), Kind::Git, "trunk").unwrap());
+    let mut left = names(group.path());
+    left.sort();
+    assert_eq!(left, [".new-fresh", "old"]);
+}
+
+#[test]
 fn drafts_leave_nothing_unless_they_are_moved() {
     let group = group();
     for kind in [Kind::Git, Kind::Hg] {

@@ -151,13 +151,26 @@ fn check(command: &'static Command, arguments: &[(String, Vec<u8>)]) -> Result<(
             return Err(BadRequest::Missing(needed));
         }
     }
-    match arguments
-        .iter()
-        .find(|(name, value)| !command.accepts(name, value))
-    {
+    let wrong = arguments.iter().find(|(name, value)| {
+        !command.accepts(name, value)
+            || command.name == "getbundle" && !fits_bundle(name, arguments)
+    });
+    match wrong {
         Some((name, _)) => Err(BadRequest::Malformed(name.clone())),
         None => Ok(()),
     }
+}
+
+/// Whether the bundle that a client of `getbundle` can take knows an argument: the old form is made of a changegroup alone, and
+/// `hg` breaks off where more is wanted of it.
+fn fits_bundle(name: &str, arguments: &[(String, Vec<u8>)]) -> bool {
+    matches!(name, "heads" | "common" | "bundlecaps")
+        || arguments.iter().any(|(name, value)| {
+            name == "bundlecaps"
+                && value
+                    .split(|&b| b == b',')
+                    .any(|cap| cap.starts_with(b"HG2"))
+        })
 }
 
 fn joined<'a>(prefix: &str, header: &dyn Fn(&str) -> Option<&'a str>) -> String {
@@ -347,6 +360,27 @@ mod tests {
         }
         let request = parse("cmd=heads", &[("X-HgProto-1", "0.1 0.2\ncomp=zstd")], b"").unwrap();
         assert_eq!(request.abilities(), "");
+    }
+
+    #[test]
+    fn a_bundle_of_the_old_form_has_room_for_changesets_only() {
+        for query in [
+            "",
+            "&heads=&common=",
+            "&bundlecaps=HG10",
+            "&bundlecaps=x,HG20&listkeys=phases&cg=1",
+        ] {
+            assert!(
+                parse(&format!("cmd=getbundle{query}"), &[], b"").is_ok(),
+                "{query}"
+            );
+        }
+        for query in ["&listkeys=phases", "&cg=0", "&bundlecaps=HG10&phases=1"] {
+            assert!(
+                parse(&format!("cmd=getbundle{query}"), &[], b"").is_err(),
+                "{query}"
+            );
+        }
     }
 
     #[test]
