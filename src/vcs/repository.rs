@@ -232,6 +232,18 @@ impl Repository {
         either!(self, system => system.diff(old, new, options))
     }
 
+    /// How many bytes the contents have that [`Repository::diff`] would compare, told without reading them; anything above `most` where
+    /// they are more than that.
+    pub fn diff_weight(
+        &self,
+        old: Option<&ChangesetId>,
+        new: &ChangesetId,
+        paths: &[RepoPath],
+        most: u64,
+    ) -> Result<u64, ReadError> {
+        either!(self, system => system.diff_weight(old, new, paths, most))
+    }
+
     /// The newest changeset as `repositories.changeset_cache` keeps it; none in an empty repository.
     pub fn summary_cache(&self) -> Result<Option<Tip>, ReadError> {
         let id = match self.resolve("tip") {

@@ -2,6 +2,7 @@
 
     python tests/bench/bench.py                          the whole run, some ten minutes
     python tests/bench/bench.py --quick                  a smaller repository and fewer requests, about a minute
+    python tests/bench/bench.py --soak 100000            so many requests for every kind of page, and what the workers hold then
     python tests/bench/bench.py --json new.json          keep the figures
     python tests/bench/bench.py --compare old.json new.json
 
@@ -28,8 +29,9 @@ if __name__ == "__main__":
     # Started as a program, this folder is first in the path and would hide the package of the same name.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from bench import pages, repositories, report, server, wire
-from harness import processes
+from bench import pages, peers, repositories, report, server, wire
+from bench.ssh import SshFront
+from harness import processes, sshd
 from harness.clients import Client, Git, Hg
 from harness.instance import ADMIN, Instance, environment
 
@@ -64,6 +66,8 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--git", type=Path, metavar="PATH", help="measure on a copy of this Git repository")
     parser.add_argument("--hg", type=Path, metavar="PATH", help="measure on a copy of this Mercurial repository")
     parser.add_argument("--only", type=re.compile, metavar="PATTERN", help="rows whose name matches this regular expression")
+    parser.add_argument("--soak", type=int, metavar="N", help="nothing but N requests for pages of every kind, API, archives and all")
+    parser.add_argument("--peers", action="store_true", help="the same pages by cgit, gitweb and hgweb, too, where they are installed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("A", "B"), help="print the figures of B as multiples of A's")
     return parser.parse_args(argv)
@@ -84,6 +88,8 @@ def run(options: argparse.Namespace, folder: Path) -> dict:
     wanted: Callable[[str], object] = options.only.search if options.only else bool
     rows = pages.site() + [pages.call("API: get_repos", instance, "get_repos", "bench-hg")]
     rows += [page for kind in facts for page in pages.of_repository(f"bench-{kind}", facts[kind])]
+    if options.soak:
+        wanted = lambda row: False  # noqa: E731
     result = {
         "program": _program(instance),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -98,18 +104,36 @@ def run(options: argparse.Namespace, folder: Path) -> dict:
         pages.fill(many)
         many_cookie = server.log_in(many)
         result["pages"] += [_row(page.row, lambda: pages.measure(many, page, many_cookie, effort)) for page in crowded]
-    if not options.only:
+    if options.soak:
+        every = [page for page in rows if not page.fresh]
+        every += [page for kind in facts for page in pages.rare(f"bench-{kind}", facts[kind])]
+        every += [pages.Page("journal", "/_admin/journal", "")]
+        result["mixed"] = pages.mixed(instance, every, cookie, options.soak, effort.clients)
+    elif not options.only:
         print("starts ...", flush=True)
         result["start"] = pages.starts(instance, effort)
         print("all pages in turn ...", flush=True)
         failed = {row["row"] for row in result["pages"] if "error" in row}
-        result["mixed"] = pages.mixed(instance, [page for page in rows if page.row not in failed], cookie, effort)
+        result["mixed"] = pages.mixed(instance, [page for page in rows if page.row not in failed and not page.fresh], cookie, effort.mixed_requests, effort.clients)
     result["wire"] = [
         _row(operation.row, lambda: wire.measure(instance, f"bench-{client.kind}", operation))
         for client in clients
         for operation in wire.operations(client, effort)
         if wanted(operation.row)
     ]
+    ssh = [(client, operation) for client in clients for operation in wire.over_ssh(client, effort) if wanted(operation.row)]
+    if ssh and Path(sshd.SSHD).exists():
+        with SshFront(instance, folder / "ssh") as front:
+            for client, operation in ssh:
+                front.teach(client)
+                name = f"bench-{client.kind}"
+                result["wire"].append(_row(operation.row, lambda: wire.measure_ssh(front, name, operation)))
+    elif ssh:
+        print(f"There is no {sshd.SSHD}: the rows over SSH are left out", flush=True)
+    if options.peers:
+        places = {client.kind: instance.repositories / f"bench-{client.kind}" for client in clients}
+        theirs = peers.beside(folder / "peers", places, facts)
+        result["peers"] = [figure for figure in theirs if wanted(figure["row"])]
     result["machine"] = _machine(load_before)
     return result
 

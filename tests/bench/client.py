@@ -27,13 +27,24 @@ def request(path: str, headers: dict[str, str] | None = None, body: bytes = b"")
 
 def once(port: int, sent: bytes, seconds: float = 120) -> tuple[float, bytes]:
     """One request on a connection of its own: seconds until the server closed, and what it answered."""
+    _, whole, received = watched(port, sent, seconds)
+    return whole, received
+
+
+def watched(port: int, sent: bytes, seconds: float = 120) -> tuple[float, float, bytes]:
+    """The same, and before it the seconds until the first byte of the page was there: headers alone show a reader nothing."""
     begin = time.perf_counter()
+    first, blocks, head = 0.0, [], b""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as wire:
         wire.sendall(sent)
-        blocks = []
         while block := wire.recv(BLOCK):
             blocks.append(block)
-    return time.perf_counter() - begin, b"".join(blocks)
+            if not first:
+                head += block
+                if head.partition(b"\r\n\r\n")[2]:
+                    first = time.perf_counter() - begin
+    whole = time.perf_counter() - begin
+    return first or whole, whole, b"".join(blocks)
 
 
 def check(sent: bytes, received: bytes) -> None:

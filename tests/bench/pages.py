@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import statistics
 import time
@@ -50,6 +51,8 @@ class Page:
     """Whether the address answers to scripts only."""
     body: bytes = b""
     """What is posted; nothing is asked for with GET."""
+    fresh: bool = False
+    """Whether everything that was worked out and kept on disk is deleted before each request."""
 
     def request(self, cookie: str) -> bytes:
         headers = {"Cookie": cookie} if self.signed_in else {}
@@ -77,6 +80,10 @@ def of_repository(name: str, facts: Facts) -> list[Page]:
     def page(row: str, path: str, expects: str, **more: bool) -> Page:
         return Page(f"{facts.kind}: {row}", f"/{name}{path}", expects, **more)
 
+    def first(row: str, path: str, expects: str) -> Page:
+        return page(f"{row}, first visit", path, expects, fresh=True)
+
+    compared = f"/compare/tag@{facts.older_tag}...tag@{facts.newer_tag}"
     return [
         page("summary", "", tip[:12]),
         page("changelog page 1", "/changelog", tip[:12]),
@@ -88,10 +95,41 @@ def of_repository(name: str, facts: Facts) -> list[Page]:
         page("file annotated", f"/annotate/{tip}/{file}", "/changeset/"),
         page("history of a file", f"/changelog/{tip}/{file}", "/changeset/"),
         page("raw file", f"/raw/{tip}/{file}", ""),
-        page("compare of two tags", f"/compare/tag@{facts.older_tag}...tag@{facts.newer_tag}", "/changeset/"),
+        page("compare of two tags", compared, "/changeset/"),
+        page("long changeset", f"/changeset/{facts.root}", facts.root[:12]),
         page("statistics", "/statistics", "<svg"),
         page("Atom feed", "/feed/atom", "<entry"),
         page("refs-data", "/refs-data", "results", script=True),
+        first("changeset of several files", f"/changeset/{facts.changeset}", facts.changeset[:12]),
+        first("long changeset", f"/changeset/{facts.root}", facts.root[:12]),
+        first("compare of two tags", compared, "/changeset/"),
+        first("file view", f"/files/{tip}/{file}", file.split("/")[-1]),
+        first("file annotated", f"/annotate/{tip}/{file}", "/changeset/"),
+    ]
+
+
+def rare(name: str, facts: Facts) -> list[Page]:
+    """What has no row of its own, but is asked for in the long run."""
+    tip, file, changeset = facts.tip, facts.large_file, facts.changeset
+
+    def page(path: str) -> Page:
+        return Page(f"{facts.kind}: {path.split('/')[1]}", f"/{name}{path}", "")
+
+    return [
+        page(f"/archive/{tip}.zip"),
+        page(f"/archive/{tip}.tar.gz"),
+        page(f"/changeset-diff/{changeset}"),
+        page(f"/changeset-patch/{changeset}"),
+        page(f"/changeset/{changeset}?view=split"),
+        page(f"/diff/{file}?diff1={facts.older_tag}&diff2={facts.newer_tag}"),
+        page(f"/diff-2way/{file}?diff1={facts.older_tag}&diff2={facts.newer_tag}"),
+        page(f"/compare/tag@{facts.older_tag}...tag@{facts.newer_tag}?merge=1"),
+        page("/feed/rss"),
+        page("/forks"),
+        page("/followers"),
+        page("/changelog?page=3"),
+        page(f"/files/{facts.older_tag}/{file}"),
+        page(f"/annotate/{facts.older_tag}/{file}"),
     ]
 
 
@@ -138,10 +176,12 @@ def measure(instance: Instance, page: Page, cookie: str, effort: Effort) -> dict
         workers = server.workers()
         server.warm_up([LOGIN], WARM_UP)
         before = accounting.rss(workers)
+        if page.fresh:
+            return _anew(instance, server, page, sent) | {"cold_ms": _ms(statistics.median(cold)), "rss_before": max(before)}
         server.warm_up([sent], WARM_UP)
 
         alone = accounting.Meter(workers)
-        times, size = _one_after_the_other(server, page, sent, effort.requests)
+        firsts, times, size = _one_after_the_other(server, page, sent, effort.requests)
         single = alone.read()
 
         crowd = accounting.Meter(workers)
@@ -152,6 +192,7 @@ def measure(instance: Instance, page: Page, cookie: str, effort: Effort) -> dict
             "path": page.path,
             "bytes": size,
             "cold_ms": _ms(statistics.median(cold)),
+            "first_ms": _ms(statistics.median(firsts)),
             "median_ms": _ms(statistics.median(times)),
             "min_ms": _ms(min(times)),
             "p90_ms": _ms(statistics.quantiles(times, n=10)[-1]),
@@ -166,22 +207,64 @@ def measure(instance: Instance, page: Page, cookie: str, effort: Effort) -> dict
         }
 
 
+def _forget(instance: Instance) -> None:
+    """Deletes what was worked out about changesets and files; a server must not mind."""
+    for answers in instance.data.glob("**/answers"):
+        shutil.rmtree(answers)
+
+
+def _anew(instance: Instance, server: MeasuredServer, page: Page, sent: bytes) -> dict:
+    """Each time as if nobody had been there before, though in a worker that has answered other pages."""
+    workers = server.workers()
+    # What a worker reads once is not what is measured: how the changesets follow each other, for example.
+    server.warm_up([sent], WARM_UP)
+    firsts, times, cpu, foreign = [], [], [], []
+    for _ in range(ENOUGH):
+        _forget(instance)
+        meter = accounting.Meter(workers)
+        first, whole, received = client.watched(server.port, sent)
+        _must_be(page, sent, received)
+        span = meter.read()
+        firsts.append(first)
+        times.append(whole)
+        cpu.append(span.cpu)
+        foreign.append(span.foreign)
+    return {
+        "row": page.row,
+        "path": page.path,
+        "bytes": len(received.partition(b"\r\n\r\n")[2]),
+        "first_ms": _ms(statistics.median(firsts)),
+        "median_ms": _ms(statistics.median(times)),
+        "min_ms": _ms(min(times)),
+        "p90_ms": _ms(statistics.quantiles(times, n=10)[-1]),
+        "requests": len(times),
+        # A tick of the kernel is ten milliseconds: only the sum says something.
+        "cpu_ms": _ms(sum(cpu) / len(cpu)),
+        "rss_after": max(accounting.rss(workers)),
+        "foreign": max(foreign),
+    }
+
+
 def _cold(instance: Instance, page: Page, sent: bytes) -> float:
+    if page.fresh:
+        _forget(instance)
     with MeasuredServer(instance, workers=1) as server:
         seconds, received = client.once(server.port, sent)
         _must_be(page, sent, received)
         return seconds
 
 
-def _one_after_the_other(server: MeasuredServer, page: Page, sent: bytes, requests: int) -> tuple[list[float], int]:
-    times, received = [], b""
+def _one_after_the_other(server: MeasuredServer, page: Page, sent: bytes, requests: int) -> tuple[list[float], list[float], int]:
+    """Seconds until the first byte, until the last, and the length of the page."""
+    firsts, times, received = [], [], b""
     begin = time.perf_counter()
     while len(times) < requests and (len(times) < ENOUGH or time.perf_counter() - begin < PATIENCE):
-        seconds, received = client.once(server.port, sent)
+        first, seconds, received = client.watched(server.port, sent)
         client.check(sent, received)
+        firsts.append(first)
         times.append(seconds)
     _must_be(page, sent, received)
-    return times, len(received.partition(b"\r\n\r\n")[2])
+    return firsts, times, len(received.partition(b"\r\n\r\n")[2])
 
 
 def _must_be(page: Page, sent: bytes, received: bytes) -> None:
@@ -207,27 +290,31 @@ def starts(instance: Instance, effort: Effort) -> dict:
     }
 
 
-def mixed(instance: Instance, pages: list[Page], cookie: str, effort: Effort) -> dict:
-    """All pages in turn on one server: what the workers hold in the end, and whether they still grow."""
+def mixed(instance: Instance, pages: list[Page], cookie: str, requests: int, clients: int) -> dict:
+    """All pages in turn on one server: what the workers hold in the end and held at most, and whether they still grow."""
     sent = [page.request(cookie) for page in pages]
     with MeasuredServer(instance) as server:
         workers = server.workers()
         server.warm_up([LOGIN], WARM_UP)
+        accounting.forget_peak(workers)
         rss, pss = [accounting.rss(workers)], [accounting.pss(workers)]
         meter = accounting.Meter(workers)
         done = 0
-        for quarter in _quarters(effort.mixed_requests):
-            done += client.crowd(server.port, sent, effort.clients, 3600, at_most=quarter).requests
+        for quarter in _quarters(requests):
+            done += client.crowd(server.port, sent, clients, 24 * 3600, at_most=quarter).requests
             rss.append(accounting.rss(workers))
             pss.append(accounting.pss(workers))
+            print(f"  {done} requests, RSS {rss[-1]} MiB", flush=True)
         span = meter.read()
         return {
             "row": "all pages in turn",
             "requests": done,
+            "pages": len(pages),
             "load_rps": round(done / span.wall, 1),
             "cpu_ms": _ms(span.cpu / done),
             "rss": rss,
             "pss": pss,
+            "peak": accounting.peak(workers),
             "foreign": span.foreign,
         }
 

@@ -6,6 +6,7 @@ PAGE_COLUMNS = {
     "page": "row",
     "bytes": "bytes",
     "cold ms": "cold_ms",
+    "first byte ms": "first_ms",
     "median ms": "median_ms",
     "min ms": "min_ms",
     "p90 ms": "p90_ms",
@@ -27,7 +28,7 @@ WIRE_COLUMNS = {
     "RSS peak": "rss_peak",
     "others": "foreign",
 }
-COMPARED_PAGES = ["cold_ms", "median_ms", "min_ms", "cpu_ms", "load_rps", "rss_after"]
+COMPARED_PAGES = ["cold_ms", "first_ms", "median_ms", "min_ms", "cpu_ms", "load_rps", "rss_after"]
 COMPARED_WIRE = ["median_s", "min_s", "cpu_s", "rss_after"]
 COMPARED_START = ["median_s", "min_s", "cpu_s", "rss"]
 
@@ -65,12 +66,23 @@ def wire(figures: list[dict]) -> str:
     return table(list(WIRE_COLUMNS), _rows(figures, WIRE_COLUMNS))
 
 
+def peers(figures: list[dict], ours: list[dict]) -> str:
+    """One row for each page, one column for each program that has it."""
+    names = list(dict.fromkeys(figure["peer"] for figure in figures))
+    rows = list(dict.fromkeys(figure["row"] for figure in figures))
+    cpu = {(figure["peer"], figure["row"]): figure["cpu_ms"] for figure in figures}
+    own = {row["row"]: row.get("cpu_ms") for row in ours}
+    return table(["CPU ms", "ours", *names], [[row, own.get(row), *(cpu.get((name, row)) for name in names)] for row in rows])
+
+
 def everything(result: dict) -> str:
     parts = [_circumstances(result)]
     if result.get("pages"):
         parts.append(pages(result["pages"]))
     if result.get("wire"):
         parts.append(wire(result["wire"]))
+    if result.get("peers"):
+        parts.append(peers(result["peers"], result.get("pages", [])))
     if start := result.get("start"):
         parts.append(
             f"Start of a server with one worker until its first page has been read: median {start['median_s']} s, "
@@ -81,7 +93,8 @@ def everything(result: dict) -> str:
         steps = [mixed["requests"] * quarter // 4 for quarter in range(5)]
         rows = [[f"{step}", *(f"{r} ({p})" for r, p in zip(*both))] for step, *both in zip(steps, mixed["rss"], mixed["pss"])]
         parts.append(
-            f"All pages in turn, 8 clients: {mixed['load_rps']} requests/s, {mixed['cpu_ms']} ms CPU each.\n\n{table(head, rows)}"
+            f"{mixed['pages']} pages in turn, 8 clients: {mixed['load_rps']} requests/s, {mixed['cpu_ms']} ms CPU each; "
+            f"the most that a worker ever held: {max(mixed['peak'])} MiB.\n\n{table(head, rows)}"
         )
     failed = [f"{row['row']}: {row['error']}" for row in result.get("pages", []) + result.get("wire", []) if "error" in row]
     if failed:

@@ -48,6 +48,8 @@ class Facts:
     older_tag: str
     newer_tag: str
     """Two tags a sixth of all tags apart, to be compared."""
+    root: str
+    """The first changeset: all the files that a repository begins with, which makes a long page."""
 
     @property
     def deep_page(self) -> int:
@@ -135,6 +137,7 @@ def _git_facts(git: Client, repository: Path) -> Facts:
         large_file_lines=len(ask("cat-file", "blob", f"HEAD:{large}")),
         large_file_changes=int(ask("rev-list", "--count", "HEAD", "--", large)[0]),
         **_apart(ask("tag", "--sort=creatordate")),
+        root=ask("rev-list", "--max-parents=0", "HEAD")[-1],
     )
 
 
@@ -165,6 +168,7 @@ def _hg_facts(hg: Client, repository: Path) -> Facts:
         large_file_lines=len(ask("cat", "--rev", tip, f"path:{large}")),
         large_file_changes=len(ask("log", "--template", "x\n", "--", large)),
         **_apart(ask("log", "--rev", "tag()", "--template", "{tags % '{tag}\n'}")),
+        root=ask("log", "--rev", f"first(ancestors({tip}))", "--template", "{node}\n")[0],
     )
 
 

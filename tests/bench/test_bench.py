@@ -43,9 +43,9 @@ def run(tmp_path: Path, *options: str) -> dict:
 
 
 def test_some_rows(tmp_path: Path):
-    result = run(tmp_path, "--only", "login|summary|identify")
+    result = run(tmp_path, "--only", "login|summary|hg identify$|git ls-remote, ssh")
     assert [row["row"] for row in result["pages"]] == ["login page (anonymous)", "git: summary", "hg: summary"]
-    assert [row["row"] for row in result["wire"]] == ["hg identify"]
+    assert [row["row"] for row in result["wire"]] == ["hg identify", "git ls-remote, ssh"]
 
     git, hg = result["repositories"]
     assert git["changesets"] == 300
@@ -56,14 +56,16 @@ def test_some_rows(tmp_path: Path):
         assert facts["large_file_changes"] > 30
 
     same = report.comparison(result, result)
-    assert re.search(r"git: summary +\|( +1\.00 \|){6}", same), same
+    assert re.search(r"git: summary +\|( +1\.00 \|){7}", same), same
 
 
 @pytest.mark.soak
 def test_every_row(tmp_path: Path):
     result = run(tmp_path)
-    assert len(result["pages"]) == 3 + 2 * 9 and len(result["wire"]) == 2 * 4
+    # Three pages and a call of the site, fifteen pages of each repository and five as if nobody had been there, four of ten thousand.
+    assert len(result["pages"]) == 4 + 2 * (15 + 5) + 4 and len(result["wire"]) == 2 * 4 * 2
     for row in result["pages"]:
-        assert row["median_ms"] > 0 and row["load_rps"] > 0 and row["load_cpu_ms"] > 0, row
+        assert row["median_ms"] >= row["first_ms"] > 0, row
+        assert "first visit" in row["row"] or row["load_rps"] > 0 and row["load_cpu_ms"] > 0, row
     assert result["start"]["median_s"] > 0
     assert result["mixed"]["requests"] == 400 and len(result["mixed"]["rss"]) == 5

@@ -1,4 +1,4 @@
-"""Clones and pushes over HTTP, by the real clients."""
+"""Clones and pushes over HTTP and SSH, by the real clients."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import accounting
 from bench.pages import WARM_UP, Effort
 from bench.server import LOGIN, MeasuredServer
+from bench.ssh import SshFront
 from harness import processes
 from harness.clients import Client
 from harness.instance import ADMIN, Instance
@@ -78,41 +79,53 @@ class Pusher:
         self.client("push", "--quiet", *(["--rev", "."] if not what else []), url, *what, cwd=self.work, seconds=LONG)
 
 
+def over_ssh(client: Client, effort: Effort) -> list[Operation]:
+    """The same by the other door: what a client starts there is a program that ends with it."""
+    return [replace(one, row=f"{one.row}, ssh") for one in operations(client, effort)]
+
+
 def measure(instance: Instance, name: str, operation: Operation) -> dict:
     """One row, on a server of its own."""
     with MeasuredServer(instance) as server:
         workers = server.workers()
         server.warm_up([LOGIN], WARM_UP)
-        url = server.url_for(ADMIN, name)
         before = accounting.rss(workers)
         accounting.forget_peak(workers)
-        seconds, cpu, foreign = [], [], []
-        for _ in range(operation.runs):
-            operation.before(url)
-            _settle(server)
-            meter = accounting.Meter(workers)
-            begin = time.perf_counter()
-            operation.run(url)
-            seconds.append(time.perf_counter() - begin)
-            # A child counts once its worker has waited for it, which may be after the client has gone.
-            _settle(server)
-            span = meter.read()
-            cpu.append(span.cpu / operation.times)
-            foreign.append(span.foreign)
-        return {
-            "row": operation.row,
-            "runs": operation.runs,
-            "median_s": round(statistics.median(seconds), 3),
-            "min_s": round(min(seconds), 3),
-            "cpu_s": round(statistics.median(cpu), 3),
-            "rss_before": max(before),
-            "rss_after": max(accounting.rss(workers)),
-            "rss_peak": max(accounting.peak(workers)),
-            "foreign": max(foreign),
-        }
+        figures = _run(operation, server.url_for(ADMIN, name), workers, server.helpers)
+        memory = {"rss_before": max(before), "rss_after": max(accounting.rss(workers)), "rss_peak": max(accounting.peak(workers))}
+        return figures | memory
 
 
-def _settle(server: MeasuredServer) -> None:
-    if not processes.wait_until(lambda: not server.helpers(), seconds=30, every=0.01):
-        left = "; ".join(map(str, server.helpers()))
+def measure_ssh(front: SshFront, name: str, operation: Operation) -> dict:
+    """One row through sshd. A worker has no part in it."""
+    return _run(operation, front.url(name), front.pids, lambda: processes.children(front.pids[0]))
+
+
+def _run(operation: Operation, url: str, pids: list[int], helpers: Callable[[], list]) -> dict:
+    seconds, cpu, foreign = [], [], []
+    for _ in range(operation.runs):
+        operation.before(url)
+        _settle(helpers)
+        meter = accounting.Meter(pids)
+        begin = time.perf_counter()
+        operation.run(url)
+        seconds.append(time.perf_counter() - begin)
+        # A child counts once its parent has waited for it, which may be after the client has gone.
+        _settle(helpers)
+        span = meter.read()
+        cpu.append(span.cpu / operation.times)
+        foreign.append(span.foreign)
+    return {
+        "row": operation.row,
+        "runs": operation.runs,
+        "median_s": round(statistics.median(seconds), 3),
+        "min_s": round(min(seconds), 3),
+        "cpu_s": round(statistics.median(cpu), 3),
+        "foreign": max(foreign),
+    }
+
+
+def _settle(helpers: Callable[[], list]) -> None:
+    if not processes.wait_until(lambda: not helpers(), seconds=30, every=0.01):
+        left = "; ".join(map(str, helpers()))
         raise RuntimeError(f"the server still has children half a minute after its client has gone: {left}")

@@ -76,6 +76,22 @@ pub(crate) fn compare<S: Contents>(
     })
 }
 
+/// The bytes of contents, counted until they are more than `most`.
+pub(crate) fn weight<S: Contents>(
+    source: &S,
+    contents: impl Iterator<Item = S::Content>,
+    most: u64,
+) -> Result<u64, ReadError> {
+    let mut sum = 0;
+    for content in contents {
+        sum += source.size(&content)?;
+        if sum > most {
+            break;
+        }
+    }
+    Ok(sum)
+}
+
 impl<C> Pair<C> {
     fn path(&self) -> Option<&RepoPath> {
         self.new

@@ -23,7 +23,7 @@ pub use combined::{CombinedDiff, CombinedFile, CombinedHunk, CombinedLine, Combi
 pub use lines::between;
 pub use options::{DiffLimit, DiffOptions, Whitespace};
 
-pub(crate) use compare::{Contents, Pair, Side, compare};
+pub(crate) use compare::{Contents, Pair, Side, compare, weight};
 pub(crate) use edits::Edits;
 pub(crate) use places::{Indent, indent_of};
 pub(crate) use quote::unescaped;

@@ -6,7 +6,7 @@ use super::Repository;
 use super::renames::Rename;
 use super::tree::Item;
 use super::tree_diff::{Changed, TreeDiff};
-use crate::diff::{Contents, Diff, DiffOptions, Pair, Side, compare};
+use crate::diff::{Contents, Diff, DiffOptions, Pair, Side, compare, weight};
 use crate::{ChangesetId, Kind, ReadError, RepoPath};
 
 impl Repository {
@@ -39,6 +39,28 @@ impl Repository {
         let mut diff = compare(Kind::Git, &contents, pairs(changed, &renames), options)?;
         diff.complete = complete;
         Ok(diff)
+    }
+
+    pub fn diff_weight(
+        &self,
+        old: Option<&ChangesetId>,
+        new: &ChangesetId,
+        paths: &[RepoPath],
+        most: u64,
+    ) -> Result<u64, ReadError> {
+        let repo = self.local();
+        let old = old.map(|id| self.tree_of(&repo, id)).transpose()?;
+        let new = Some(self.tree_of(&repo, new)?);
+        let found = self.tree_diff(&repo, old, new, paths)?;
+        let sides = found.changed.iter().flat_map(|one| {
+            let sides = [one.old, one.new].into_iter().flatten();
+            sides.filter_map(|item| Some(side(&one.path, Some(item))?.content))
+        });
+        let blobs = Blobs {
+            repository: self,
+            repo: &repo,
+        };
+        weight(&blobs, sides, most)
     }
 
     /// The tree of a commit.

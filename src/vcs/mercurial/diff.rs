@@ -6,7 +6,7 @@ use hg::{ChangeKind, Entry, HgPath, HgPathBuf, Node, Snapshot};
 
 use super::Repository;
 use super::tree::mode_of;
-use crate::diff::{Contents, Diff, DiffOptions, Pair, Side, compare};
+use crate::diff::{Contents, Diff, DiffOptions, Pair, Side, compare, weight};
 use crate::{ChangesetId, Kind, ReadError, RepoPath};
 
 impl Repository {
@@ -75,6 +75,28 @@ impl Repository {
                 }
             }
             compare(Kind::Hg, &Files(snapshot), pairs, options)
+        })
+    }
+
+    pub fn diff_weight(
+        &self,
+        old: Option<&ChangesetId>,
+        new: &ChangesetId,
+        paths: &[RepoPath],
+        most: u64,
+    ) -> Result<u64, ReadError> {
+        self.read(|snapshot| {
+            let old = old.map(|id| self.rev(snapshot, id)).transpose()?;
+            let paths: Vec<HgPathBuf> = paths
+                .iter()
+                .map(|path| HgPathBuf::from(path.as_bytes().to_vec()))
+                .collect();
+            let changes = snapshot.status_within(old, self.rev(snapshot, new)?, &paths)?;
+            let sides = changes.iter().flat_map(|change| {
+                let sides = [change.old, change.new].into_iter();
+                sides.filter_map(|entry| Some(side(&change.path, entry)?.content))
+            });
+            weight(&Files(snapshot), sides, most)
         })
     }
 }

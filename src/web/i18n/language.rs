@@ -142,6 +142,11 @@ impl Language {
         }
     }
 
+    /// The text that all its words come from; empty for English.
+    pub(crate) fn source(self) -> &'static str {
+        KNOWN[self.0].catalogue
+    }
+
     /// What a message says in this language, when that is known.
     pub(super) fn look_up(self, message: &str) -> Option<&'static str> {
         self.catalogue()?.get(message, 0)

@@ -116,12 +116,18 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         let pieces = diff::combined(shown, move || {
             Ok(contents.combined_diff(&id, switches.context, true)?)
         });
-        return diff::page(visit.language, &html, pieces, true);
+        return diff::page(visit.language, &html, pieces, usize::MAX);
     }
     let options = switches.options(visit.model.config().cut_off_limit);
     let parent = parent.copied();
-    let pieces = shown.draw(move || Ok(contents.diff(parent.as_ref(), &id, &options)?));
-    diff::page(visit.language, &html, pieces, !switches.full)
+    let weighed = Arc::clone(&contents);
+    let drawn = shown.kept(
+        visit.model.cache(),
+        &options.clone(),
+        |most| weighed.diff_weight(parent.as_ref(), &id, &[], most),
+        move || Ok(contents.diff(parent.as_ref(), &id, &options)?),
+    )?;
+    diff::page(visit.language, &html, drawn.pieces, drawn.patience)
 }
 
 /// What a changeset is compared with.

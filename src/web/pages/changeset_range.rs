@@ -127,5 +127,5 @@ pub(super) fn show(
         };
         Some(make())
     });
-    diff::page(visit.language, &html, pieces, false)
+    diff::page(visit.language, &html, pieces, 0)
 }

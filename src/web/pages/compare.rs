@@ -216,7 +216,8 @@ fn drawn(
     let old = Side::new(from_name, from.as_ref());
     let new = Side::new(other_name, ends.head.as_ref());
     let shown = Shown::new(visit, switches, base, old, new, "");
-    let pieces = shown.draw(move || {
+    let kept_as = options.clone();
+    let make = move || {
         let comparison = ends.comparison()?;
         match (&from, &ends.head) {
             (from, Some(head)) => Ok(comparison.diff(from.as_ref(), head, &options)?),
@@ -225,8 +226,11 @@ fn drawn(
             )),
             (None, None) => Err(Problem::NotFound("Cannot show empty diff".into())),
         }
-    });
-    diff::page(visit.language, html, pieces, false)
+    };
+    // The list of changesets alone is worth to be seen at once.
+    let heavy = |_| Ok(u64::MAX);
+    let drawn = shown.kept(visit.model.cache(), &kept_as, heavy, make)?;
+    diff::page(visit.language, html, drawn.pieces, drawn.patience)
 }
 
 /// Both ends, found.

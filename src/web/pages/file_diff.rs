@@ -157,8 +157,20 @@ fn answer(
     if let Some(limit) = options.limit.as_mut().filter(|_| !switches.full) {
         limit.blob_bytes = limit.text_bytes;
     }
-    let pieces = shown.draw(move || pair.diff(&options));
-    diff::page(visit.language, &html, pieces, !switches.full)
+    let cache = visit.model.cache();
+    let (contents, old, new) = (Arc::clone(&pair.contents), pair.old, pair.new);
+    let path = [pair.path.clone()];
+    let drawn = shown.kept(
+        cache,
+        &options.clone(),
+        |most| match (&old, &new) {
+            (old, Some(new)) => contents.diff_weight(old.as_ref(), new, &path, most),
+            (Some(old), None) => contents.diff_weight(None, old, &path, most),
+            (None, None) => Ok(0),
+        },
+        move || pair.diff(&options),
+    )?;
+    diff::page(visit.language, &html, drawn.pieces, drawn.patience)
 }
 
 /// Two states of a file.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use model::ReadableRepository;
 use render::escape;
 use vcs::diff::Operation;
-use vcs::{Changeset, DiffLimit, DiffOptions, LogQuery, Refs, Repository};
+use vcs::{Changeset, Diff, DiffLimit, DiffOptions, LogQuery, Refs, Repository};
 
 use crate::feed::{self, Entry, Feed, Format};
 use crate::people::People;
@@ -130,7 +130,6 @@ fn body(
         },
     ));
     out.push('\n');
-    let parent = changeset.parents.first();
     let options = DiffOptions {
         limit: Some(DiffLimit {
             files: FILES,
@@ -140,7 +139,28 @@ fn body(
         }),
         ..DiffOptions::default()
     };
-    let diff = contents.diff(parent, &changeset.id, &options)?;
+    let (cut_off, with_diff) = (config.feed_cut_off_limit, config.feed_diffs);
+    let parent = changeset.parents.first();
+    // A feed is asked for every few minutes, and says about a changeset what it has said before.
+    let rest = format!("{parent:?} {options:?} {cut_off} {with_diff}");
+    let changes = contents.cached(visit.model.cache()).bytes(
+        "feed-changes",
+        1,
+        &changeset.id,
+        &[rest.as_bytes()],
+        || {
+            let diff = contents.diff(parent, &changeset.id, &options)?;
+            changes(&diff, with_diff.then_some(cut_off)).map(String::into_bytes)
+        },
+    )?;
+    out.push_str(&String::from_utf8_lossy(&changes));
+    out.push_str("</pre>");
+    Ok(out)
+}
+
+/// Which files a changeset touches, and its diff up to so many bytes, as HTML.
+fn changes(diff: &Diff, text_bytes: Option<usize>) -> Result<String, Problem> {
+    let mut out = String::new();
     for file in diff.files.iter().take(FILES) {
         let _ = write!(
             out,
@@ -155,15 +175,14 @@ fn body(
     if diff.files.len() > FILES || left_out {
         out.push_str("\n Changeset was too big and was cut off...");
     }
-    if config.feed_diffs {
+    if let Some(most) = text_bytes {
         let mut text = Vec::new();
         diff.to_unified(&mut text)
             .map_err(|error| Problem::Internal(format!("a diff in a feed: {error}")))?;
-        text.truncate(config.feed_cut_off_limit);
+        text.truncate(most);
         out.push_str("\n\n");
         out.push_str(&escape(&render::decode(&text)));
     }
-    out.push_str("</pre>");
     Ok(out)
 }
 

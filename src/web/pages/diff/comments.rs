@@ -43,6 +43,11 @@ impl Comments {
         self.inline.values().map(|chunk| chunk.comments.len()).sum()
     }
 
+    /// Whether any is.
+    pub(super) fn between_lines(&self) -> bool {
+        !self.inline.is_empty()
+    }
+
     /// Draws what goes between lines.
     pub(in crate::pages) fn draw(
         &mut self,

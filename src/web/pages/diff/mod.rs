@@ -6,6 +6,7 @@
 mod combined;
 mod comments;
 mod file;
+mod kept;
 mod stream;
 mod switches;
 
@@ -67,6 +68,8 @@ pub(super) struct Shown {
     pub listed: bool,
     /// What is said about it.
     pub comments: Comments,
+    /// Whether what stands below the files is drawn with them.
+    pub footed: bool,
 }
 
 impl Shown {
@@ -93,6 +96,7 @@ impl Shown {
             key: String::new(),
             listed: true,
             comments: Comments::default(),
+            footed: true,
         }
     }
 
@@ -120,8 +124,8 @@ impl Shown {
                     let file = shown.file(&diff, at, &names);
                     (file, Stage::Files(shown, diff, names, at + 1))
                 }
-                Stage::Files(shown, ..) => (shown.foot(), Stage::End),
-                Stage::End => return None,
+                Stage::Files(shown, ..) if shown.footed => (shown.foot(), Stage::End),
+                Stage::Files(..) | Stage::End => return None,
             };
             stage = next;
             Some(piece)

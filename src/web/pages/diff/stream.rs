@@ -15,25 +15,32 @@ use crate::template;
 /// Stands in a page for what is drawn later. No text of a repository can hold it where a page shows it: a page has no NUL.
 pub(in crate::pages) const PLACE: &str = "\0";
 
-/// A page around pieces: made at once if `whole`, else while it is sent.
+/// A page around pieces. One of no more than `patience` bytes is made before it goes out, what is longer while it is sent.
 pub(in crate::pages) fn page(
     language: Language,
     html: &str,
     pieces: impl Iterator<Item = Result<String, Problem>> + Send + 'static,
-    whole: bool,
+    patience: usize,
 ) -> Result<Response, Problem> {
     let (head, tail) = html.split_once(PLACE).unwrap_or((html, ""));
-    if whole {
-        let mut out = head.to_owned();
-        for piece in pieces {
-            out.push_str(&piece?);
+    let mut head = head.to_owned();
+    let mut pieces = pieces.fuse();
+    if patience > 0 {
+        let most = head.len().saturating_add(patience);
+        while head.len() <= most {
+            match pieces.next() {
+                Some(piece) => head.push_str(&piece?),
+                None => {
+                    head.push_str(tail);
+                    return Ok(template::answer(StatusCode::OK, language, head));
+                }
+            }
         }
-        out.push_str(tail);
-        return Ok(template::answer(StatusCode::OK, language, out));
     }
-    let head = std::iter::once(Ok(head.to_owned()));
+    let head = std::iter::once(Ok(head));
     let tail = std::iter::once(Ok(tail.to_owned()));
     let pieces = Pieces {
+        begun: false,
         current: Cursor::new(Vec::new()),
         rest: Box::new(head.chain(pieces).chain(tail)),
     };
@@ -51,34 +58,51 @@ pub(in crate::pages) fn page(
 }
 
 struct Pieces {
+    /// Whether the first of them has gone out.
+    begun: bool,
     current: Cursor<Vec<u8>>,
     rest: Box<dyn Iterator<Item = Result<String, Problem>> + Send>,
 }
 
-impl Read for Pieces {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.current.read(buf)?;
-            if count > 0 || buf.is_empty() {
-                return Ok(count);
-            }
-            match self.rest.next() {
-                None => return Ok(0),
-                Some(Ok(piece)) => self.current = Cursor::new(piece.into_bytes()),
-                // The status has gone out already; the page at least says that something is missing.
-                Some(Err(problem)) => {
-                    if let Problem::Internal(message) = &problem {
-                        tracing::error!("{message}");
-                    }
-                    let words = problem.detail().unwrap_or(problem.sentence()).to_owned();
-                    let notice = format!(
-                        "<div class=\"notice notice-error\" role=\"alert\"><p>{}</p></div>",
-                        render::escape(&words)
-                    );
-                    self.current = Cursor::new(notice.into_bytes());
+impl Pieces {
+    /// The bytes of the next piece; none when all have been sent.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        Some(match self.rest.next()? {
+            Ok(piece) => piece.into_bytes(),
+            // The status has gone out already; the page at least says that something is missing.
+            Err(problem) => {
+                if let Problem::Internal(message) = &problem {
+                    tracing::error!("{message}");
                 }
+                let words = problem.detail().unwrap_or(problem.sentence()).to_owned();
+                let notice = format!(
+                    "<div class=\"notice notice-error\" role=\"alert\"><p>{}</p></div>",
+                    render::escape(&words)
+                );
+                notice.into_bytes()
             }
+        })
+    }
+}
+
+impl Read for Pieces {
+    /// Gives what stands above the diff as soon as it is asked, then full blocks: each is a packet and a turn of the server.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            let count = self.current.read(&mut buf[filled..])?;
+            filled += count;
+            if count > 0 {
+                continue;
+            }
+            if !self.begun && filled > 0 {
+                self.begun = true;
+                break;
+            }
+            let Some(piece) = self.next() else { break };
+            self.current = Cursor::new(piece);
         }
+        Ok(filled)
     }
 }
 
@@ -108,18 +132,18 @@ mod tests {
 
     #[test]
     fn pieces_stand_at_their_place() {
-        for whole in [true, false] {
-            assert_eq!(
-                read(page(ENGLISH, "<a>\0<b>", pieces(false), whole).unwrap()),
-                "<a>0,1,2,<b>"
-            );
+        for patience in [usize::MAX, 7, 6, 5, 3, 1, 0] {
+            let made = page(ENGLISH, "<a>\0<b>", pieces(false), patience).unwrap();
+            let whole = matches!(made.body, crate::response::Body::Bytes(_));
+            assert_eq!(whole, patience >= 6, "{patience}");
+            assert_eq!(read(made), "<a>0,1,2,<b>");
         }
     }
 
     #[test]
     fn what_breaks_is_told() {
-        assert!(page(ENGLISH, "<a>\0<b>", pieces(true), true).is_err());
-        let text = read(page(ENGLISH, "<a>\0<b>", pieces(true), false).unwrap());
+        assert!(page(ENGLISH, "<a>\0<b>", pieces(true), usize::MAX).is_err());
+        let text = read(page(ENGLISH, "<a>\0<b>", pieces(true), 0).unwrap());
         assert!(
             text.contains("&lt;gone&gt;") && text.ends_with("2,<b>"),
             "{text}"

@@ -309,6 +309,63 @@ fn texts_are_what_git_takes() {
 }
 
 #[test]
+fn a_diff_that_was_drawn_is_looked_up_and_still_has_its_comments() {
+    let (server, ids) = rich();
+    let mut browser = server.signed_in("admin");
+    let answers = server.folder.path().join("data/answers");
+    let kept = || walk(&answers).len();
+    let before = kept();
+    let pages = [
+        format!("/rich/changeset/{}", ids[1]),
+        format!("/rich/compare/rev@{}...rev@{}", ids[0], ids[3]),
+        format!("/rich/diff/a.rs?diff1={}&diff2={}", ids[0], ids[1]),
+    ];
+    let first: Vec<_> = pages.iter().map(|page| ok(&mut browser, page)).collect();
+    assert!(kept() > before, "nothing was kept in {}", answers.display());
+    let full = kept();
+    let again: Vec<_> = pages.iter().map(|page| ok(&mut browser, page)).collect();
+    assert!(first == again, "a diff from the cache is another one");
+    assert_eq!(kept(), full);
+    // Another language and another choice are another page.
+    let address = format!("{}?view=split", pages[0]);
+    assert!(ok(&mut browser, &address).contains("side-by-side"));
+    let headers = [("accept-language", "de")];
+    let german = server
+        .browser()
+        .send(Method::GET, &pages[0], &headers, None)
+        .text;
+    assert!(german.contains("lang=\"de\"") && !german.contains("Full diff"));
+    // Damage is noticed; everything may be deleted.
+    for file in walk(&answers) {
+        std::fs::write(file, b"damaged").unwrap();
+    }
+    assert!(ok(&mut browser, &pages[0]) == first[0]);
+    std::fs::remove_dir_all(&answers).unwrap();
+    assert!(ok(&mut browser, &pages[0]) == first[0]);
+
+    server.sql(&format!(
+        "insert into changeset_comments (repo_id, revision, line_no, f_path, user_id, text, created_on, modified_at)
+         select repo_id, '{}', 'n50', 'a.rs', user_id, 'Between the lines', '2026-01-01 00:00:00', '2026-01-01 00:00:00'
+         from repositories where repo_name = 'rich'",
+        ids[1]
+    ));
+    assert!(ok(&mut browser, &pages[0]).contains("Between the lines"));
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else if path.file_name() != Some("tidy.lock".as_ref()) {
+            files.push(path);
+        }
+    }
+    files
+}
+
+#[test]
 fn a_range_shows_each_changeset_and_its_diff() {
     let (server, ids) = rich();
     let mut browser = server.browser();
