@@ -5,10 +5,12 @@ use crate::{Error, Model, User, viewer};
 
 impl Model {
     /// The person of a name (or mail address) and password from an address, or none. Which part was wrong is never told,
-    /// neither by the answer nor by the time it takes.
+    /// neither by the answer nor by the time it takes; who knows both and may not come from there is told so, as the
+    /// original does, and slowed down like everybody else.
     ///
     /// # Errors
-    /// [`Error::TooManyAttempts`] after many wrong ones; when the database does not answer.
+    /// [`Error::TooManyAttempts`] after many wrong ones; [`Error::Forbidden`] from an address that this person may not come
+    /// from; when the database does not answer.
     pub fn authenticate(
         &self,
         name: &str,
@@ -26,6 +28,10 @@ impl Model {
                 attempt.succeeded()?;
                 return Ok(Some(user));
             }
+            attempt.failed()?;
+            return Err(Error::Forbidden(
+                "This account may not be used from your address.".to_owned(),
+            ));
         }
         attempt.failed()?;
         Ok(None)

@@ -80,6 +80,14 @@ pub fn sign_in(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             page.status = StatusCode::TOO_MANY_REQUESTS;
             return Ok(page);
         }
+        Err(model::Error::Forbidden(_)) => {
+            tracing::warn!(request_id = %visit.id, "'{username}' may not sign in from {address}");
+            return show(
+                visit,
+                &came_from,
+                error("username", t("User name"), t("Authentication failed.")),
+            );
+        }
         found => found?,
     };
     match found {

@@ -116,3 +116,27 @@ fn the_dumb_protocol_and_odd_requests_are_refused() {
     );
     assert_eq!(nothing.status, StatusCode::BAD_REQUEST);
 }
+
+#[test]
+fn who_may_not_come_from_there_is_refused_and_not_asked_again() {
+    let server = Server::new();
+    server.user("bob", false);
+    server.repository("admin", "site", "git");
+    server.forbid("bob");
+    let info = format!("/site{INFO}");
+    let wrong = ask(&server, &info, Some("bob:nonsense"));
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    let refused = ask(&server, &info, Some("bob:secret1"));
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("address"), "{}", refused.text);
+    let page = server.browser().post(
+        "/_admin/login",
+        &[("username", "bob"), ("password", "secret1")],
+    );
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        page.text.contains("Authentication failed."),
+        "{}",
+        page.text
+    );
+}
