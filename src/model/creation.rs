@@ -119,6 +119,16 @@ impl Model {
             .ok_or_else(|| Error::Program("it is of no known kind".to_owned()))?
             .kind();
         let path = self.path_below_root(row.name.as_str())?;
+        // Whoever put it there was killed before the row could say so.
+        let signature = id.0.to_string();
+        if vcs::life::is_signed(&path, kind, &signature) {
+            self.db().write(|tx| {
+                repositories::set_state(tx, id, RepoState::Created)?;
+                creations::delete(tx, id)
+            })?;
+            self.after_creation(id, kind, &path);
+            return Ok(());
+        }
         let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
         fs::create_dir_all(&folder).map_err(|error| Error::disk("create", &folder, error))?;
         let mut heard: Option<(Instant, Step)> = None;
@@ -142,6 +152,7 @@ impl Model {
             });
             self.draft(&folder, kind, &contents, &mut watch)?
         };
+        draft.sign(&signature).map_err(contents::error)?;
         let mut moved = None;
         let done = self.db().write(|tx| {
             // It may have been renamed, or deleted, since.
@@ -159,12 +170,18 @@ impl Model {
             let _ = fs::remove_dir_all(path);
         }
         done?;
-        if moved.is_some()
-            && let Err(error) = self.refresh_tip(id)
-        {
-            tracing::warn!("the newest changeset of repository {id} cannot be read: {error}");
+        if let Some(path) = moved {
+            self.after_creation(id, kind, &path);
         }
         Ok(())
+    }
+
+    /// What follows when the repository is in its place and its row says so.
+    fn after_creation(&self, id: RepoId, kind: vcs::Kind, path: &Path) {
+        vcs::life::unsign(path, kind);
+        if let Err(error) = self.refresh_tip(id) {
+            tracing::warn!("the newest changeset of repository {id} cannot be read: {error}");
+        }
     }
 
     fn pending(&self, id: RepoId) -> Result<Option<Repository>, Error> {

@@ -36,6 +36,26 @@ fn forget_dead(group: &Path) {
     }
 }
 
+/// Where a word stands that was written into a draft: beside the data of the system, where no reader of a repository looks.
+fn signature(repository: &Path, kind: Kind) -> PathBuf {
+    let folder = match kind {
+        Kind::Git => repository.to_owned(),
+        Kind::Hg => repository.join(".hg"),
+    };
+    folder.join("kallithea-rs-unfinished")
+}
+
+/// Whether this word was written into a repository while it was a draft, and not yet taken out.
+#[must_use]
+pub fn is_signed(repository: &Path, kind: Kind, word: &str) -> bool {
+    fs::read(signature(repository, kind)).is_ok_and(|known| known == word.as_bytes())
+}
+
+/// Takes the word out; that there is none is no failure.
+pub fn unsign(repository: &Path, kind: Kind) {
+    let _ = fs::remove_file(signature(repository, kind));
+}
+
 impl Draft {
     /// An empty repository in a hidden folder of `group`. Git: bare, HEAD on `branch`, which Mercurial knows nothing of.
     pub fn create(
@@ -165,6 +185,12 @@ impl Draft {
     /// Opens it where it is.
     pub fn open(&self) -> Result<Repository, LifeError> {
         Ok(Repository::open(self.path(), self.kind)?)
+    }
+
+    /// Writes a word into it that stays when it is moved, until [`unsign`].
+    pub fn sign(&self, word: &str) -> Result<(), LifeError> {
+        let file = signature(self.path(), self.kind);
+        fs::write(&file, word).map_err(LifeError::io("write", &file))
     }
 
     /// Moves it to its place; fails when something is there.

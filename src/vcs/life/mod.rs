@@ -28,7 +28,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use crate::{OpenError, ReadError, wire};
 
 pub use address::{BadNetwork, Network};
-pub use draft::Draft;
+pub use draft::{Draft, is_signed, unsign};
 pub use housekeeping::{CloneBundle, Housekeeping};
 pub use import::{Arrived, Source};
 pub use remote::{BadRemoteUrl, RemotePolicy, RemoteUrl, Scheme};

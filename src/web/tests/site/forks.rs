@@ -196,6 +196,28 @@ fn what_cannot_be_copied_says_why_is_tried_again_and_given_up() {
     assert_eq!(wait(&mut admin, "copy")["result"], true);
     assert_eq!(admin.get("/copy").status, StatusCode::OK);
 
+    // Left behind between the moment when the folder was in its place and the one when the row said so.
+    let pending =
+        "UPDATE repositories SET repo_state = 'repo_state_pending' WHERE repo_name = 'copy'";
+    let id = server.sql("SELECT repo_id FROM repositories WHERE repo_name = 'copy'");
+    let signature = server
+        .folder
+        .path()
+        .join("repositories/copy/kallithea-rs-unfinished");
+    for (written, ours) in [(format!("{id}0"), false), (id, true)] {
+        assert!(!signature.exists(), "taken out when all is done");
+        std::fs::write(&signature, written).unwrap();
+        server.sql(pending);
+        admin.post("/copy/repo_creating", &[]);
+        let state = wait(&mut admin, "copy");
+        assert_eq!(
+            (&state["result"] == true, &state["failed"] == true),
+            (ours, !ours)
+        );
+        let _ = std::fs::remove_file(&signature);
+    }
+    assert_eq!(admin.get("/copy").status, StatusCode::OK);
+
     server
         .sql("UPDATE repositories SET repo_state = 'repo_state_pending' WHERE repo_name = 'copy'");
     let gone = admin.post("/_admin/repos/copy/delete", &[("confirm_name", "copy")]);
