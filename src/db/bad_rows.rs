@@ -38,7 +38,10 @@ fn read_all(conn: &Conn, user: UserId) -> Result<usize, DbError> {
         read += repositories_fields::of_repository(conn, id)?.len();
         read += user_logs::recent_of_repository(conn, id, 100)?.len();
         read += users::following(conn, id)?.len();
-        read += usize::from(user_followings::numbers(conn, Some(user), id)?.2);
+        read += crate::surroundings::of_repository(conn, Some(user), Some(user), id)?
+            .relatives
+            .len();
+        read += user_followings::followed_both(conn, user)?.0.len();
         read += usize::from(statistics::of_repository(conn, id)?.is_some());
         for request in pull_requests::to_repository(conn, id)? {
             read += changeset_comments::of_pull_request(conn, request.id)?.len();

@@ -1,10 +1,11 @@
 //! `changeset_comments`: comments on changesets and on pull requests. A vote belongs to a comment and goes with it.
 
-use crate::changeset_statuses;
+use crate::changeset_statuses::{self, Vote};
 use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{CommentId, PullRequestId, RepoId, UserId};
 use crate::time::LocalTime;
+use crate::users::{self, User};
 
 /// One comment: on a changeset or on a pull request, general or at a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,21 +101,51 @@ pub fn count_on_changesets(
     conn.query(&sql, &values, |row| (row.take(), row.take(), row.take()))
 }
 
+/// Something said about a changeset, with the vote that came with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The comment.
+    pub comment: Comment,
+    /// Who wrote it; none when the account is gone.
+    pub author: Option<User>,
+    /// The vote.
+    pub vote: Option<Vote>,
+    /// Whether that is the newest vote on the changeset.
+    pub newest: bool,
+}
+
 /// What is said about a changeset, oldest first: on itself, and on pull requests in the words that came with a vote on it.
-pub fn of_changeset(
-    conn: &Conn,
-    repository: RepoId,
-    revision: &str,
-) -> Result<Vec<Comment>, DbError> {
-    conn.query(
-        select!(
-            "WHERE (repo_id = ? AND revision = ?) OR comment_id IN (\
-             SELECT changeset_comment_id FROM changeset_statuses WHERE repo_id = ? AND revision = ?) \
-             ORDER BY comment_id"
-        ),
-        &params![repository, revision, repository, revision],
-        row,
-    )
+/// One statement.
+pub fn of_changeset(conn: &Conn, repository: RepoId, revision: &str) -> Result<Vec<Said>, DbError> {
+    let sql = format!(
+        "SELECT c.comment_id, c.repo_id, c.revision, c.pull_request_id, c.line_no, c.f_path, c.user_id, c.\"text\", \
+         c.created_on, s.changeset_status_id, s.status, s.version, {} FROM changeset_comments c \
+         LEFT JOIN users u ON u.user_id = c.user_id LEFT JOIN changeset_statuses s \
+         ON s.changeset_comment_id = c.comment_id AND s.repo_id = ? AND s.revision = ? \
+         WHERE (c.repo_id = ? AND c.revision = ?) OR c.comment_id IN (\
+         SELECT o.changeset_comment_id FROM changeset_statuses o WHERE o.repo_id = ? AND o.revision = ?) \
+         ORDER BY c.comment_id, s.changeset_status_id DESC",
+        users::COLUMNS
+    );
+    let values = params![
+        repository, revision, repository, revision, repository, revision
+    ];
+    let mut said: Vec<Said> = conn.query(&sql, &values, |found| {
+        let comment = row(found);
+        let voted: Option<i64> = found.take();
+        let (vote, version): (Vote, i64) = (found.take(), found.take());
+        let author = users::row(found);
+        Said {
+            comment,
+            vote: voted.map(|_| vote),
+            newest: voted.is_some() && version == 0,
+            // Columns of a row that is not there are read as 0.
+            author: Some(author).filter(|author| author.id != UserId(0)),
+        }
+    })?;
+    // A comment carries several votes on one changeset only where a database broke the rule.
+    said.dedup_by_key(|said| said.comment.id);
+    Ok(said)
 }
 
 /// Adds a comment.
@@ -243,8 +274,14 @@ mod tests {
             Ok::<_, DbError>([on_it, with_a_vote])
         });
         let comments = test.read(|conn| of_changeset(conn, repository, &revision));
-        let ids: Vec<_> = comments.iter().map(|comment| comment.id).collect();
-        assert_eq!(ids, [on_it, with_a_vote]);
+        let told: Vec<_> = comments
+            .iter()
+            .map(|said| (said.comment.id, said.vote, said.newest))
+            .collect();
+        let approved = Some(Vote::Approved);
+        assert_eq!(told, [(on_it, None, false), (with_a_vote, approved, true)]);
+        let author = comments[0].author.as_ref().map(|author| author.id);
+        assert_eq!(author, Some(comments[0].comment.author));
         let votes = test.read(|conn| changeset_statuses::in_comments(conn, repository, &revision));
         assert_eq!(votes, [(with_a_vote, changeset_statuses::Vote::Approved)]);
     }

@@ -40,8 +40,29 @@ pub fn statements() -> u64 {
     STATEMENTS.get()
 }
 
-fn count_one() {
+/// The statements that this thread has run since the last time somebody asked, for tests that say which are too many.
+#[cfg(any(test, feature = "test-servers"))]
+pub fn heard() -> Vec<String> {
+    HEARD.take()
+}
+
+#[cfg(any(test, feature = "test-servers"))]
+thread_local! {
+    static HEARD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// More than this nobody asks about.
+#[cfg(any(test, feature = "test-servers"))]
+const MOST_HEARD: usize = 1000;
+
+fn count_one(_sql: &str) {
     STATEMENTS.set(STATEMENTS.get() + 1);
+    #[cfg(any(test, feature = "test-servers"))]
+    HEARD.with_borrow_mut(|heard| {
+        if heard.len() < MOST_HEARD {
+            heard.push(_sql.to_owned());
+        }
+    });
 }
 
 /// A connection within a transaction, for queries. Got from [`Db::read`](crate::Db::read).
@@ -117,7 +138,7 @@ impl Conn {
         params: &[Value<'_>],
         row: &mut dyn FnMut(&dyn Columns) -> ControlFlow<()>,
     ) -> Result<(), DbError> {
-        count_one();
+        count_one(sql);
         let ran = self.session.borrow_mut().query(sql, params, row);
         ran.map_err(|failure| self.failed(sql, failure))
     }
@@ -206,7 +227,7 @@ impl<'a> Tx<'a> {
 
     /// Runs an UPDATE or DELETE and tells how many rows it met.
     pub(crate) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, DbError> {
-        count_one();
+        count_one(sql);
         let ran = self.conn.session.borrow_mut().execute(sql, params);
         ran.map_err(|failure| self.conn.failed(sql, failure))
     }
@@ -219,7 +240,7 @@ impl<'a> Tx<'a> {
         row: &[(&str, Value<'_>)],
     ) -> Result<i64, DbError> {
         let (sql, values) = insert_sql(table, row);
-        count_one();
+        count_one(&sql);
         let mut session = self.conn.session.borrow_mut();
         let ran = session.insert(&sql, id_column, &values);
         ran.map_err(|failure| self.conn.failed(&sql, failure))

@@ -1,7 +1,9 @@
 //! `groups`: repository groups, the directories that repositories are in. `group_name` is the full path and always
 //! agrees with `group_parent_id`.
 
-use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::conn::{Conn, Row, Tx, params};
 use crate::error::DbError;
 use crate::ids::{GroupId, GroupName, UserId};
 use crate::time::LocalTime;
@@ -33,7 +35,7 @@ macro_rules! select {
     };
 }
 
-fn row(row: &Row<'_>) -> RepoGroup {
+pub(crate) fn row(row: &Row<'_>) -> RepoGroup {
     RepoGroup {
         id: row.take(),
         name: row.take(),
@@ -60,20 +62,22 @@ pub fn by_name(conn: &Conn, name: &GroupName) -> Result<Option<RepoGroup>, DbErr
     conn.query_one(select!("WHERE group_name = ?"), &params![name], row)
 }
 
-/// The group with the longest path among these, which are the beginnings of a URL.
-pub fn longest_of(conn: &Conn, candidates: &[GroupName]) -> Result<Option<RepoGroup>, DbError> {
-    if candidates.is_empty() {
-        return Ok(None);
+/// The full paths of these groups; those that are gone are missing.
+pub fn names_of(
+    conn: &Conn,
+    ids: &BTreeSet<GroupId>,
+) -> Result<BTreeMap<GroupId, GroupName>, DbError> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    let sql = format!(
-        concat!(
-            select!("WHERE group_name IN ({}) "),
-            "ORDER BY length(group_name) DESC LIMIT 1"
-        ),
-        placeholders(candidates.len())
-    );
-    let names: Vec<Value<'_>> = candidates.iter().map(Into::into).collect();
-    conn.query_one(&sql, &names, row)
+    let rows: Vec<(GroupId, GroupName)> =
+        conn.query("SELECT group_id, group_name FROM \"groups\"", &[], |row| {
+            (row.take(), row.take())
+        })?;
+    Ok(rows
+        .into_iter()
+        .filter(|(id, _)| ids.contains(id))
+        .collect())
 }
 
 /// The groups directly in a group, or those at top level, by path.
@@ -208,8 +212,11 @@ mod tests {
         assert_eq!(test.read(|conn| ancestors(conn, tools.id)), []);
         assert_eq!(test.read(all).len(), 5);
         let candidates = ["tools", "tools/backend", "tools/backend/nowhere"].map(GroupName::from);
-        let longest = test.read(|conn| longest_of(conn, &candidates)).unwrap();
-        assert_eq!(longest.name.as_str(), "tools/backend");
+        let longest =
+            test.read(|conn| user_repo_group_to_perm::longest_of(conn, None, &candidates));
+        let (longest, levels) = longest.unwrap();
+        assert_eq!((longest.name.as_str(), levels.own), ("tools/backend", None));
+        assert_eq!(test.read(|conn| by_id(conn, longest.id)), Some(longest));
         assert!(test.read(|conn| is_name_taken(conn, &"TOOLS".into())));
     }
 

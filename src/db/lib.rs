@@ -73,6 +73,7 @@ mod url;
 mod value;
 
 pub mod changeset_comments;
+pub mod changeset_marks;
 pub mod changeset_statuses;
 pub mod creations;
 pub mod failed_logins;
@@ -90,6 +91,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod settings;
 pub mod statistics;
+pub mod surroundings;
 pub mod ui;
 pub mod user_api_keys;
 pub mod user_email_map;
@@ -123,6 +125,8 @@ pub mod test_servers;
 #[cfg(test)]
 mod testing;
 
+#[cfg(any(test, feature = "test-servers"))]
+pub use conn::heard;
 pub use conn::{Conn, Tx, statements};
 pub use db::Db;
 pub use error::DbError;

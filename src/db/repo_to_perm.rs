@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::conn::{Conn, Tx, Value, params, placeholders};
+use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS, Sources};
-use crate::ids::{DEFAULT_USER, RepoId, RepoName, UserId, Username};
+use crate::groups::RepoGroup;
+use crate::ids::{DEFAULT_USER, GroupId, GroupName, RepoId, RepoName, UserId, Username};
 use crate::level::{Level, ObjectKind};
 use crate::repositories::{self, Repository};
-use crate::users_group_repo_to_perm;
+use crate::user_repo_group_to_perm::{self as by_group, GroupLevels};
+use crate::{users_group_repo_group_to_perm, users_group_repo_to_perm};
 
 pub(crate) const TABLE: GrantTable = GrantTable {
     table: "repo_to_perm",
@@ -135,35 +137,131 @@ pub fn longest_of(
         return Ok(None);
     }
     let sql = format!(
+        "{}{REPOSITORIES} WHERE r.repo_name IN ({}) ORDER BY length(r.repo_name) DESC LIMIT 1",
+        found_sql(),
+        placeholders(candidates.len()),
+    );
+    let mut values = found_values(user);
+    values.extend(candidates.iter().map(Value::from));
+    conn.query_one(&sql, &values, found_row)
+}
+
+/// What lies at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A repository.
+    Repository(Box<Found>),
+    /// A repository group.
+    Group(RepoGroup, GroupLevels),
+}
+
+/// The repository with the longest path among these, the longest first, or the repository group at the first of them; with
+/// what the tables say about an account and it.
+pub fn place_of(
+    conn: &Conn,
+    user: Option<UserId>,
+    candidates: &[RepoName],
+) -> Result<Option<Place>, DbError> {
+    let Some(whole) = candidates.first() else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "{}, 0{REPOSITORIES} WHERE r.repo_name IN ({}) UNION ALL \
+         SELECT g.group_id, g.group_name, NULL, NULL, NULL, g.user_id, NULL, NULL, NULL, g.group_description, \
+         g.created_on, NULL, NULL, NULL, NULL, g.group_parent_id, {}, {}, {}, NULL, 1 \
+         FROM \"groups\" g WHERE g.group_name = ?",
+        found_sql(),
+        placeholders(candidates.len()),
+        by_group::TABLE.sql_base("g.group_id"),
+        users_group_repo_group_to_perm::TABLE.sql_greatest("g.group_id", SQL_IN_USER_GROUPS),
+        by_group::TABLE.sql_greatest("g.group_id", "= ?"),
+    );
+    let mut values = found_values(user);
+    values.extend(candidates.iter().map(Value::from));
+    let user = user.unwrap_or(UserId(0));
+    values.extend(
+        params![DEFAULT_USER, user, true, user, whole]
+            .iter()
+            .cloned(),
+    );
+    let rows: Vec<(Found, bool)> = conn.query(&sql, &values, |row| (found_row(row), row.take()))?;
+    let length = |(found, group): &(Found, bool)| {
+        // A repository that has the name of a group, which nothing of ours makes, goes before it.
+        (found.repository.name.as_str().len(), !group)
+    };
+    Ok(rows.into_iter().max_by_key(length).map(|(found, group)| {
+        if !group {
+            return Place::Repository(Box::new(found));
+        }
+        let (row, levels) = (found.repository, found.levels);
+        let name = GroupName::from(row.name.as_str());
+        let parent = row.group;
+        let group = RepoGroup {
+            id: GroupId(row.id.0),
+            name: name.clone(),
+            parent,
+            description: row.description,
+            owner: row.owner,
+            created_on: row.created_on,
+        };
+        let levels = GroupLevels {
+            id: group.id,
+            name,
+            parent,
+            base: levels.base,
+            through_groups: levels.through_groups,
+            own: levels.own,
+        };
+        Place::Group(group, levels)
+    }))
+}
+
+/// The forks of a repository, oldest first, with what the tables say about an account and them.
+pub fn forks_of(conn: &Conn, user: UserId, repository: RepoId) -> Result<Vec<Found>, DbError> {
+    let sql = format!(
+        "{}{REPOSITORIES} WHERE r.fork_id = ? ORDER BY r.created_on, r.repo_id",
+        found_sql()
+    );
+    let mut values = found_values(Some(user));
+    values.push(repository.into());
+    conn.query(&sql, &values, found_row)
+}
+
+const REPOSITORIES: &str = " FROM repositories r";
+
+/// The columns of a statement about repositories and what an account has on them.
+fn found_sql() -> String {
+    format!(
         "SELECT r.repo_id, r.repo_name, r.repo_state, r.clone_uri, r.repo_type, r.user_id, r.private, r.statistics, \
          r.downloads, r.description, r.created_on, r.updated_on, r.landing_revision, r.changeset_cache, r.fork_id, \
-         r.group_id, {}, {}, {}, (SELECT MIN(c.ui_value) FROM ui c WHERE c.ui_section = ? AND c.ui_key = ?) \
-         FROM repositories r WHERE r.repo_name IN ({}) ORDER BY length(r.repo_name) DESC LIMIT 1",
+         r.group_id, {}, {}, {}, (SELECT MIN(c.ui_value) FROM ui c WHERE c.ui_section = ? AND c.ui_key = ?)",
         TABLE.sql_base("r.repo_id"),
         users_group_repo_to_perm::TABLE.sql_greatest("r.repo_id", SQL_IN_USER_GROUPS),
         TABLE.sql_greatest("r.repo_id", "= ?"),
-        placeholders(candidates.len()),
-    );
+    )
+}
+
+fn found_values(user: Option<UserId>) -> Vec<Value<'static>> {
     // No row has the id 0.
     let user = user.unwrap_or(UserId(0));
-    let mut values = params![DEFAULT_USER, user, true, user, "paths", "/"].to_vec();
-    values.extend(candidates.iter().map(Value::from));
-    conn.query_one(&sql, &values, |row| {
-        let repository = repositories::row(row);
-        Found {
-            levels: RepositoryLevels {
-                id: repository.id,
-                name: repository.name.clone(),
-                owner: repository.owner,
-                private: repository.private,
-                base: row.take(),
-                through_groups: row.take(),
-                own: row.take(),
-            },
-            root: row.take(),
-            repository,
-        }
-    })
+    params![DEFAULT_USER, user, true, user, "paths", "/"].to_vec()
+}
+
+fn found_row(row: &Row<'_>) -> Found {
+    let repository = repositories::row(row);
+    Found {
+        levels: RepositoryLevels {
+            id: repository.id,
+            name: repository.name.clone(),
+            owner: repository.owner,
+            private: repository.private,
+            base: row.take(),
+            through_groups: row.take(),
+            own: row.take(),
+        },
+        root: row.take(),
+        repository,
+    }
 }
 
 /// The accounts with a level on a repository: the default user, if it has one, and then the others by name. Rows of
@@ -298,6 +396,30 @@ mod tests {
             assert_eq!(found.root, test.read(crate::ui::repositories_root));
         }
         assert_eq!(test.read(|conn| longest_of(conn, None, &[])), None);
+    }
+
+    #[test]
+    fn a_path_leads_to_a_repository_or_to_a_group() {
+        let test = TestDb::kallithea();
+        let at = |user: Option<i64>, path: &str| {
+            let mut names = vec![RepoName::from(path)];
+            let ends = path.rmatch_indices('/');
+            names.extend(ends.map(|(end, _)| RepoName::from(&path[..end])));
+            test.read(|conn| place_of(conn, user.map(UserId), &names))
+        };
+        for user in [1, 2, 3, 5] {
+            let names = ["secret/hidden".into()];
+            let one = test.read(|conn| longest_of(conn, Some(UserId(user)), &names));
+            let found = at(Some(user), "secret/hidden/files/tip");
+            assert_eq!(found, one.map(|one| Place::Repository(Box::new(one))));
+            let groups = ["tools/backend".into()];
+            let group = test.read(|conn| by_group::longest_of(conn, Some(UserId(user)), &groups));
+            let expected = group.map(|(group, levels)| Place::Group(group, levels));
+            assert!(expected.is_some());
+            assert_eq!(at(Some(user), "tools/backend"), expected);
+        }
+        assert_eq!(at(Some(2), "tools/backend/nowhere"), None);
+        assert_eq!(test.read(|conn| place_of(conn, None, &[])), None);
     }
 
     fn levels_of(test: &TestDb, user: UserId, repository: RepoId) -> [Option<Level>; 3] {

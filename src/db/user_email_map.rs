@@ -1,6 +1,6 @@
 //! `user_email_map`: extra e-mail addresses of accounts; the main one stands in `users`.
 
-use crate::conn::{Conn, Tx, params};
+use crate::conn::{Conn, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{EmailId, UserId};
 
@@ -32,6 +32,28 @@ pub fn of_user(conn: &Conn, user: UserId) -> Result<Vec<ExtraEmail>, DbError> {
             email: row.take(),
         },
     )
+}
+
+/// More accounts than this are not named: all addresses are read.
+const MOST_IDS: usize = 500;
+
+/// The extra addresses of these accounts, each with its account, in one statement.
+pub fn of_users(conn: &Conn, users: &[UserId]) -> Result<Vec<(UserId, String)>, DbError> {
+    if users.is_empty() || users.len() > MOST_IDS {
+        let mut rows = if users.is_empty() {
+            Vec::new()
+        } else {
+            all(conn)?
+        };
+        rows.retain(|(user, _)| users.contains(user));
+        return Ok(rows);
+    }
+    let sql = format!(
+        "SELECT user_id, email FROM user_email_map WHERE user_id IN ({}) ORDER BY email_id",
+        placeholders(users.len())
+    );
+    let values: Vec<Value<'_>> = users.iter().map(|user| Value::from(*user)).collect();
+    conn.query(&sql, &values, |row| (row.take(), row.take()))
 }
 
 /// Every extra address with its account, for pages that show many accounts.

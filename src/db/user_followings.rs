@@ -13,24 +13,6 @@ pub fn follows(conn: &Conn, user: UserId, repository: RepoId) -> Result<bool, Db
     )
 }
 
-/// The numbers around a repository: accounts that follow it, forks, and whether this account follows it.
-pub fn numbers(
-    conn: &Conn,
-    user: Option<UserId>,
-    repository: RepoId,
-) -> Result<(i64, i64, bool), DbError> {
-    let numbers = conn.query_one(
-        "SELECT (SELECT COUNT(*) FROM user_followings f JOIN users u ON u.user_id = f.user_id \
-         WHERE f.follows_repository_id = r.repo_id), \
-         (SELECT COUNT(*) FROM repositories k WHERE k.fork_id = r.repo_id), \
-         (SELECT COUNT(*) FROM user_followings f WHERE f.follows_repository_id = r.repo_id AND f.user_id = ?) \
-         FROM repositories r WHERE r.repo_id = ?",
-        &params![user.unwrap_or(UserId(0)), repository],
-        |row| (row.take(), row.take(), row.take::<i64>() > 0),
-    )?;
-    Ok(numbers.unwrap_or_default())
-}
-
 /// How many accounts follow a repository.
 pub fn count_followers(conn: &Conn, repository: RepoId) -> Result<i64, DbError> {
     conn.count(
@@ -50,14 +32,17 @@ pub fn followed(conn: &Conn, user: UserId) -> Result<Vec<RepoId>, DbError> {
     )
 }
 
-/// The accounts that an account follows.
-pub fn followed_users(conn: &Conn, user: UserId) -> Result<Vec<UserId>, DbError> {
-    conn.query(
-        "SELECT follows_user_id FROM user_followings \
-         WHERE user_id = ? AND follows_user_id IS NOT NULL ORDER BY user_following_id",
+/// The repositories and the accounts that an account follows, in one statement.
+pub fn followed_both(conn: &Conn, user: UserId) -> Result<(Vec<RepoId>, Vec<UserId>), DbError> {
+    let rows: Vec<(Option<RepoId>, Option<UserId>)> = conn.query(
+        "SELECT follows_repository_id, follows_user_id FROM user_followings WHERE user_id = ? \
+         ORDER BY user_following_id",
         &params![user],
-        |row| row.take(),
-    )
+        |row| (row.take(), row.take()),
+    )?;
+    let repositories = rows.iter().filter_map(|(repository, _)| *repository);
+    let accounts = rows.iter().filter_map(|(_, account)| *account);
+    Ok((repositories.collect(), accounts.collect()))
 }
 
 /// Makes an account follow a repository. Says whether it did not before.
@@ -130,9 +115,9 @@ mod tests {
                 .iter()
                 .all(|id| id.0 > 0)
         );
-        assert_eq!(test.read(|conn| followed_users(conn, frank)), [other]);
+        assert_eq!(test.read(|conn| followed_both(conn, frank)).1, [other]);
         assert!(!test.write(|tx| toggle_account(tx, frank, other)));
-        assert!(test.read(|conn| followed_users(conn, frank)).is_empty());
+        assert!(test.read(|conn| followed_both(conn, frank)).1.is_empty());
     }
 
     #[test]
@@ -157,9 +142,10 @@ mod tests {
             test.read(|conn| count_followers(conn, repository)),
             before + 1
         );
-        let numbers = test.read(|conn| numbers(conn, Some(frank), repository));
-        let forks = test.read(|conn| crate::repositories::count_forks(conn, repository));
-        assert_eq!(numbers, (before + 1, forks, true));
+        let around = test.read(|conn| {
+            crate::surroundings::of_repository(conn, Some(frank), Some(frank), repository)
+        });
+        assert_eq!((around.followers, around.following), (before + 1, true));
         assert!(test.write(|tx| unfollow(tx, frank, repository)));
         assert!(!test.write(|tx| unfollow(tx, frank, repository)));
         assert_eq!(test.read(|conn| count_followers(conn, repository)), before);

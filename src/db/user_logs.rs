@@ -4,6 +4,7 @@ use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{RepoId, RepoName, UserId, Username};
 use crate::time::LocalTime;
+use crate::users::{self, User};
 use crate::value::with_stars;
 
 /// One entry.
@@ -222,6 +223,41 @@ pub fn find(
     sql.push_str(" ORDER BY action_date DESC, user_log_id DESC LIMIT ? OFFSET ?");
     values.extend([limit.into(), skip.into()]);
     conn.query(&sql, &values, row)
+}
+
+/// The same with the account of each, if it is still there, and how many fit on all pages. One statement, but for a page
+/// beyond the last one.
+pub fn page(
+    conn: &Conn,
+    condition: &Condition,
+    skip: i64,
+    limit: i64,
+) -> Result<(Vec<(LogEntry, Option<User>)>, i64), DbError> {
+    let mut fits = String::new();
+    let mut values = Vec::new();
+    condition.write(&mut fits, &mut values);
+    condition.write(&mut String::new(), &mut values);
+    let sql = format!(
+        "SELECT l.user_log_id, l.user_id, l.username, l.repository_id, l.repository_name, l.user_ip, l.\"action\", \
+         l.action_date, (SELECT COUNT(*) FROM user_logs WHERE {fits}), {} FROM (SELECT user_log_id, user_id, username, \
+         repository_id, repository_name, user_ip, \"action\", action_date FROM user_logs WHERE {fits} \
+         ORDER BY action_date DESC, user_log_id DESC LIMIT ? OFFSET ?) l LEFT JOIN users u ON u.user_id = l.user_id \
+         ORDER BY l.action_date DESC, l.user_log_id DESC",
+        users::COLUMNS
+    );
+    values.extend([limit.into(), skip.into()]);
+    let mut total = 0;
+    let rows = conn.query(&sql, &values, |found| {
+        let entry = row(found);
+        total = found.take();
+        let user = users::row(found);
+        // Columns of a row that is not there are read as 0.
+        (entry, Some(user).filter(|user| user.id != UserId(0)))
+    })?;
+    if rows.is_empty() && skip > 0 {
+        total = count(conn, condition)?;
+    }
+    Ok((rows, total))
 }
 
 /// How many entries fit.

@@ -1,9 +1,10 @@
 //! `user_repo_group_to_perm`: levels of accounts on repository groups. They decide who sees the group and who may put
 //! something into it; they do not reach what is in it.
 
-use crate::conn::{Conn, Tx, params};
+use crate::conn::{Conn, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::grants::{self, GrantTable, SQL_IN_USER_GROUPS};
+use crate::groups::{self, RepoGroup};
 use crate::ids::{DEFAULT_USER, GroupId, GroupName, UserId};
 use crate::level::{Level, ObjectKind};
 use crate::repo_to_perm::{self, UserGrant};
@@ -55,6 +56,42 @@ pub fn group_levels(conn: &Conn, user: UserId) -> Result<Vec<GroupLevels>, DbErr
     )?;
     levels.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(levels)
+}
+
+/// The repository group with the longest path among these, which are the beginnings of a URL, and what the tables say about
+/// an account and it. Without an account nothing is given but the row.
+pub fn longest_of(
+    conn: &Conn,
+    user: Option<UserId>,
+    candidates: &[GroupName],
+) -> Result<Option<(RepoGroup, GroupLevels)>, DbError> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT g.group_id, g.group_name, g.group_parent_id, g.group_description, g.user_id, g.created_on, {}, {}, {} \
+         FROM \"groups\" g WHERE g.group_name IN ({}) ORDER BY length(g.group_name) DESC LIMIT 1",
+        TABLE.sql_base("g.group_id"),
+        users_group_repo_group_to_perm::TABLE.sql_greatest("g.group_id", SQL_IN_USER_GROUPS),
+        TABLE.sql_greatest("g.group_id", "= ?"),
+        placeholders(candidates.len()),
+    );
+    // No row has the id 0.
+    let user = user.unwrap_or(UserId(0));
+    let mut values = params![DEFAULT_USER, user, true, user].to_vec();
+    values.extend(candidates.iter().map(Value::from));
+    conn.query_one(&sql, &values, |row| {
+        let group = groups::row(row);
+        let levels = GroupLevels {
+            id: group.id,
+            name: group.name.clone(),
+            parent: group.parent,
+            base: row.take(),
+            through_groups: row.take(),
+            own: row.take(),
+        };
+        (group, levels)
+    })
 }
 
 /// What the tables say about an account and this repository group.

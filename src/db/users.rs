@@ -113,6 +113,92 @@ pub fn by_id(conn: &Conn, id: UserId) -> Result<Option<User>, DbError> {
     conn.query_one(select!("WHERE u.user_id = ?"), &params![id], row)
 }
 
+/// More ids than this are not put into one statement.
+const MOST_IDS: usize = 500;
+
+/// These accounts, in one statement as long as there are not very many; those that are gone are missing.
+pub fn by_ids(conn: &Conn, ids: &[UserId]) -> Result<Vec<User>, DbError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(MOST_IDS) {
+        let sql = format!(
+            "{} WHERE u.user_id IN ({})",
+            select!(""),
+            placeholders(ids.len())
+        );
+        let values: Vec<Value<'_>> = ids.iter().map(|id| Value::from(*id)).collect();
+        found.extend(conn.query(&sql, &values, row)?);
+    }
+    Ok(found)
+}
+
+/// The names of these accounts, likewise.
+pub fn names_of(conn: &Conn, ids: &[UserId]) -> Result<BTreeMap<UserId, Username>, DbError> {
+    if ids.len() > MOST_IDS {
+        let mut all = names(conn)?;
+        all.retain(|id, _| ids.contains(id));
+        return Ok(all);
+    }
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!(
+        "SELECT user_id, username FROM users WHERE user_id IN ({})",
+        placeholders(ids.len())
+    );
+    let values: Vec<Value<'_>> = ids.iter().map(|id| Value::from(*id)).collect();
+    let rows = conn.query(&sql, &values, |row| (row.take(), row.take()))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The account that a key opens, its own or an extra one that has not expired, with the key as it is stored and the
+/// networks of the lists that hold for it. Should several accounts have the key for their own, none.
+pub fn opened_by(
+    conn: &Conn,
+    key: &ApiKey,
+    now: f64,
+) -> Result<Option<(User, ApiKey, Vec<String>)>, DbError> {
+    if key.as_str().is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT {COLUMNS}, k.api_key, i.ip_addr FROM users u \
+         LEFT JOIN user_api_keys k ON k.user_id = u.user_id AND k.api_key = ? AND (k.expires = ? OR k.expires >= ?) \
+         LEFT JOIN user_ip_map i ON i.user_id = u.user_id \
+         OR i.user_id IN (SELECT d.user_id FROM users d WHERE d.username = ?) \
+         WHERE u.api_key = ? OR k.api_key IS NOT NULL ORDER BY u.user_id, i.ip_id"
+    );
+    let values = params![key, user_api_keys::NEVER, now, DEFAULT_USER, key];
+    let rows: Vec<(User, Option<ApiKey>, Option<String>)> = conn.query(&sql, &values, |found| {
+        (row(found), found.take(), found.take())
+    })?;
+    // Some engines do not see the case of letters: whose key it is, is told by the exact text.
+    let own: Vec<&User> = rows
+        .iter()
+        .map(|(user, ..)| user)
+        .filter(|user| user.api_key == *key)
+        .collect();
+    let alone = own.iter().all(|user| user.id == own[0].id);
+    let opened = match own.first() {
+        Some(user) if alone => Some((user.id, user.api_key.clone())),
+        _ => rows.iter().find_map(|(user, extra, _)| {
+            let extra = extra.as_ref().filter(|extra| *extra == key)?;
+            Some((user.id, extra.clone()))
+        }),
+    };
+    let Some((id, stored)) = opened else {
+        return Ok(None);
+    };
+    let mut networks: Vec<String> = Vec::new();
+    let mut account = None;
+    for (user, _, network) in rows {
+        if user.id == id {
+            networks.extend(network);
+            account = Some(user);
+        }
+    }
+    Ok(account.map(|account| (account, stored, networks)))
+}
+
 /// Who a request may be about, in one statement: each account with the networks that stand in its own list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arriving {
@@ -271,6 +357,31 @@ pub fn following(conn: &Conn, repository: RepoId) -> Result<Vec<(User, LocalTime
     )?;
     found.sort_by_cached_key(|(user, _)| user.username.as_str().to_lowercase());
     Ok(found)
+}
+
+/// The members of each of these user groups, in one statement.
+pub fn members_of_all(
+    conn: &Conn,
+    groups: &[UserGroupId],
+) -> Result<BTreeMap<UserGroupId, Vec<User>>, DbError> {
+    let mut members: BTreeMap<UserGroupId, Vec<User>> = BTreeMap::new();
+    for groups in groups.chunks(MOST_IDS) {
+        let sql = format!(
+            "SELECT {COLUMNS}, m.users_group_id FROM users u \
+             JOIN users_groups_members m ON m.user_id = u.user_id WHERE m.users_group_id IN ({}) ORDER BY u.user_id",
+            placeholders(groups.len())
+        );
+        let values: Vec<Value<'_>> = groups.iter().map(|id| Value::from(*id)).collect();
+        conn.query(&sql, &values, |found| {
+            let (user, group): (User, UserGroupId) = (row(found), found.take());
+            let known = members.entry(group).or_default();
+            // The table may hold a membership twice.
+            if known.last().is_none_or(|last| last.id != user.id) {
+                known.push(user);
+            }
+        })?;
+    }
+    Ok(members)
 }
 
 /// The members of a user group, each once.

@@ -4,6 +4,8 @@
 //! only administrators may do takes a [`SiteAdmin`]. The functions without such a value belong to the program itself: the
 //! command line, the set-up page, registration (which has its own rule), login sources.
 
+use std::fmt::Display;
+
 use db::users::{UserDetails, another_active_admin_exists};
 use db::{ApiKey, LocalTime, PasswordHash, Tx, UserId, Username, sessions, user_email_map, users};
 
@@ -11,7 +13,7 @@ use crate::extension_events::Candidate;
 use crate::journal::{self, Action, Actor};
 use crate::name::check_email;
 use crate::rights::{Account, SiteAdmin};
-use crate::{Error, Model, User, password, random};
+use crate::{Error, Model, Text, User, password, random, say};
 
 /// A user to be created.
 #[derive(Debug, Clone, Copy)]
@@ -313,24 +315,51 @@ impl Model {
 }
 
 /// What keeps an account from being deleted, by its kind and name.
-fn obstacle(user: &User, owned: &users::Owned) -> Option<String> {
-    let name = &user.username;
-    [
-        ("repositories", &owned.repositories),
-        ("repository groups", &owned.groups),
-        ("user groups", &owned.user_groups),
-        ("gists", &owned.gists),
-        ("pull requests", &owned.pull_requests),
-    ]
-    .into_iter()
-    .find(|(_, names)| !names.is_empty())
-    .map(|(what, names)| {
-        format!(
-            "User \"{name}\" still owns {} {what} and cannot be removed. Switch owners or remove those {what}: {}",
-            names.len(),
-            names.join(", ")
-        )
-    })
+fn obstacle(user: &User, owned: &users::Owned) -> Option<Text> {
+    let fill = |names: &[String], text: fn(&dyn Display, &dyn Display, &dyn Display) -> Text| {
+        text(&user.username, &names.len(), &names.join(", "))
+    };
+    if !owned.repositories.is_empty() {
+        return Some(fill(&owned.repositories, |name, n, list| {
+            say!(
+                "User \"{name}\" still owns {n} repositories and cannot be removed. Switch owners or remove those repositories: {list}",
+                name = name,
+                n = n,
+                list = list
+            )
+        }));
+    }
+    if !owned.groups.is_empty() {
+        return Some(fill(&owned.groups, |name, n, list| {
+            say!(
+                "User \"{name}\" still owns {n} repository groups and cannot be removed. Switch owners or remove those repository groups: {list}",
+                name = name,
+                n = n,
+                list = list
+            )
+        }));
+    }
+    if !owned.user_groups.is_empty() {
+        return Some(fill(&owned.user_groups, |name, n, list| {
+            say!(
+                "User \"{name}\" still owns {n} user groups and cannot be removed. Switch owners or remove those user groups: {list}",
+                name = name,
+                n = n,
+                list = list
+            )
+        }));
+    }
+    if !owned.gists.is_empty() {
+        return Some(fill(&owned.gists, |name, n, list| {
+            say!(
+                "User \"{name}\" still owns {n} gists and cannot be removed. Switch owners or remove those gists: {list}",
+                name = name,
+                n = n,
+                list = list
+            )
+        }));
+    }
+    (!owned.pull_requests.is_empty()).then(|| fill(&owned.pull_requests, |name, n, list| say!("User \"{name}\" still owns {n} pull requests and cannot be removed. Switch owners or remove those pull requests: {list}", name = name, n = n, list = list)))
 }
 
 /// Applies a change and returns the name the account has now.
@@ -403,9 +432,9 @@ fn keep_an_admin(tx: &Tx<'_>, user: &User, stays: bool) -> Result<(), Error> {
     if counts && !stays && !another_active_admin_exists(tx, user.id)? {
         return Err(Error::invalid(
             "admin",
-            format!(
-                "{} is the only active administrator of this site",
-                user.username
+            say!(
+                "{name} is the only active administrator of this site",
+                name = user.username
             ),
         ));
     }
@@ -508,7 +537,7 @@ fn check_username(username: &str) -> Result<(), Error> {
     if RESERVED.contains(&username.to_ascii_lowercase().as_str()) {
         return Err(Error::invalid(
             "username",
-            format!("Username \"{username}\" cannot be used"),
+            say!("Username \"{name}\" cannot be used", name = username),
         ));
     }
     Ok(())
@@ -518,7 +547,7 @@ fn refuse_taken_name(tx: &Tx<'_>, name: &Username, own: Option<UserId>) -> Resul
     match users::by_username_in_any_case(tx, name)? {
         Some(user) if Some(user.id) != own => Err(Error::invalid(
             "username",
-            format!("Username \"{name}\" already exists"),
+            say!("Username \"{name}\" already exists", name = name),
         )),
         _ => Ok(()),
     }

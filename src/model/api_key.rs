@@ -1,13 +1,13 @@
 //! API keys: passwords for programs. Each account has one of its own and any number of extra ones, which may expire.
 
 use db::user_api_keys::{self, ExtraKey, NEVER};
-use db::{ApiKey, Db, DbError, UserId, users};
+use db::{ApiKey, Db, users};
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
 use crate::rights::Account;
 use crate::throttle::Attempt;
-use crate::{Error, Model, User, Viewer, random, viewer};
+use crate::{Error, Model, User, Viewer, ip, random};
 
 /// Keys have this many letters and digits.
 const LENGTH: usize = 40;
@@ -110,30 +110,10 @@ fn owner(db: &Db, key: &ApiKey, address: &str) -> Result<Option<User>, Error> {
             .ct_eq(key.as_str().as_bytes())
             .into()
     };
-    Ok(db.read(|conn| {
-        let built_in = users::by_api_key(conn, key)?.filter(|user| same(&user.api_key));
-        let user = match built_in {
-            Some(user) => Some(user),
-            None => match user_api_keys::owner(conn, key, now())? {
-                Some(id) if has_key(conn, id, same)? => users::by_id(conn, id)?,
-                _ => None,
-            },
-        };
-        match user {
-            Some(user)
-                if user.active
-                    && !user.is_default()
-                    && viewer::allowed(conn, user.id, address)? =>
-            {
-                Ok(Some(user))
-            }
-            _ => Ok::<_, DbError>(None),
-        }
-    })?)
-}
-
-fn has_key(conn: &db::Conn, user: UserId, same: impl Fn(&ApiKey) -> bool) -> Result<bool, DbError> {
-    Ok(user_api_keys::of_user(conn, user)?
-        .iter()
-        .any(|own| same(&own.key)))
+    let opened = db.read(|conn| users::opened_by(conn, key, now()))?;
+    Ok(opened.and_then(|(user, stored, networks)| {
+        let networks: Vec<&str> = networks.iter().map(String::as_str).collect();
+        let opens = same(&stored) && user.active && !user.is_default();
+        (opens && ip::allows(&networks, address)).then_some(user)
+    }))
 }

@@ -43,7 +43,7 @@ impl Model {
         viewer: &Viewer,
         repositories: &[ReadableRepository],
     ) -> Result<Vec<RepositoryDetails>, Error> {
-        let with_fields = self.settings()?.repository_fields;
+        let with_fields = self.settings_given(true)?.repository_fields;
         let (owners, mut fields) = self.db().read(|conn| {
             let owners = usernames(conn, repositories.iter().map(|repo| repo.row().owner))?;
             let mut fields = HashMap::<RepoId, Vec<ExtraField>>::new();
@@ -124,13 +124,12 @@ impl Model {
                     inside.insert(group.row().id, names);
                 }
             }
+            let parents = shown.iter().filter_map(|group| group.row().parent);
+            let parents = groups::names_of(conn, &parents.collect())?;
             for group in shown {
                 let row = group.row();
-                let parent = match row.parent {
-                    // The full name says where a group lies; the column says whether it does.
-                    Some(parent) => groups::by_id(conn, parent)?.map(|parent| parent.name),
-                    None => None,
-                };
+                // The full name says where a group lies; the column says whether it does.
+                let parent = row.parent.and_then(|parent| parents.get(&parent).cloned());
                 let mut repositories = inside.remove(&row.id).unwrap_or_default();
                 repositories.sort_by_cached_key(|name| name.as_str().to_lowercase());
                 details.push(GroupDetails {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use db::DbError;
 
+use crate::Text;
+
 /// An operation of the model that did not come about.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,7 +22,7 @@ pub enum Error {
     },
     /// The user may see the thing, but not do this with it.
     #[error("{0}")]
-    Forbidden(String),
+    Forbidden(Text),
     /// Too many wrong credentials came from there, or for that name.
     #[error("Too many attempts. Try again in {seconds} seconds.")]
     TooManyAttempts {
@@ -33,7 +35,7 @@ pub enum Error {
         /// Name of the form field.
         field: &'static str,
         /// What is wrong with it, to be shown beside it.
-        message: String,
+        message: Text,
     },
     /// A file or folder of ours could not be made, read or moved.
     #[error("cannot {action} {}: {source}", path.display())]
@@ -63,7 +65,7 @@ pub enum Error {
 
 impl Error {
     /// An error beside a form field.
-    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn invalid(field: &'static str, message: impl Into<Text>) -> Self {
         Self::Invalid {
             field,
             message: message.into(),

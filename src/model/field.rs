@@ -3,7 +3,7 @@
 use db::repositories_fields::{self, ExtraField, NewField};
 use db::{DbError, FieldId};
 
-use crate::{AdminOfRepository, Error, Model, ReadableRepository};
+use crate::{AdminOfRepository, Error, Model, ReadableRepository, say};
 
 /// What forms and the API write before the key of a field.
 pub const PREFIX: &str = "ex_";
@@ -55,7 +55,7 @@ impl Model {
             if present.iter().any(taken) {
                 return Err(Error::invalid(
                     "new_field_key",
-                    format!("The repository has a field {} already", new.key),
+                    say!("The repository has a field {name} already", name = new.key),
                 ));
             }
             Ok(repositories_fields::insert(tx, repository.id(), new)?)

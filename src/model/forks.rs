@@ -1,10 +1,9 @@
 //! The forks of a repository, as far as a viewer may know of them.
 
-use db::repo_to_perm;
-use db::{DbError, Level, repositories};
+use db::{Level, UserId, repo_to_perm, users};
 
-use crate::rule::{self, Sources};
-use crate::{Error, Model, ReadableRepository, Viewer};
+use crate::gate::repository_rule;
+use crate::{Error, Model, ReadableRepository, User, Viewer};
 
 impl Model {
     /// The forks that a viewer may read, oldest first.
@@ -19,32 +18,32 @@ impl Model {
         let Some(user) = viewer.user_id() else {
             return Ok(Vec::new());
         };
-        let (mut rows, sources) = self.db().read(|conn| {
-            let rows = repositories::forks(conn, repository.id())?;
-            // Most have none, and need not be asked about.
-            let sources = if rows.is_empty() {
-                Default::default()
-            } else {
-                repo_to_perm::sources(conn, user)?
-            };
-            Ok::<_, DbError>((rows, sources))
-        })?;
-        rows.sort_by_key(|row| (row.created_on, row.id));
-        let level = |row: &repositories::Repository| {
-            let found = sources.get(&row.id).copied().unwrap_or_default();
-            let sources = Sources {
-                base: found.base,
-                through_groups: found.through_groups,
-                own: found.own,
-            };
-            rule::on_repository(viewer, row.owner, row.private, sources)
-        };
-        Ok(rows
+        let found = self
+            .db()
+            .read(|conn| repo_to_perm::forks_of(conn, user, repository.id()))?;
+        Ok(found
             .into_iter()
-            .filter_map(|row| {
-                let level = level(&row);
-                ReadableRepository::new(row, level).filter(|_| level >= Level::Read)
+            .filter_map(|found| {
+                let level = repository_rule(viewer, &found.levels);
+                ReadableRepository::new(found.repository, level).filter(|_| level >= Level::Read)
             })
             .collect())
+    }
+
+    /// The owners of these repositories; those that are gone are missing.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn owners<'r>(
+        &self,
+        repositories: impl IntoIterator<Item = &'r ReadableRepository>,
+    ) -> Result<Vec<User>, Error> {
+        let mut ids: Vec<UserId> = repositories
+            .into_iter()
+            .map(|repository| repository.row().owner)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(self.db().read(|conn| users::by_ids(conn, &ids))?)
     }
 }

@@ -7,7 +7,7 @@ use db::groups::RepoGroup;
 use db::repo_to_perm::{self, RepositoryLevels};
 use db::repositories::{self, RepoState, RepoType, Repository};
 use db::user_repo_group_to_perm::{self, GroupLevels};
-use db::{Conn, DbError, GroupId, GroupName, Level, RepoId, RepoName, groups};
+use db::{DbError, GroupId, GroupName, Level, RepoId, RepoName, groups};
 use vcs::Kind;
 
 use crate::rule::{self, Sources};
@@ -17,6 +17,15 @@ use crate::{Error, Model, Viewer};
 #[derive(Clone, Copy)]
 pub struct Gate<'a> {
     model: &'a Model,
+}
+
+/// What a path leads to, by full name; without the right, what this viewer may not know of.
+#[derive(Debug)]
+pub enum Located {
+    /// A repository.
+    Repository(String, Option<Box<ReadableRepository>>),
+    /// A repository group.
+    Group(String, Option<ReadableGroup>),
 }
 
 /// The right to read a repository.
@@ -91,20 +100,29 @@ impl<'a> Gate<'a> {
             .model
             .db()
             .read(|conn| repo_to_perm::longest_of(conn, viewer.user_id(), &candidates))?;
-        Ok(found.map(|found| {
-            let level = match viewer.user_id() {
-                Some(_) => repository_rule(viewer, &found.levels),
-                None => Level::None,
-            };
-            let name = found.repository.name.to_string();
-            let right = (level >= Level::Read)
-                .then(|| ReadableRepository::new(found.repository, level))
-                .flatten()
-                .map(|right| ReadableRepository {
-                    root: found.root.map(PathBuf::from),
-                    ..right
-                });
-            (name, right)
+        Ok(found.map(|found| repository_right(viewer, found)))
+    }
+
+    /// The repository with the longest of these names, the longest first, or the repository group with the first of them;
+    /// and the right to it, if this viewer has that. For finding what a path leads to; one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn find_place(&self, viewer: &Viewer, names: &[&str]) -> Result<Option<Located>, Error> {
+        let candidates: Vec<RepoName> = names.iter().map(|name| RepoName::from(*name)).collect();
+        let found = self
+            .model
+            .db()
+            .read(|conn| repo_to_perm::place_of(conn, viewer.user_id(), &candidates))?;
+        Ok(found.map(|found| match found {
+            repo_to_perm::Place::Repository(found) => {
+                let (name, right) = repository_right(viewer, *found);
+                Located::Repository(name, right.map(Box::new))
+            }
+            repo_to_perm::Place::Group(row, levels) => {
+                let (name, right) = group_right(viewer, row, &levels);
+                Located::Group(name, right)
+            }
         }))
     }
 
@@ -113,20 +131,31 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// As [`Self::read_repository`].
     pub fn read_group(&self, viewer: &Viewer, name: &str) -> Result<ReadableGroup, Error> {
-        let found = self.model.db().read(|conn| {
-            let Some(row) = groups::by_name(conn, &GroupName::from(name))? else {
-                return Ok(None);
-            };
-            let level = level_on_group(conn, viewer, row.id)?;
-            Ok::<_, DbError>(Some((row, level)))
-        })?;
-        found
-            .filter(|(_, level)| *level >= Level::Read)
-            .map(|(row, level)| ReadableGroup { row, level })
+        self.find_group(viewer, &[name])?
+            .and_then(|(found, right)| right.filter(|_| found == name))
             .ok_or_else(|| Error::NotFound {
                 what: "Repository group",
                 name: name.to_owned(),
             })
+    }
+
+    /// The longest of these names that a repository group has, and the right to see it, if this viewer has that; one
+    /// statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn find_group(
+        &self,
+        viewer: &Viewer,
+        names: &[&str],
+    ) -> Result<Option<(String, Option<ReadableGroup>)>, Error> {
+        let names: Vec<GroupName> = names.iter().map(|name| GroupName::from(*name)).collect();
+        let user = viewer.user_id();
+        let found = self
+            .model
+            .db()
+            .read(|conn| user_repo_group_to_perm::longest_of(conn, user, &names))?;
+        Ok(found.map(|(row, levels)| group_right(viewer, row, &levels)))
     }
 
     /// Every repository that this viewer may read, by full name.
@@ -195,12 +224,35 @@ impl<'a> Gate<'a> {
     }
 }
 
-fn level_on_group(conn: &Conn, viewer: &Viewer, group: GroupId) -> Result<Level, DbError> {
-    let Some(user) = viewer.user_id() else {
-        return Ok(Level::None);
+fn repository_right(
+    viewer: &Viewer,
+    found: repo_to_perm::Found,
+) -> (String, Option<ReadableRepository>) {
+    let level = match viewer.user_id() {
+        Some(_) => repository_rule(viewer, &found.levels),
+        None => Level::None,
     };
-    let levels = user_repo_group_to_perm::group_level(conn, user, group)?;
-    Ok(levels.map_or(Level::None, |levels| group_rule(viewer, &levels)))
+    let name = found.repository.name.to_string();
+    let right = (level >= Level::Read)
+        .then(|| ReadableRepository::new(found.repository, level))
+        .flatten()
+        .map(|right| ReadableRepository {
+            root: found.root.map(PathBuf::from),
+            ..right
+        });
+    (name, right)
+}
+
+fn group_right(
+    viewer: &Viewer,
+    row: RepoGroup,
+    levels: &GroupLevels,
+) -> (String, Option<ReadableGroup>) {
+    let level = match viewer.user_id() {
+        Some(_) => group_rule(viewer, levels),
+        None => Level::None,
+    };
+    (row.name.to_string(), ReadableGroup::new(row, level))
 }
 
 /// What the rules make of the rows.

@@ -15,7 +15,7 @@ use vcs::{CommitError, CommitRequest, FileChange, Kind, Person, RefName, RepoPat
 
 use crate::folder::Move;
 use crate::rights::Account;
-use crate::{Error, Gate, Model, User, Viewer, contents, random};
+use crate::{Error, Gate, Model, Text, User, Viewer, contents, random, say};
 
 /// Where gists lie, below the folder of all repositories.
 const STORE: &str = ".rc_gist_store";
@@ -249,7 +249,7 @@ fn safe(access_id: &str) -> Result<&str, Error> {
 }
 
 fn check_files(files: &[(&str, &str)]) -> Result<(), Error> {
-    let refuse = |message: String| Err(Error::invalid("files", message));
+    let refuse = |message: Text| Err(Error::invalid("files", message));
     if files.is_empty() {
         return refuse("A gist needs a file".into());
     }
@@ -259,7 +259,10 @@ fn check_files(files: &[(&str, &str)]) -> Result<(), Error> {
         .sum::<usize>()
         > MAX_BYTES
     {
-        return refuse(format!("All files together hold at most {MAX_BYTES} bytes"));
+        return refuse(say!(
+            "All files together hold at most {n} bytes",
+            n = MAX_BYTES
+        ));
     }
     for (name, _) in files {
         let lower = name.to_lowercase();
@@ -271,7 +274,10 @@ fn check_files(files: &[(&str, &str)]) -> Result<(), Error> {
                 .chars()
                 .any(|c| c.is_control() || matches!(c, '/' | '\\'));
         if reserved {
-            return refuse(format!("A file cannot be called {name:?}"));
+            return refuse(say!(
+                "A file cannot be called \"{name}\"",
+                name = name.escape_debug()
+            ));
         }
     }
     Ok(())
@@ -288,7 +294,15 @@ fn draft(
     // No hook of the instance is asked, and the changeset stays a draft, as after a commit at one's desk.
     programs.hg.config = vec![("phases.publish".to_owned(), "false".to_owned())];
     let draft = Draft::create(&programs, store, Kind::Hg, "default").map_err(contents::error)?;
-    let refuse = |name: &str| Error::invalid("files", format!("A file cannot be called {name:?}"));
+    let refuse = |name: &str| {
+        Error::invalid(
+            "files",
+            say!(
+                "A file cannot be called \"{name}\"",
+                name = name.escape_debug()
+            ),
+        )
+    };
     let create = |(name, content): &(&str, &str)| {
         Ok(FileChange::Create {
             path: RepoPath::parse(name.as_bytes()).map_err(|_| refuse(name))?,

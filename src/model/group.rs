@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use db::groups::{self, RepoGroup};
 use db::{
-    DbError, GroupId, GroupName, Level, ObjectKind, Tx, UserId, user_repo_group_to_perm,
+    DbError, GroupId, GroupName, Level, ObjectKind, Tx, UserId, overview, user_repo_group_to_perm,
     user_to_perm, users, users_group_repo_group_to_perm,
 };
 
 use crate::folder::Move;
+use crate::gate::group_rule;
 use crate::repository::refuse_taken_rows;
-use crate::{AdminOfGroup, Error, Gate, Model, ReadableGroup, Viewer, name};
+use crate::{AdminOfGroup, Error, Gate, Globals, Model, ReadableGroup, Text, Viewer, name, say};
 
 /// A place where something may be made: a group, or the top. Only the gate makes one.
 #[derive(Debug, Clone)]
@@ -40,6 +41,17 @@ pub struct NewGroup<'a> {
     pub description: &'a str,
     /// Whether the permissions of the parent are copied.
     pub copy_permissions: bool,
+}
+
+/// Where somebody may make repositories.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Outside of all groups.
+    pub top: bool,
+    /// Whether they may be forks.
+    pub forks: bool,
+    /// In these groups.
+    pub groups: Vec<ReadableGroup>,
 }
 
 impl Gate<'_> {
@@ -88,6 +100,34 @@ impl Gate<'_> {
         }
     }
 
+    /// Where the viewer may make repositories, and whether forks, for pages that offer a choice.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn places(&self, viewer: &Viewer) -> Result<Places, Error> {
+        let Some(user) = viewer.signed_in() else {
+            return Ok(Places::default());
+        };
+        let all = self
+            .model()
+            .db()
+            .read(|conn| overview::of_user(conn, user.id))?;
+        let globals = if viewer.is_admin() {
+            Globals::of_admin()
+        } else {
+            Globals::strongest(all.globals)
+        };
+        let groups = all.groups.into_iter().filter_map(|(row, levels)| {
+            let level = group_rule(viewer, &levels);
+            ReadableGroup::new(row, level).filter(|_| level >= Level::Write)
+        });
+        Ok(Places {
+            top: globals.may_create_at_top(),
+            forks: globals.may_fork(),
+            groups: groups.collect(),
+        })
+    }
+
     /// The groups on which the viewer has at least this level.
     ///
     /// # Errors
@@ -122,7 +162,7 @@ impl Model {
         new: &NewGroup<'_>,
     ) -> Result<String, Error> {
         let Some(owner) = viewer.signed_in() else {
-            return Err(Error::Forbidden("Sign in to make groups".to_owned()));
+            return Err(Error::Forbidden("Sign in to make groups".into()));
         };
         let short = name::slug(new.name);
         let parent = place.group_name();
@@ -180,17 +220,24 @@ impl Model {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn obstacle_to_delete(&self, group: &AdminOfGroup) -> Result<Option<String>, Error> {
+    pub fn obstacle_to_delete(&self, group: &AdminOfGroup) -> Result<Option<Text>, Error> {
         let id = group.row().id;
         Ok(self.db().read(|conn| {
             let repositories = db::repositories::in_group(conn, Some(id))?.len();
             let subgroups = groups::children(conn, Some(id))?.len();
-            let sentence = |n: usize, what: &str| {
-                (n > 0).then(|| format!("This group contains {n} {what} and cannot be deleted"))
-            };
-            Ok::<_, DbError>(
-                sentence(repositories, "repositories").or_else(|| sentence(subgroups, "subgroups")),
-            )
+            Ok::<_, DbError>(if repositories > 0 {
+                Some(say!(
+                    "This group contains {n} repositories and cannot be deleted",
+                    n = repositories
+                ))
+            } else if subgroups > 0 {
+                Some(say!(
+                    "This group contains {n} subgroups and cannot be deleted",
+                    n = subgroups
+                ))
+            } else {
+                None
+            })
         })?)
     }
 
@@ -245,18 +292,6 @@ impl Model {
         Ok(self
             .db()
             .read(|conn| groups::by_id(conn, GroupId(id)))?
-            .map(|row| row.name.into_string()))
-    }
-
-    /// The longest of these names that a group has; for finding the group in a path.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn longest_group_name(&self, names: &[&str]) -> Result<Option<String>, Error> {
-        let names: Vec<_> = names.iter().map(|name| GroupName::from(*name)).collect();
-        Ok(self
-            .db()
-            .read(|conn| groups::longest_of(conn, &names))?
             .map(|row| row.name.into_string()))
     }
 }

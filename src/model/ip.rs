@@ -6,7 +6,7 @@ use db::user_ip_map::{self, IpRule};
 use db::{IpRuleId, UserId, users};
 
 use crate::rights::SiteAdmin;
-use crate::{Error, Model};
+use crate::{Error, Model, say};
 
 /// Whether `address` lies in one of the networks; an empty list allows everything.
 ///
@@ -135,7 +135,11 @@ fn checked(typed: &str) -> Result<String, Error> {
     };
     Err(Error::invalid(
         "new_ip",
-        format!("The network size (bits) must be within the range of 0-{widest} (not {mask})"),
+        say!(
+            "The network size (bits) must be within the range of 0-{most} (not {size})",
+            most = widest,
+            size = mask
+        ),
     ))
 }
 

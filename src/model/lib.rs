@@ -63,6 +63,7 @@ pub mod ssh_key;
 mod standing;
 mod start;
 pub mod statistics;
+pub mod text;
 mod throttle;
 pub mod upgrade;
 mod upkeep;
@@ -72,7 +73,7 @@ mod viewer;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-pub use changeset_review::ChangesetComment;
+pub use changeset_review::Said;
 pub use commit::{CommitFailure, NewChangeset};
 pub use config::Config;
 pub use contents::{Beginning, Contents};
@@ -82,16 +83,17 @@ pub use db::{EmailId, GroupId, Level, LocalTime, RepoId, UserGroupId, UserId};
 pub use details::{GroupDetails, RepositoryDetails};
 pub use error::Error;
 pub use gate::{
-    AdminOfGroup, AdminOfRepository, Gate, ReadableGroup, ReadableRepository, WritableRepository,
+    AdminOfGroup, AdminOfRepository, Gate, Located, ReadableGroup, ReadableRepository,
+    WritableRepository,
 };
 pub use grave::{Age, Grave};
-pub use group::{NewGroup, Place};
+pub use group::{NewGroup, Place, Places};
 pub use journal::{Action, Actor, FilterError, JournalEntry, JournalFilter, JournalPage};
 pub use listing::{ListOrder, ListRequest, ListScope, Listed, ListedGroup, Listing};
 pub use machine::Machine;
 pub use marks::Marks;
 pub use permission::{Grant, Grants, Holder, Recursion, Subject};
-pub use person::Person;
+pub use person::{Crowd, Person};
 pub use repository::{ForkChoice, NewRepository, RepositoryFacts, RepositoryUpdate, deleted_name};
 pub use reset::ResetRequest;
 pub use rights::{Account, AdminOfUserGroup, MakerOfUserGroups, ReadableUserGroup, SiteAdmin};
@@ -101,6 +103,7 @@ pub use session::OwnSession;
 pub use settings::{Settings, clone_url};
 pub use ssh_access::SshRefusal;
 pub use standing::Standing;
+pub use text::Text;
 pub use vcs::life::Housekeeping;
 pub use viewer::{User, Viewer};
 

@@ -3,7 +3,7 @@
 //! The rules are those of 0.7 (a name is its own slug), and stricter where a name would be taken for something
 //! else: a path of the program, a deleted repository, the inside of a repository.
 
-use crate::Error;
+use crate::{Error, Text, say};
 
 /// Characters that the original replaces by a dash.
 const SLUG: &str = "`?=[]\\;'\"<>,/~!@#$%^&*()+{}|: ";
@@ -73,9 +73,9 @@ fn is_invisible(c: char) -> bool {
 /// # Errors
 /// [`Error::Invalid`] on `field` with the sentence of the original where it has one.
 pub fn check(field: &'static str, name: &str, parent: Option<&str>) -> Result<(), Error> {
-    let refuse = |message: String| Err(Error::invalid(field, message));
+    let refuse = |message: Text| Err(Error::invalid(field, message));
     if name.is_empty() {
-        return refuse("Please enter a value".to_owned());
+        return refuse("Please enter a value".into());
     }
     let lower = name.to_lowercase();
     let hidden = match parent {
@@ -88,12 +88,14 @@ pub fn check(field: &'static str, name: &str, parent: Option<&str>) -> Result<()
         || lower.starts_with("rm__")
         || [".git", ".hg"].iter().any(|end| lower.ends_with(end))
     {
-        return refuse(format!("Repository name {name} is not allowed"));
+        return refuse(say!("Repository name {name} is not allowed", name = name));
     }
     let length = name.len() + parent.map_or(0, |parent| parent.len() + 1);
     if length > MAX_FULL_NAME {
-        return refuse(format!(
-            "Enter a name of at most {MAX_FULL_NAME} bytes, groups included; this one has {length}"
+        return refuse(say!(
+            "Enter a name of at most {most} bytes, groups included; this one has {n}",
+            most = MAX_FULL_NAME,
+            n = length
         ));
     }
     Ok(())

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::Error;
+use crate::{Error, say};
 
 /// The work factor of the original (`$2b$10$`).
 const COST: u32 = 10;
@@ -26,13 +26,13 @@ pub fn hash(password: &str) -> Result<PasswordHash, Error> {
     if password.chars().count() < MIN_CHARS {
         return Err(Error::invalid(
             "password",
-            format!("Enter a value {MIN_CHARS} characters long or more"),
+            say!("Enter a value {n} characters long or more", n = MIN_CHARS),
         ));
     }
     if password.len() > MAX_BYTES || password.contains('\0') {
         return Err(Error::invalid(
             "password",
-            format!("Enter at most {MAX_BYTES} bytes and no NUL"),
+            say!("Enter at most {n} bytes and no NUL", n = MAX_BYTES),
         ));
     }
     hash_unchecked(password)

@@ -11,7 +11,7 @@ use db::{
 };
 
 use crate::rights::{AdminOfUserGroup, level_on_user_group};
-use crate::{AdminOfGroup, AdminOfRepository, Error, Model, User, Viewer};
+use crate::{AdminOfGroup, AdminOfRepository, Error, Model, User, Viewer, say};
 
 /// Who a permission is given to, by name as typed or as the thing itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -334,7 +334,7 @@ fn apply(
                 let user = user
                     .filter(|user| user.active || user.is_default() || named(user.id))
                     .ok_or_else(|| {
-                        Error::invalid("user", format!("Username {name} is not valid"))
+                        Error::invalid("user", say!("Username {name} is not valid", name = name))
                     })?;
                 target.grant_user(tx, &user, grant.level)?;
                 for child in below {
@@ -385,8 +385,9 @@ fn give(
 ) -> Result<(), Error> {
     match holder {
         Holder::User(id) => {
-            let user = users::by_id(tx, id)?
-                .ok_or_else(|| Error::invalid("user", format!("User {id} is not valid")))?;
+            let user = users::by_id(tx, id)?.ok_or_else(|| {
+                Error::invalid("user", say!("User {name} is not valid", name = id))
+            })?;
             Ok(target.grant_user(tx, &user, level)?)
         }
         Holder::UserGroup(id) => {
@@ -430,7 +431,10 @@ fn take(tx: &Tx<'_>, by: &Viewer, targets: &[Target], holder: Holder) -> Result<
 }
 
 fn no_user_group(name: &str) -> Error {
-    Error::invalid("users_group", format!("User group {name} is not valid"))
+    Error::invalid(
+        "users_group",
+        say!("User group {name} is not valid", name = name),
+    )
 }
 
 const OWN: &str = "Cannot revoke permission for yourself as admin";
@@ -447,7 +451,7 @@ fn keep_own(by: &Viewer, grants: &[Grant]) -> Result<(), Error> {
             .any(|grant| grant.level < Level::Admin && named(&grant.subject))
     };
     match by.signed_in() {
-        Some(user) if !user.admin && lowers(user) => Err(Error::Forbidden(OWN.to_owned())),
+        Some(user) if !user.admin && lowers(user) => Err(Error::Forbidden(OWN.into())),
         _ => Ok(()),
     }
 }
@@ -456,7 +460,7 @@ fn keep_own(by: &Viewer, grants: &[Grant]) -> Result<(), Error> {
 fn keep_own_row(by: &Viewer, holder: Holder) -> Result<(), Error> {
     match by.signed_in() {
         Some(user) if !user.admin && holder == Holder::User(user.id) => {
-            Err(Error::Forbidden(OWN.to_owned()))
+            Err(Error::Forbidden(OWN.into()))
         }
         _ => Ok(()),
     }

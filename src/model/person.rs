@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use db::{Conn, DbError, UserId, Username, user_email_map, users};
+use db::{Conn, DbError, UserGroupId, UserId, Username, user_email_map, users};
 
-use crate::{Error, Model, ReadableRepository, User, Viewer};
+use crate::{Error, Model, ReadableRepository, ReadableUserGroup, User, Viewer};
 
-/// Below this many, each is looked up by itself; from here on all are read at once.
-const FEW: usize = 16;
 /// More words of a search are not looked at.
 const MOST_WORDS: usize = 8;
 
@@ -28,15 +26,9 @@ impl Model {
     pub fn people(&self, users: Vec<User>) -> Result<Vec<Person>, Error> {
         let mut emails = BTreeMap::<UserId, Vec<String>>::new();
         self.db().read(|conn| {
-            if users.len() <= FEW {
-                for user in &users {
-                    let extra = user_email_map::of_user(conn, user.id)?;
-                    emails.insert(user.id, extra.into_iter().map(|row| row.email).collect());
-                }
-            } else {
-                for (user, email) in user_email_map::all(conn)? {
-                    emails.entry(user).or_default().push(email);
-                }
+            let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+            for (user, email) in user_email_map::of_users(conn, &ids)? {
+                emails.entry(user).or_default().push(email);
             }
             Ok::<_, DbError>(())
         })?;
@@ -61,7 +53,7 @@ impl Model {
         most: usize,
     ) -> Result<Vec<User>, Error> {
         if viewer.signed_in().is_none() {
-            return Err(Error::Forbidden("Sign in to look for people".to_owned()));
+            return Err(Error::Forbidden("Sign in to look for people".into()));
         }
         let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS).collect();
         if words.is_empty() {
@@ -82,22 +74,65 @@ impl Model {
     }
 }
 
+/// Who owns user groups, and who is in them.
+#[derive(Debug, Default)]
+pub struct Crowd {
+    owners: BTreeMap<UserId, Username>,
+    members: BTreeMap<UserGroupId, Vec<Person>>,
+}
+
+impl Crowd {
+    /// The owner of a group, unless the account is gone, and its members.
+    #[must_use]
+    pub fn of(&self, group: &ReadableUserGroup) -> (Option<&Username>, &[Person]) {
+        let members = self.members.get(&group.id()).map_or(&[][..], Vec::as_slice);
+        (self.owners.get(&group.row().owner), members)
+    }
+}
+
+impl Model {
+    /// Who owns these user groups, and who is in them; three statements however many they are.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn crowd(&self, groups: &[ReadableUserGroup]) -> Result<Crowd, Error> {
+        let ids: Vec<UserGroupId> = groups.iter().map(ReadableUserGroup::id).collect();
+        let (owners, mut found) = self.db().read(|conn| {
+            let owners = usernames(conn, groups.iter().map(|group| group.row().owner))?;
+            Ok::<_, DbError>((owners, users::members_of_all(conn, &ids)?))
+        })?;
+        let everybody: BTreeMap<UserId, User> = found
+            .values()
+            .flatten()
+            .map(|user| (user.id, user.clone()))
+            .collect();
+        let people = self.people(everybody.into_values().collect())?;
+        let people: BTreeMap<UserId, Person> = people
+            .into_iter()
+            .map(|person| (person.user.id, person))
+            .collect();
+        let members = ids.into_iter().map(|id| {
+            let members = found.remove(&id).unwrap_or_default();
+            let members = members
+                .iter()
+                .filter_map(|user| people.get(&user.id).cloned());
+            let mut members: Vec<Person> = members.collect();
+            members.sort_by_cached_key(|one| one.user.username.as_str().to_lowercase());
+            (id, members)
+        });
+        Ok(Crowd {
+            owners,
+            members: members.collect(),
+        })
+    }
+}
+
 /// The names of these accounts; those that are gone have none.
 pub(crate) fn usernames(
     conn: &Conn,
     ids: impl IntoIterator<Item = UserId>,
 ) -> Result<BTreeMap<UserId, Username>, DbError> {
     let ids: BTreeSet<UserId> = ids.into_iter().collect();
-    if ids.len() > FEW {
-        let mut names = users::names(conn)?;
-        names.retain(|id, _| ids.contains(id));
-        return Ok(names);
-    }
-    let mut names = BTreeMap::new();
-    for id in ids {
-        if let Some(user) = users::by_id(conn, id)? {
-            names.insert(id, user.username);
-        }
-    }
-    Ok(names)
+    let ids: Vec<UserId> = ids.into_iter().collect();
+    users::names_of(conn, &ids)
 }

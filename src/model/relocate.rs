@@ -7,7 +7,7 @@ use crate::group::Place;
 use crate::journal::{self, Action, Actor};
 use crate::repository::{RepositoryUpdate, refuse_taken_rows, update_rows};
 use crate::rights::SiteAdmin;
-use crate::{AdminOfGroup, AdminOfRepository, Error, Model, name};
+use crate::{AdminOfGroup, AdminOfRepository, Error, Model, name, say};
 
 impl Model {
     /// Gives a repository another name, in another place or (`None`) in the group where it is. Its address by id stays the
@@ -152,7 +152,9 @@ impl Model {
             let user = users::by_username(tx, &Username::from(owner))?
                 .filter(|user| !user.is_default())
                 .filter(|user| user.active || user.id == group.row().owner)
-                .ok_or_else(|| Error::invalid("owner", format!("Username {owner} is not valid")))?;
+                .ok_or_else(|| {
+                    Error::invalid("owner", say!("Username {name} is not valid", name = owner))
+                })?;
             groups::set_owner(tx, group.row().id, user.id)?;
             Ok(())
         })
@@ -222,7 +224,11 @@ fn rename_below(tx: &Tx<'_>, old: &str, full: &str) -> Result<(), Error> {
         if name.len() > name::MAX_FULL_NAME {
             return Err(Error::invalid(
                 "group_name",
-                format!("{name} would be longer than {} bytes", name::MAX_FULL_NAME),
+                say!(
+                    "{name} would be longer than {n} bytes",
+                    name = name,
+                    n = name::MAX_FULL_NAME
+                ),
             ));
         }
         Ok(name)

@@ -6,11 +6,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use db::repo_to_perm::RepositoryLevels;
 use db::repositories::{self, RepoState, RepoType, Repository, RepositorySettings};
 use db::{
     CloneUri, DbError, GroupId, GroupName, Level, ObjectKind, RepoId, RepoName, Tx, UserId,
-    creations, groups, repo_to_perm, user_followings, user_repo_group_to_perm, user_to_perm, users,
-    users_group_repo_group_to_perm, users_group_repo_to_perm,
+    creations, groups, repo_to_perm, surroundings, user_followings, user_repo_group_to_perm,
+    user_to_perm, users, users_group_repo_group_to_perm, users_group_repo_to_perm,
 };
 use vcs::Kind;
 use vcs::life::Watch;
@@ -18,9 +19,12 @@ use vcs::life::Watch;
 use crate::contents::{self, Beginning, Contents};
 use crate::extensions::Callback;
 use crate::folder::Move;
+use crate::gate::repository_rule;
 use crate::group::Place;
 use crate::journal::{self, Action, Actor};
-use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Settings, Viewer, name};
+use crate::{
+    AdminOfRepository, Error, Gate, Model, ReadableRepository, Settings, Viewer, name, say,
+};
 
 /// What a new repository is made of.
 #[derive(Debug, Clone)]
@@ -74,6 +78,8 @@ pub struct RepositoryFacts {
     pub following: bool,
     /// Full name of what it was forked from, if the viewer may read that.
     pub fork_of: Option<String>,
+    /// Its owner; none when the account is gone.
+    pub owner: Option<crate::User>,
 }
 
 impl Model {
@@ -178,7 +184,10 @@ impl Model {
             .user_by_name(owner)?
             .ok_or_else(|| not_found("User", owner))?;
         let kind = kind.parse().map_err(|_| {
-            Error::invalid("kind", format!("expected 'hg' or 'git', found '{kind}'"))
+            Error::invalid(
+                "kind",
+                say!("expected 'hg' or 'git', found '{kind}'", kind = kind),
+            )
         })?;
         let viewer = Viewer::User(user.clone());
         let (group, short) = match full_name.rsplit_once('/') {
@@ -238,9 +247,9 @@ impl Model {
         let result = self.db().write(|tx| {
             if repositories::count_forks(tx, repository.id())? > 0 {
                 if forks == ForkChoice::Refuse {
-                    let message = format!(
-                        "Cannot delete repository {} which still has forks",
-                        repository.name()
+                    let message = say!(
+                        "Cannot delete repository {name} which still has forks",
+                        name = repository.name()
                     );
                     return Err(Error::invalid("forks", message));
                 }
@@ -271,32 +280,25 @@ impl Model {
         repository: &ReadableRepository,
         viewer: &Viewer,
     ) -> Result<RepositoryFacts, Error> {
-        let row = repository.row();
-        let (mut facts, parent) = self.db().read(|conn| {
-            let user = viewer.signed_in().map(|user| user.id);
-            let (followers, forks, following) = user_followings::numbers(conn, user, row.id)?;
-            let facts = RepositoryFacts {
-                followers: u64::try_from(followers).unwrap_or(0),
-                forks: u64::try_from(forks).unwrap_or(0),
-                following,
-                fork_of: None,
-            };
-            let parent = match row.fork_of {
-                Some(parent) => repositories::by_id(conn, parent)?,
-                None => None,
-            };
-            Ok::<_, DbError>((facts, parent))
+        let follower = viewer.signed_in().map(|user| user.id);
+        let around = self.db().read(|conn| {
+            surroundings::of_repository(conn, viewer.user_id(), follower, repository.id())
         })?;
-        if let Some(parent) = parent {
-            facts.fork_of = Gate::new(self)
-                .read_repository(viewer, parent.name.as_str())
-                .ok()
-                .map(|p| p.name().to_owned());
-        }
-        if facts.forks > 0 {
-            facts.forks = self.readable_forks(repository, viewer)?.len() as u64;
-        }
-        Ok(facts)
+        let readable = |levels: &&RepositoryLevels| {
+            viewer.user_id().is_some() && repository_rule(viewer, levels) >= Level::Read
+        };
+        let (parents, forks): (Vec<_>, Vec<_>) = around
+            .relatives
+            .iter()
+            .filter(readable)
+            .partition(|levels| Some(levels.id) == repository.row().fork_of);
+        Ok(RepositoryFacts {
+            followers: u64::try_from(around.followers).unwrap_or(0),
+            forks: forks.len() as u64,
+            following: around.following,
+            fork_of: parents.first().map(|parent| parent.name.to_string()),
+            owner: around.owner,
+        })
     }
 
     /// Forks of a repository, by full name.
@@ -397,8 +399,10 @@ impl Model {
         self.db()
             .read(|conn| refuse_taken_rows(conn, field, full))?;
         if fs::symlink_metadata(path).is_ok() {
-            let message =
-                format!("A folder named {full} exists on the server without being in the database");
+            let message = say!(
+                "A folder named {name} exists on the server without being in the database",
+                name = full
+            );
             return Err(Error::invalid(field, message));
         }
         Ok(())
@@ -511,7 +515,10 @@ pub(crate) fn update_rows(
     let owner = users::by_username(tx, &update.owner.into())?
         .filter(|user| !user.is_default() && (user.active || user.id == row.owner))
         .ok_or_else(|| {
-            Error::invalid("owner", format!("Username {} is not valid", update.owner))
+            Error::invalid(
+                "owner",
+                say!("Username {name} is not valid", name = update.owner),
+            )
         })?;
     repositories::update(
         tx,
@@ -551,13 +558,16 @@ pub(crate) fn refuse_taken_rows(
     if repositories::is_name_taken(conn, &RepoName::from(full))? {
         return Err(Error::invalid(
             field,
-            format!("Repository named {full} already exists"),
+            say!("Repository named {name} already exists", name = full),
         ));
     }
     if groups::is_name_taken(conn, &GroupName::from(full))? {
         return Err(Error::invalid(
             field,
-            format!("Repository group with name \"{full}\" already exists"),
+            say!(
+                "Repository group with name \"{name}\" already exists",
+                name = full
+            ),
         ));
     }
     Ok(())

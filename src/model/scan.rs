@@ -18,7 +18,7 @@ use vcs::Kind;
 
 use crate::grave::deleted_at;
 use crate::rights::SiteAdmin;
-use crate::{Error, Model, journal, name, repository};
+use crate::{Error, Model, journal, name, repository, say};
 
 /// Folders deeper than this are not looked into: the longest name of a repository has 255 bytes.
 const DEEPEST: usize = 128;
@@ -288,7 +288,7 @@ fn groups_of<'a>(
                 if taken.contains_key(&path.to_lowercase()) {
                     return Err(Error::invalid(
                         "repo_name",
-                        format!("{path} is a repository and no group"),
+                        say!("{name} is a repository and no group", name = path),
                     ));
                 }
                 let description = format!("{} group", name::last(path));

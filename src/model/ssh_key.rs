@@ -12,7 +12,7 @@ use db::{DbError, SshKeyId};
 use sha2::{Digest, Sha256};
 
 use crate::rights::Account;
-use crate::{Error, Model};
+use crate::{Error, Model, Text, say};
 
 /// The types that are taken, and what follows the type within the key: names of fixed text, or the sizes allowed.
 const TYPES: &[(&str, &[Part])] = &[
@@ -54,37 +54,31 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Invalid`] on `public_key`, with what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |why: String| {
-            Err(Error::invalid(
-                "public_key",
-                format!("Invalid SSH key - {why}"),
-            ))
-        };
+        let wrong = |why: Text| Err(Error::invalid("public_key", why));
         let text = text.trim();
         if text.is_empty() {
             return Err(Error::invalid("public_key", "SSH key is missing"));
         }
         if text.len() > MAX_TEXT || text.contains(['\n', '\r', '\0']) {
-            return wrong("it must be one line".to_owned());
+            return wrong(say!("Invalid SSH key - it must be one line"));
         }
         let mut words = text.splitn(3, char::is_whitespace);
         let (kind, Some(encoded)) = (words.next().unwrap_or_default(), words.next()) else {
-            return wrong(
-                "it must have both a key type and a base64 part, like 'ssh-ed25519 AAAA…'"
-                    .to_owned(),
-            );
+            return wrong(say!(
+                "Invalid SSH key - it must have both a key type and a base64 part, like 'ssh-ed25519 AAAA…'"
+            ));
         };
         let Some((kind, parts)) = TYPES.iter().find(|(known, _)| *known == kind) else {
             let known: Vec<&str> = TYPES.iter().map(|(known, _)| *known).collect();
-            return wrong(format!(
-                "it must start with a key type: {}",
-                known.join(", ")
+            return wrong(say!(
+                "Invalid SSH key - it must start with a key type: {list}",
+                list = known.join(", ")
             ));
         };
         let Ok(blob) = STANDARD.decode(encoded) else {
-            return wrong(format!(
-                "the base64 part is incomplete or has a character that does not belong there: {} characters",
-                encoded.len()
+            return wrong(say!(
+                "Invalid SSH key - the base64 part is incomplete or has a character that does not belong there: {n} characters",
+                n = encoded.len()
             ));
         };
         if let Err(why) = check(&blob, kind, parts) {
@@ -124,7 +118,7 @@ impl PublicKey {
 }
 
 /// Whether the bytes are exactly the strings that a key of this type has.
-fn check(blob: &[u8], kind: &str, parts: &[Part]) -> Result<(), String> {
+fn check(blob: &[u8], kind: &str, parts: &[Part]) -> Result<(), Text> {
     let mut rest = blob;
     let mut next = || -> Option<&[u8]> {
         let (length, after) = rest.split_first_chunk::<4>()?;
@@ -133,9 +127,11 @@ fn check(blob: &[u8], kind: &str, parts: &[Part]) -> Result<(), String> {
         rest = after;
         Some(string)
     };
-    let truncated = || "the key is truncated".to_owned();
+    let truncated = || say!("Invalid SSH key - the key is truncated");
     if next().ok_or_else(truncated)? != kind.as_bytes() {
-        return Err("the base64 part holds another key type than the one before it".to_owned());
+        return Err(say!(
+            "Invalid SSH key - the base64 part holds another key type than the one before it"
+        ));
     }
     for part in parts {
         let string = next().ok_or_else(truncated)?;
@@ -145,13 +141,18 @@ fn check(blob: &[u8], kind: &str, parts: &[Part]) -> Result<(), String> {
             Part::Text(text) => string == text.as_bytes(),
         };
         if !fits {
-            return Err(format!("the key is no {kind} key inside"));
+            return Err(say!(
+                "Invalid SSH key - the key is no {kind} key inside",
+                kind = kind
+            ));
         }
     }
     if rest.is_empty() {
         Ok(())
     } else {
-        Err("there is more in the base64 part than the key".to_owned())
+        Err(say!(
+            "Invalid SSH key - there is more in the base64 part than the key"
+        ))
     }
 }
 
@@ -186,7 +187,10 @@ impl Model {
             if user_ssh_keys::by_fingerprint(tx, &fingerprint)?.is_some() {
                 return Err(Error::invalid(
                     "public_key",
-                    format!("SSH key {fingerprint} is already in use"),
+                    say!(
+                        "SSH key {fingerprint} is already in use",
+                        fingerprint = fingerprint
+                    ),
                 ));
             }
             Ok(user_ssh_keys::insert(

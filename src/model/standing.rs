@@ -1,13 +1,10 @@
 //! Everything that an account may do, on everything there is, also where that is nothing.
 
-use db::{
-    DbError, GroupName, Level, RepoName, UserGroupName, groups, repo_to_perm,
-    user_repo_group_to_perm, user_user_group_to_perm, users_groups,
-};
+use db::{DbError, GroupName, Level, RepoName, UserGroupName, overview, user_user_group_to_perm};
 
 use crate::gate::{group_rule, repository_rule};
 use crate::rights::user_group_rule;
-use crate::{Error, Gate, Globals, Model, User, Viewer};
+use crate::{Error, Globals, Model, User, Viewer};
 
 /// Everything that an account may do.
 #[derive(Debug, Clone)]
@@ -34,36 +31,31 @@ impl Model {
         } else {
             Viewer::User(user.clone())
         };
-        let globals = Gate::new(self).globals(&viewer)?;
         Ok(self.db().read(|conn| {
-            let repositories = repo_to_perm::repository_levels(conn, user.id)?
-                .into_iter()
-                .map(|levels| {
-                    let level = repository_rule(&viewer, &levels);
-                    (levels.name, level)
-                })
-                .collect();
-            let levels = user_repo_group_to_perm::group_levels(conn, user.id)?;
-            let groups = groups::all(conn)?
-                .into_iter()
-                .filter_map(|row| {
-                    let levels = levels.iter().find(|levels| levels.id == row.id)?;
-                    Some((row.name, group_rule(&viewer, levels)))
-                })
-                .collect();
+            let all = overview::of_user(conn, user.id)?;
+            let globals = if viewer.is_admin() {
+                Globals::of_admin()
+            } else {
+                Globals::strongest(all.globals)
+            };
+            let repositories = all.repositories.into_iter().map(|levels| {
+                let level = repository_rule(&viewer, &levels);
+                (levels.name, level)
+            });
+            let groups = all.groups.into_iter().map(|(row, levels)| {
+                let level = group_rule(&viewer, &levels);
+                (row.name, level)
+            });
             let levels = user_user_group_to_perm::user_group_levels(conn, user.id)?;
-            let user_groups = users_groups::all(conn)?
-                .into_iter()
-                .filter_map(|row| {
-                    let levels = levels.iter().find(|levels| levels.id == row.id)?;
-                    Some((row.name, user_group_rule(&viewer, levels)))
-                })
-                .collect();
+            let user_groups = levels.into_iter().map(|levels| {
+                let level = user_group_rule(&viewer, &levels);
+                (levels.name, level)
+            });
             Ok::<_, DbError>(Standing {
                 globals,
-                repositories,
-                groups,
-                user_groups,
+                repositories: repositories.collect(),
+                groups: groups.collect(),
+                user_groups: user_groups.collect(),
             })
         })?)
     }

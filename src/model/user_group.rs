@@ -7,7 +7,7 @@ use db::{
 
 use crate::journal::{self, Action, Actor};
 use crate::rights::{AdminOfUserGroup, MakerOfUserGroups, ReadableUserGroup};
-use crate::{Error, Model, User};
+use crate::{Error, Model, User, say};
 
 /// What a new user group is made of.
 #[derive(Debug, Clone, Copy)]
@@ -131,9 +131,9 @@ impl Model {
             let assigned = users_group_repo_to_perm::repositories_of(tx, group.id())?;
             if !assigned.is_empty() {
                 let names: Vec<&str> = assigned.iter().map(db::RepoName::as_str).collect();
-                return Err(Error::Forbidden(format!(
-                    "User Group assigned to {}",
-                    names.join(", ")
+                return Err(Error::Forbidden(say!(
+                    "User Group assigned to {list}",
+                    list = names.join(", ")
                 )));
             }
             if !users_groups::delete(tx, group.id())? {
@@ -215,7 +215,7 @@ fn check_member(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
         Some(user) if !user.is_default() => Ok(()),
         _ => Err(Error::invalid(
             "users_group_members",
-            format!("User {user} is not valid"),
+            say!("User {name} is not valid", name = user),
         )),
     }
 }
@@ -225,7 +225,9 @@ fn named_owner(tx: &Tx<'_>, name: &str, present: UserId, by_admin: bool) -> Resu
     let owner = users::by_username(tx, &Username::from(name))?
         .filter(|user| !user.is_default())
         .filter(|user| user.active || user.id == present)
-        .ok_or_else(|| Error::invalid("owner", format!("Username {name} is not valid")))?;
+        .ok_or_else(|| {
+            Error::invalid("owner", say!("Username {name} is not valid", name = name))
+        })?;
     if owner.id != present && !by_admin {
         return Err(Error::invalid(
             "owner",
@@ -260,7 +262,7 @@ fn refuse_taken(tx: &Tx<'_>, name: &UserGroupName, own: Option<UserGroupId>) -> 
     match users_groups::by_name_in_any_case(tx, name)? {
         Some(group) if Some(group.id) != own => Err(Error::invalid(
             "users_group_name",
-            format!("User group \"{name}\" already exists"),
+            say!("User group \"{name}\" already exists", name = name),
         )),
         _ => Ok(()),
     }

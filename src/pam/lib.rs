@@ -7,17 +7,24 @@
 //!
 //! The library is looked for when it is first needed, so nothing has to be there to build this or to run without PAM.
 //! One question is asked at a time: neither libpam's modules nor the C library's look-ups of groups bear company.
+//! A module can hang, on a directory that is away or a device that nobody touches, and there is no way to break it off
+//! from outside. So each question is asked on a thread of its own that is waited for as long as the caller says. One that
+//! hangs is left behind with the turn in its hands: until it comes back nobody else is asked, which is told at once, and
+//! never is more than one left behind in a process.
 
 mod account;
 mod library;
+mod turn;
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::Path;
-use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+use std::{ptr, thread};
 
 pub use account::Account;
 use library::{Conversation, Handle, Library, Message, Response};
+use turn::Turn;
 
 /// Why PAM could not be asked, or did not say yes.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +35,23 @@ pub enum Error {
     /// This libpam is too old to read services from another folder.
     #[error("this PAM library knows no other folder for services than the system's")]
     Folder,
+    /// The service has not answered in time. Its answer will not be heard.
+    #[error("PAM service '{service}' has not answered within {seconds} s; it is left to itself")]
+    Slow {
+        /// The service.
+        service: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A question that was asked before has not come back.
+    #[error("PAM is still busy with a question asked {seconds} s ago")]
+    Busy {
+        /// Since when.
+        seconds: u64,
+    },
+    /// There is no thread to ask on.
+    #[error("PAM cannot be asked: {0}")]
+    Thread(#[from] std::io::Error),
     /// A text that C cannot hold.
     #[error("the {0} holds a NUL")]
     Nul(&'static str),
@@ -45,16 +69,47 @@ pub enum Error {
     },
 }
 
-/// Asks a service whether this is the password of this user. `folder` holds the services; none means the system's.
+/// Asks a service whether this is the password of this user. `folder` holds the services; none means the system's. It is
+/// waited `patience` for the turn to ask, and as long again for the answer.
 ///
 /// # Errors
-/// [`Error::Refused`] when it is not; the others when PAM cannot be asked.
+/// [`Error::Refused`] when it is not; [`Error::Slow`] and [`Error::Busy`] when there is no answer in time; the others when PAM
+/// cannot be asked.
 pub fn authenticate(
     service: &str,
     folder: Option<&Path>,
     user: &str,
     password: &str,
+    patience: Duration,
 ) -> Result<(), Error> {
+    let turn = Turn::wait(patience).map_err(|since| Error::Busy {
+        seconds: since.as_secs(),
+    })?;
+    let (told, answer) = mpsc::channel();
+    let question = (
+        service.to_owned(),
+        folder.map(Path::to_owned),
+        user.to_owned(),
+        password.to_owned(),
+    );
+    thread::Builder::new().name("pam".into()).spawn(move || {
+        let (service, folder, user, password) = question;
+        let result = ask(&service, folder.as_deref(), &user, &password);
+        // Before the answer is told: who hears it may ask the next question at once.
+        drop(turn);
+        // Nobody listens any more when it took too long.
+        drop(told.send(result));
+    })?;
+    answer.recv_timeout(patience).unwrap_or_else(|_| {
+        Err(Error::Slow {
+            service: service.to_owned(),
+            seconds: patience.as_secs(),
+        })
+    })
+}
+
+/// [`authenticate`], for as long as it takes.
+fn ask(service: &str, folder: Option<&Path>, user: &str, password: &str) -> Result<(), Error> {
     let library = Library::get()?;
     let (c_service, c_user) = (c_string("service", service)?, c_string("user name", user)?);
     let password = c_string("password", password)?;
@@ -201,6 +256,8 @@ pub(crate) fn c_string(what: &'static str, text: &str) -> Result<CString, Error>
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(60);
+
     /// A folder with services; the last one asks a program, which is given the typed password.
     fn services() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -240,7 +297,7 @@ mod tests {
     fn the_service_decides_and_gets_the_password_that_was_typed() {
         let folder = services();
         let ask = |service: &str, user: &str, password: &str| {
-            authenticate(service, Some(folder.path()), user, password)
+            authenticate(service, Some(folder.path()), user, password, LONG)
         };
         ask("yes", "anybody", "anything").unwrap();
         ask("no-account", "anybody", "anything").unwrap();
@@ -261,8 +318,33 @@ mod tests {
     #[test]
     fn what_c_cannot_hold_is_refused() {
         assert!(matches!(
-            authenticate("a", None, "b", "c\0"),
+            authenticate("a", None, "b", "c\0", LONG),
             Err(Error::Nul("password"))
         ));
+    }
+
+    #[test]
+    fn a_module_that_hangs_is_left_behind_and_nobody_waits_for_it() {
+        let folder = services();
+        let lines =
+            "auth required pam_exec.so quiet /bin/sleep 2\naccount required pam_permit.so\n";
+        std::fs::write(folder.path().join("hangs"), lines).unwrap();
+        let ask = |service: &str, patience| {
+            authenticate(service, Some(folder.path()), "alice", "x", patience)
+        };
+        let begun = std::time::Instant::now();
+        // Other tests of this process take turns as well: until it is ours, the answer is that somebody else is asked.
+        let slow = loop {
+            match ask("hangs", Duration::from_millis(300)) {
+                Err(Error::Busy { .. }) => {}
+                other => break other,
+            }
+        };
+        assert!(matches!(slow, Err(Error::Slow { .. })), "{slow:?}");
+        let short = Duration::from_millis(100);
+        assert!(matches!(ask("yes", short), Err(Error::Busy { .. })));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        // It comes back after all, and everything is as before.
+        ask("yes", LONG).unwrap();
     }
 }

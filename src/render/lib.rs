@@ -48,5 +48,5 @@ mod stopwatch;
 
 pub use decode::decode;
 pub use escape::escape;
-pub use size::{size, size_decimal};
+pub use size::{size, size_decimal, size_decimal_parts, size_parts};
 pub use time::{Age, AgeUnit, absolute, age, age_of, age_short, iso, short_age_of};

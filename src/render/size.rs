@@ -1,5 +1,6 @@
 //! Sizes in words.
 
+const BYTES: &str = "B";
 const BINARY_UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 const DECIMAL_UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
 
@@ -7,17 +8,35 @@ const DECIMAL_UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
 ///
 /// The unit is chosen before rounding, so one byte below a mebibyte is `1024.0 KiB`; programs that read these pages expect that.
 pub fn size(bytes: u64) -> String {
-    in_units(bytes, 1024, BINARY_UNITS)
+    in_english(size_parts(bytes))
 }
 
 /// A size in powers of 1000, as the summary of a repository shows it: `999 B`, `4.8 kB`, `1.0 GB`.
 pub fn size_decimal(bytes: u64) -> String {
+    in_english(size_decimal_parts(bytes))
+}
+
+/// The number and the unit of [`size`], for other languages. All but bytes are shown with one decimal place.
+pub fn size_parts(bytes: u64) -> (f64, &'static str) {
+    in_units(bytes, 1024, BINARY_UNITS)
+}
+
+/// The number and the unit of [`size_decimal`].
+pub fn size_decimal_parts(bytes: u64) -> (f64, &'static str) {
     in_units(bytes, 1000, DECIMAL_UNITS)
 }
 
-fn in_units(bytes: u64, step: u64, units: [&str; 6]) -> String {
+fn in_english((number, unit): (f64, &str)) -> String {
+    if unit == BYTES {
+        format!("{number} {unit}")
+    } else {
+        format!("{number:.1} {unit}")
+    }
+}
+
+fn in_units(bytes: u64, step: u64, units: [&'static str; 6]) -> (f64, &'static str) {
     if bytes < step {
-        return format!("{bytes} B");
+        return (bytes as f64, BYTES);
     }
     let mut scale = step;
     let mut unit = 0;
@@ -26,7 +45,7 @@ fn in_units(bytes: u64, step: u64, units: [&str; 6]) -> String {
         unit += 1;
     }
     // A double has 53 bits, far more than one decimal place of the quotient needs.
-    format!("{:.1} {}", bytes as f64 / scale as f64, units[unit])
+    (bytes as f64 / scale as f64, units[unit])
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Building the frame around a page, and the pages that tell what went wrong.
 
-use model::{Level, ReadableRepository};
+use model::{Level, ReadableRepository, User};
 
 use crate::i18n::Language;
 use crate::path::Url;
@@ -116,6 +116,16 @@ pub(crate) fn repository(
     empty: bool,
     tab: &str,
 ) -> Result<RepoFrame, Problem> {
+    Ok(repository_with_owner(visit, repository, empty, tab)?.0)
+}
+
+/// The same, with the account that owns it.
+pub(crate) fn repository_with_owner(
+    visit: &Visit<'_>,
+    repository: &ReadableRepository,
+    empty: bool,
+    tab: &str,
+) -> Result<(RepoFrame, Option<User>), Problem> {
     let name = repository.name();
     let url = |path: &str| String::from(visit.url(name).join(path));
     let facts = visit.model.repository_facts(repository, &visit.viewer)?;
@@ -124,7 +134,7 @@ pub(crate) fn repository(
         mentions: false,
         ..Default::default()
     };
-    Ok(RepoFrame {
+    let frame = RepoFrame {
         id: repository.id().0,
         name: name.to_owned(),
         short_name: model::name::last(name).to_owned(),
@@ -158,7 +168,8 @@ pub(crate) fn repository(
         refs_data_url: url("refs-data"),
         clone_urls: clone_urls(visit, repository),
         ..RepoFrame::default()
-    })
+    };
+    Ok((frame, facts.owner))
 }
 
 /// The addresses to clone from: by name, by id, and over SSH where that is on.

@@ -21,6 +21,8 @@ pub use language::{ENGLISH, Language};
 
 use http::header::ACCEPT_LANGUAGE;
 
+use model::text::fill;
+
 use crate::request::Request;
 use crate::visit;
 
@@ -92,28 +94,6 @@ impl Language {
             .unwrap_or(if n == 1 { one } else { other })
     }
 
-    /// `82 601`, with what the language puts between thousands. Numbers of four digits stay together.
-    #[must_use]
-    pub fn number(self, n: u64) -> String {
-        let digits = n.to_string();
-        if digits.len() < 5 {
-            return digits;
-        }
-        let gap = match self.tag() {
-            "de" | "es" => '.',
-            "ja" | "zh-Hans" => ',',
-            _ => '\u{202f}',
-        };
-        let mut out = String::with_capacity(digits.len() * 2);
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at).is_multiple_of(3) {
-                out.push(gap);
-            }
-            out.push(digit);
-        }
-        out
-    }
-
     /// The language of the page that is being made on this thread; English elsewhere.
     #[must_use]
     pub(crate) fn current() -> Self {
@@ -133,27 +113,6 @@ impl Language {
     }
 }
 
-/// Puts values into the places of a text; a place without a value stays as it is.
-fn fill(message: &str, value: impl Fn(&str) -> Option<String>) -> String {
-    let mut filled = String::with_capacity(message.len() + 16);
-    let mut rest = message;
-    while let Some(open) = rest.find('{') {
-        let (before, place) = rest.split_at(open);
-        filled.push_str(before);
-        let Some(close) = place.find('}') else {
-            rest = place;
-            break;
-        };
-        match value(&place[1..close]) {
-            Some(value) => filled.push_str(&value),
-            None => filled.push_str(&place[..=close]),
-        }
-        rest = &place[close + 1..];
-    }
-    filled.push_str(rest);
-    filled
-}
-
 /// Lets templates speak, in the language of [`Language::speaking`].
 pub(crate) fn teach(tera: &mut Tera) {
     tera.register_function("t", |args: Kwargs, _: &State| -> TeraResult<String> {
@@ -170,6 +129,9 @@ pub(crate) fn teach(tera: &mut Tera) {
         }))
     });
     tera.register_function("th", Markup);
+    tera.register_filter("number", |n: u64, _: Kwargs, _: &State| {
+        READING.get().number(n)
+    });
 }
 
 fn printed(args: &Kwargs, name: &str) -> Option<String> {

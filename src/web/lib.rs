@@ -10,6 +10,7 @@ mod budget;
 pub mod cgi;
 mod conditional;
 mod feed;
+mod figures;
 mod form;
 mod frame;
 mod header_login;

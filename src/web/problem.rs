@@ -8,6 +8,7 @@ use crate::response::Response;
 use crate::static_files;
 use crate::template;
 use crate::view::BareError;
+use crate::words;
 
 /// Seconds after which it makes sense to ask again when something outside is down.
 const RETRY_SECONDS: &str = "10";
@@ -159,8 +160,8 @@ impl From<model::Error> for Problem {
     fn from(error: model::Error) -> Self {
         match error {
             model::Error::NotFound { what, ref name } => Self::NotFound(does_not_exist(what, name)),
-            model::Error::Forbidden(message) => Self::Forbidden(message),
-            model::Error::Invalid { message, .. } => Self::BadRequest(message),
+            model::Error::Forbidden(message) => Self::Forbidden(words::said(&message)),
+            model::Error::Invalid { message, .. } => Self::BadRequest(words::said(&message)),
             model::Error::TooManyAttempts { seconds } => Self::TooMany(seconds),
             model::Error::Program(message) => Self::Unavailable(message),
             model::Error::Open { source, .. } => source.into(),
@@ -240,13 +241,19 @@ impl From<vcs::RevisionError> for Problem {
         match error {
             vcs::RevisionError::Empty => Self::NotFound(said(m("There are no changesets yet"))),
             vcs::RevisionError::Unknown { .. } => Self::NotFound(said(NO_SUCH_REVISION)),
-            vcs::RevisionError::Ambiguous { ref candidates, .. } => {
+            vcs::RevisionError::Ambiguous {
+                ref candidates,
+                ref text,
+            } => {
                 let ids: Vec<_> = candidates
                     .iter()
                     .take(10)
                     .map(vcs::ChangesetId::short)
                     .collect();
-                Self::NotFound(format!("{error}: {}", ids.join(", ")))
+                Self::NotFound(Language::current().tf(
+                    "'{text}' may be any of these changesets: {ids}",
+                    &[("text", text), ("ids", &ids.join(", "))],
+                ))
             }
             vcs::RevisionError::Read(error) => error.into(),
         }
@@ -255,14 +262,42 @@ impl From<vcs::RevisionError> for Problem {
 
 impl From<vcs::NodeError> for Problem {
     fn from(error: vcs::NodeError) -> Self {
+        let language = Language::current();
+        let place = |sentence: &str, path: &vcs::RepoPath, id: &vcs::ChangesetId| {
+            let path = path.to_string();
+            language.tf(sentence, &[("path", &path), ("id", &id.short())])
+        };
         match error {
             vcs::NodeError::Read(error) => error.into(),
-            vcs::NodeError::NotFound { path, id } => Self::NotFound(Language::current().tf(
-                "There is no file nor directory at the given path: '{path}' at revision {id}",
-                &[("path", &path), ("id", &id.short())],
+            vcs::NodeError::NotFound { path, id } => Self::NotFound(place(
+                m("There is no file nor directory at the given path: '{path}' at revision {id}"),
+                &path,
+                &id,
             )),
-            vcs::NodeError::TooLarge { .. } => Self::TooLarge(error.to_string()),
-            _ => Self::NotFound(error.to_string()),
+            vcs::NodeError::NotADirectory { path, id } => Self::NotFound(place(
+                m("'{path}' is not a directory in changeset {id}"),
+                &path,
+                &id,
+            )),
+            vcs::NodeError::NotAFile { path, id } => Self::NotFound(place(
+                m("'{path}' is not a file in changeset {id}"),
+                &path,
+                &id,
+            )),
+            vcs::NodeError::TooLarge {
+                path,
+                id,
+                size,
+                most,
+            } => Self::TooLarge(language.tf(
+                "'{path}' in changeset {id} is too large: {size}, at most {most} are read",
+                &[
+                    ("path", &path.to_string()),
+                    ("id", &id.short()),
+                    ("size", &words::size(size)),
+                    ("most", &words::size(most)),
+                ],
+            )),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use http::Method as HttpMethod;
-use model::{Gate, Level, ReadableGroup, ReadableRepository, Viewer};
+use model::{Gate, Level, Located, ReadableGroup, ReadableRepository, Viewer};
 
 use crate::budget::{self, Class};
 use crate::form::FORM_LIMIT;
-use crate::i18n::t;
+use crate::i18n::{Language, t};
 use crate::path::{decode, decode_text};
 use crate::problem::Problem;
 use crate::routes::{self, Answer, Captures, Handler, Method, Route};
@@ -129,7 +129,9 @@ fn dispatch_object(
     let shut = shut(visit);
     let asked = shown(visit.request.asked_path().as_str());
     let nothing = || match shut {
-        None => Problem::NotFound(format!("There is nothing at {asked}")),
+        None => Problem::NotFound(
+            Language::current().tf("There is nothing at {path}", &[("path", &asked)]),
+        ),
         Some(shut) => shut(),
     };
     // Before anything else is said about the path: what may not be seen is like what does not exist.
@@ -206,16 +208,23 @@ fn place<'p>(
             .map_or("", |(_, rest)| *rest)
     };
     let gate = Gate::new(visit.model);
+    if repositories && groups {
+        // No page lies below a group, so a group is meant by the whole path or not at all.
+        return Ok(match gate.find_place(&visit.viewer, &names)? {
+            Some(Located::Repository(found, right)) => {
+                right.map(|right| (Right::Repository(*right), rest_of(&found)))
+            }
+            Some(Located::Group(found, right)) => {
+                right.map(|right| (Right::Group(right), rest_of(&found)))
+            }
+            None => None,
+        });
+    }
     if repositories && let Some((found, right)) = gate.find_repository(&visit.viewer, &names)? {
         return Ok(right.map(|right| (Right::Repository(right), rest_of(&found))));
     }
-    if groups && let Some(found) = visit.model.longest_group_name(&names)? {
-        let rest = rest_of(&found);
-        return match gate.read_group(&visit.viewer, &found) {
-            Ok(right) => Ok(Some((Right::Group(right), rest))),
-            Err(model::Error::NotFound { .. }) => Ok(None),
-            Err(other) => Err(other.into()),
-        };
+    if groups && let Some((found, right)) = gate.find_group(&visit.viewer, &names)? {
+        return Ok(right.map(|right| (Right::Group(right), rest_of(&found))));
     }
     Ok(None)
 }
@@ -335,9 +344,13 @@ fn missing(visit: &Visit<'_>, level: Level) -> Problem {
     if visit.viewer.signed_in().is_none() {
         return Problem::SignIn;
     }
-    Problem::Forbidden(format!(
-        "This takes the permission '{}' here.",
-        level.word()
+    let level = match level {
+        Level::Write => t("Write"),
+        _ => t("Admin"),
+    };
+    Problem::Forbidden(visit.tf(
+        "This takes the permission '{level}' here.",
+        &[("level", &level)],
     ))
 }
 

@@ -16,6 +16,16 @@ use model::{ReadableRepository, User, Vote};
 /// How many of the newest or nearest pages are named to each side of the current one.
 const NEIGHBOUR_PAGES: usize = 4;
 
+/// A size in powers of 1024, in the language of the page that is being made.
+pub(crate) fn size(bytes: u64) -> String {
+    Language::current().size(bytes)
+}
+
+/// What a rule says, in the language of the page that is being made.
+pub(crate) fn said(text: &model::Text) -> String {
+    text.fill(Language::current().t(text.english()))
+}
+
 /// A moment with its offset from UTC in seconds.
 pub(crate) fn when(seconds: i64, offset_east: i32) -> When {
     When {

@@ -1,11 +1,15 @@
 //! PAM: the accounts of the system on which we run.
 
 use std::path::Path;
+use std::time::Duration;
 
 use regex::Regex;
 
 use super::{Identity, SourceError, Values};
 use crate::User;
+
+/// A service that takes longer is down: the next source is asked.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What the system knows about a name, if a service of PAM accepts the password.
 pub(super) fn ask(
@@ -27,7 +31,7 @@ pub(super) fn ask(
     };
     let folder = values.text("service_folder");
     let folder = (!folder.is_empty()).then(|| Path::new(folder));
-    match pam::authenticate(service, folder, name, password) {
+    match pam::authenticate(service, folder, name, password, PATIENCE) {
         Ok(()) => {}
         Err(pam::Error::Refused { reason, .. }) => {
             tracing::debug!("pam: {reason}");

@@ -1,11 +1,10 @@
 //! Reading the journal: what happened to whom and what somebody follows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use db::user_logs::{self, Condition, LogEntry};
 use db::{
-    Conn, DbError, Level, LocalTime, RepoId, UserId, repo_to_perm, repositories, user_followings,
-    users,
+    Conn, DbError, Level, LocalTime, RepoId, RepoName, UserId, repo_to_perm, user_followings,
 };
 
 use super::filter::{self, FilterError};
@@ -76,27 +75,28 @@ impl Model {
         };
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         Ok(self.db().read(|conn| {
-            let scope = scope(conn, viewer, me)?;
+            let (scope, names) = scope(conn, viewer, me)?;
             let condition = Condition::All(vec![scope, filter.0.clone()]);
-            let total = user_logs::count(conn, &condition)?;
-            let rows = match total {
-                0 => Vec::new(),
-                _ => user_logs::find(conn, &condition, number(skip), number(limit))?,
-            };
+            let (rows, total) = user_logs::page(conn, &condition, number(skip), number(limit))?;
             Ok::<_, DbError>(JournalPage {
-                entries: entries(conn, rows)?,
+                entries: entries(rows, &names),
                 total: usize::try_from(total).unwrap_or(0),
             })
         })?)
     }
 }
 
-/// What the viewer follows, as far as they may see it.
-fn scope(conn: &Conn, viewer: &Viewer, me: UserId) -> Result<Condition, DbError> {
-    let repositories = user_followings::followed(conn, me)?;
-    let accounts = user_followings::followed_users(conn, me)?;
+/// What the viewer follows, as far as they may see it, and the names of all repositories.
+fn scope(
+    conn: &Conn,
+    viewer: &Viewer,
+    me: UserId,
+) -> Result<(Condition, HashMap<RepoId, RepoName>), DbError> {
+    let (repositories, accounts) = user_followings::followed_both(conn, me)?;
     let (mut readable, mut closed) = (BTreeSet::new(), Vec::new());
+    let mut names = HashMap::new();
     for levels in repo_to_perm::repository_levels(conn, me)? {
+        names.insert(levels.id, levels.name.clone());
         if repository_rule(viewer, &levels) >= Level::Read {
             readable.insert(levels.id);
         } else {
@@ -111,7 +111,7 @@ fn scope(conn: &Conn, viewer: &Viewer, me: UserId) -> Result<Condition, DbError>
             visible(viewer, me, readable.into_iter().collect(), closed),
         ]));
     }
-    Ok(Condition::Any(sources))
+    Ok((Condition::Any(sources), names))
 }
 
 /// What the viewer may see of the doings of others. Whether a repository that is gone was open to them nobody knows any
@@ -136,43 +136,23 @@ fn visible(viewer: &Viewer, me: UserId, readable: Vec<RepoId>, closed: Vec<RepoI
     ])
 }
 
-fn entries(conn: &Conn, rows: Vec<LogEntry>) -> Result<Vec<JournalEntry>, DbError> {
-    let mut accounts: BTreeMap<UserId, Option<User>> = BTreeMap::new();
-    let mut names: BTreeMap<RepoId, Option<String>> = BTreeMap::new();
-    let mut entries = Vec::with_capacity(rows.len());
-    for row in rows {
-        let user = match row.user {
-            None => None,
-            Some(id) => match accounts.get(&id) {
-                Some(known) => known.clone(),
-                None => {
-                    let user = users::by_id(conn, id)?;
-                    accounts.insert(id, user.clone());
-                    user
-                }
-            },
-        };
-        let present = match row.repository {
-            None => None,
-            Some(id) => match names.get(&id) {
-                Some(known) => known.clone(),
-                None => {
-                    let name = repositories::by_id(conn, id)?.map(|row| row.name.to_string());
-                    names.insert(id, name.clone());
-                    name
-                }
-            },
-        };
-        let (action, parameters) = row.action.split_once(':').unwrap_or((&row.action, ""));
-        entries.push(JournalEntry {
-            username: row.username.to_string(),
-            user,
-            exists: present.is_some(),
-            repository: present.unwrap_or_else(|| row.repository_name.to_string()),
-            action: action.to_owned(),
-            parameters: parameters.to_owned(),
-            date: row.date,
-        });
-    }
-    Ok(entries)
+fn entries(
+    rows: Vec<(LogEntry, Option<User>)>,
+    names: &HashMap<RepoId, RepoName>,
+) -> Vec<JournalEntry> {
+    rows.into_iter()
+        .map(|(row, user)| {
+            let present = row.repository.and_then(|id| names.get(&id));
+            let (action, parameters) = row.action.split_once(':').unwrap_or((&row.action, ""));
+            JournalEntry {
+                username: row.username.to_string(),
+                user,
+                exists: present.is_some(),
+                repository: present.unwrap_or(&row.repository_name).to_string(),
+                action: action.to_owned(),
+                parameters: parameters.to_owned(),
+                date: row.date,
+            }
+        })
+        .collect()
 }

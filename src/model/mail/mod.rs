@@ -9,6 +9,7 @@
 //! Without `smtp_server` nothing is sent: the log names recipient and subject. With `mail_folder`, each mail becomes a
 //! file there.
 
+mod cram_md5;
 mod letter;
 mod message;
 mod smtp;

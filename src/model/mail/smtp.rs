@@ -8,13 +8,16 @@ use db::mails::Mail;
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::{self};
 use lettre::{Address, SmtpTransport, Transport};
 
+use super::cram_md5;
 use crate::auth::trusted_certificates;
 use crate::config::{Encryption, MailConfig, SmtpServer};
 
 /// How long the server may take for each step.
-const STEP: Duration = Duration::from_secs(10);
+pub(super) const STEP: Duration = Duration::from_secs(10);
 
 /// Why a mail was not taken.
 pub(super) struct Refusal {
@@ -54,7 +57,11 @@ pub(super) fn deliver(config: &MailConfig, mail: &Mail) -> Result<(), Refusal> {
     let sender: Address = mail.sender.parse().map_err(refuse)?;
     let recipient: Address = mail.recipient.parse().map_err(refuse)?;
     let envelope = Envelope::new(Some(sender), vec![recipient]).map_err(Refusal::down)?;
-    let answer = transport(server)?.send_raw(&envelope, mail.message.as_bytes());
+    let message = mail.message.as_bytes();
+    let answer = match challenged(server, &envelope, message)? {
+        Some(answer) => answer,
+        None => transport(server)?.send_raw(&envelope, message),
+    };
     answer.map(drop).map_err(|error| {
         let code: Option<u16> = error.status().map(Into::into);
         Refusal {
@@ -64,6 +71,30 @@ pub(super) fn deliver(config: &MailConfig, mail: &Mail) -> Result<(), Refusal> {
             reason: chain(&error),
         }
     })
+}
+
+/// What came of handing it over where CRAM-MD5 is wanted first; none where it is not, or where the server does not know it
+/// and another way is allowed.
+fn challenged(
+    server: &SmtpServer,
+    envelope: &Envelope,
+    message: &[u8],
+) -> Result<Option<Result<Response, smtp::Error>>, Refusal> {
+    let wanted = server.mechanisms.first().map(String::as_str) == Some(cram_md5::NAME);
+    let Some((name, password)) = server.credentials.as_ref().filter(|_| wanted) else {
+        return Ok(None);
+    };
+    let tls = match server.encryption {
+        Encryption::None => None,
+        Encryption::StartTls | Encryption::Tls => Some(parameters(server)?),
+    };
+    let credentials = (name.as_str(), password.as_str());
+    match cram_md5::send(server, tls.as_ref(), credentials, envelope, message) {
+        Ok(taken) => Ok(Some(Ok(taken))),
+        Err(cram_md5::Failure::Smtp(error)) => Ok(Some(Err(error))),
+        Err(cram_md5::Failure::Unknown(_)) if server.mechanisms.len() > 1 => Ok(None),
+        Err(cram_md5::Failure::Unknown(why)) => Err(Refusal::down(why)),
+    }
 }
 
 fn transport(server: &SmtpServer) -> Result<SmtpTransport, Refusal> {
@@ -90,7 +121,7 @@ fn transport(server: &SmtpServer) -> Result<SmtpTransport, Refusal> {
             .collect();
         if !server.mechanisms.is_empty() && mechanisms.is_empty() {
             return Err(Refusal::down(
-                "'smtp_auth' names none of PLAIN, LOGIN, XOAUTH2",
+                "'smtp_auth' names none of PLAIN, LOGIN, XOAUTH2, CRAM-MD5",
             ));
         }
         if !mechanisms.is_empty() {

@@ -7,7 +7,7 @@ use vcs::{ChangesetId, ReadError, Repository, RevisionError};
 
 use super::{comment, reviewer};
 use crate::journal::{self, Action, Actor};
-use crate::{Error, Model, ReadableRepository, User, name};
+use crate::{Error, Model, ReadableRepository, User, name, say};
 
 /// As many ids are kept in one pull request: the column holds 64 KiB on MySQL.
 const MOST_OFFERED: usize = 1_500;
@@ -190,7 +190,7 @@ fn offered(
         _ => {
             return Err(Error::invalid(
                 "org_ref",
-                "criss cross merge detected, please merge a later other revision to org",
+                "Both sides have merged each other. Merge a later revision of the target into the source first.",
             ));
         }
     };
@@ -205,7 +205,10 @@ fn offered(
     if offered.len() > MOST_OFFERED {
         return Err(Error::invalid(
             "org_ref",
-            format!("A pull request holds at most {MOST_OFFERED} changesets"),
+            say!(
+                "A pull request holds at most {n} changesets",
+                n = MOST_OFFERED
+            ),
         ));
     }
     Ok((ancestor, offered))

@@ -20,7 +20,7 @@ pub use self::create::NewPullRequest;
 use crate::gate::Gate;
 use crate::journal::{self, Action, Actor};
 use crate::person::usernames;
-use crate::{Error, Model, ReadableRepository, Viewer};
+use crate::{Error, Model, ReadableRepository, Viewer, say};
 
 /// The right to read a pull request and to comment on it.
 #[derive(Debug, Clone)]
@@ -438,7 +438,10 @@ fn reviewer(tx: &Tx<'_>, user: UserId) -> Result<db::users::User, Error> {
     if found.is_default() {
         return Err(Error::invalid(
             "review_members",
-            format!("Invalid reviewer \"{}\" specified", found.username),
+            say!(
+                "Invalid reviewer \"{name}\" specified",
+                name = found.username
+            ),
         ));
     }
     Ok(found)

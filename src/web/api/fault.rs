@@ -73,7 +73,7 @@ impl<T> Words<T> for Result<T, model::Error> {
     fn or_explain(self, text: impl FnOnce() -> String) -> Result<T, Fault> {
         self.map_err(|error| match error {
             model::Error::Invalid { message: why, .. } | model::Error::Forbidden(why) => {
-                Fault::Because(format!("{}: {why}", text()), why)
+                Fault::Because(format!("{}: {why}", text()), why.to_string())
             }
             error => Fault::Because(text(), chain(&error)),
         })

@@ -139,7 +139,7 @@ fn find(call: &Call<'_>, name: &str, denied: &str) -> Result<ReadablePullRequest
 /// A pull request with everything about it.
 pub(super) fn shown(call: &Call<'_>, request: &ReadablePullRequest) -> Answer {
     let details = call.model.pull_request_details(request)?;
-    let settings = call.model.settings()?;
+    let settings = call.model.settings_given(true)?;
     let row = request.row();
     let org = request.org();
     let parts = |(kind, name, id): (&str, &str, &str)| json!([kind, name, id]);

@@ -75,7 +75,7 @@ pub(super) fn create_repo(call: &Call<'_>) -> Answer {
     let failed = || format!("failed to create repository `{full}`");
     let landing = args.needed("landing_rev");
     check(last, Some(landing), failed)?;
-    let settings = call.model.settings()?;
+    let settings = call.model.settings_given(true)?;
     let kind = args.text("repo_type").unwrap_or(&settings.default_type);
     let kind = kind
         .parse()

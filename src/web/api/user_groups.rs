@@ -1,5 +1,6 @@
 //! User groups and their members.
 
+use db::Username;
 use model::ReadableUserGroup;
 use model::user_group::{NewUserGroup, UserGroupUpdate};
 use serde_json::{Value, json};
@@ -91,10 +92,17 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn shown(call: &Call<'_>, group: &ReadableUserGroup) -> Answer {
-    let members = call.model.people(call.model.members(group)?)?;
-    let owner = call.model.owner(group.row().owner)?;
-    let owner = owner.as_ref().map(|user| user.username.as_str());
-    Ok(shapes::user_group(group.row(), owner, &members))
+    let mut all = all_shown(call, std::slice::from_ref(group))?;
+    Ok(all.pop().unwrap_or_default())
+}
+
+fn all_shown(call: &Call<'_>, groups: &[ReadableUserGroup]) -> Result<Vec<Value>, Fault> {
+    let crowd = call.model.crowd(groups)?;
+    let shown = groups.iter().map(|group| {
+        let (owner, members) = crowd.of(group);
+        shapes::user_group(group.row(), owner.map(Username::as_str), members)
+    });
+    Ok(shown.collect())
 }
 
 fn get_user_group(call: &Call<'_>) -> Answer {
@@ -106,7 +114,7 @@ fn get_user_groups(call: &Call<'_>) -> Answer {
         .gate
         .user_groups_with(&call.viewer, model::Level::Read)?;
     groups.sort_by_key(ReadableUserGroup::id);
-    groups.iter().map(|group| shown(call, group)).collect()
+    Ok(all_shown(call, &groups)?.into())
 }
 
 fn create_user_group(call: &Call<'_>) -> Answer {
@@ -170,7 +178,7 @@ fn delete_user_group(call: &Call<'_>) -> Answer {
         .delete_user_group(&group, &call.actor())
         .map_err(|error| match error {
             // "User Group assigned to …": the words of the original, with the names of the repositories.
-            model::Error::Forbidden(text) => Fault::said(text),
+            model::Error::Forbidden(text) => Fault::said(text.to_string()),
             error => Fault::Because(
                 format!("failed to delete user group ID:{id} {name}"),
                 crate::problem::chain(&error),

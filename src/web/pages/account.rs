@@ -16,7 +16,7 @@ use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::view::{Choice, FormError, FormField, FormPage, FormRow, Tab};
 use crate::visit::Visit;
-use crate::words;
+use crate::words::{self, said};
 
 /// The pages of an account.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,7 @@ pub fn save_profile(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             Part::Profile,
         ),
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             let wrong = plain_form::error(&fields, field, &message);
             let fields = profile_fields(visit)?;
             show(
@@ -223,7 +224,7 @@ pub fn save_password(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         }
         Err(model::Error::Invalid { message, .. }) => show_password(
             visit,
-            vec![plain_form::error(&fields, "new_password", &message)],
+            vec![plain_form::error(&fields, "new_password", &said(&message))],
         ),
         Err(other) => Err(other.into()),
     }
@@ -281,6 +282,7 @@ pub fn add_email(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             Part::Emails,
         ),
         Err(model::Error::Invalid { message, .. }) => {
+            let message = said(&message);
             let fields = [plain_form::email("new_email", t("New address"), &email)];
             show_emails(
                 visit,

@@ -12,6 +12,7 @@ use vcs::{
 use super::revision;
 use crate::feed;
 use crate::frame;
+use crate::i18n::Language;
 use crate::people::People;
 use crate::problem::Problem;
 use crate::response::Response;
@@ -192,7 +193,9 @@ fn ask(
     {
         // Not a branch: a tag, a bookmark or a hash, which the list up to it shows as well.
         if newest.is_some() {
-            return Err(Problem::NotFound(format!("There is no branch {branch:?}")));
+            return Err(Problem::NotFound(
+                visit.tf("There is no branch \"{name}\"", &[("name", &branch)]),
+            ));
         }
         revision::resolve(contents, branch)?;
         let url = visit.url(repository).join("changelog").join(branch);
@@ -320,9 +323,9 @@ fn find(contents: &Repository, asked: &Asked) -> Result<Shown, Problem> {
         log = contents.log(&query)?;
     }
     if let Some(path) = asked.path.as_ref().filter(|_| log.total == 0 && plain) {
-        return Err(Problem::NotFound(format!(
-            "There is no file or directory {:?} in this history",
-            path
+        return Err(Problem::NotFound(Language::current().tf(
+            "There is no file or directory '{path}' in this history",
+            &[("path", path)],
         )));
     }
     Ok(Shown {

@@ -46,7 +46,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         if of_kind.len() > NAMED {
             let rest = (of_kind.len() - NAMED) as u64;
             title.push('\n');
-            title.push_str(&visit.tn(" and {n} more", " and {n} more", rest, &[]));
+            title.push_str(&visit.tn("and {n} more file", "and {n} more files", rest, &[]));
         }
         DetailsCount {
             kind,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{ChangesetComment, ReadableRepository};
+use model::{ReadableRepository, Said};
 use vcs::{Changeset, ChangesetId, Repository, SignatureFormat};
 
 use super::diff::{self, Comments, PLACE, Shown, Side, Switches};
@@ -214,22 +214,20 @@ fn review(
     id: &ChangesetId,
 ) -> Result<Review, Problem> {
     let said = visit.model.comments_on_changeset(repository, id)?;
-    let votes = visit.model.votes_on_changeset(repository, id)?;
-    let status = votes.last().map(|(vote, voter)| {
-        let label = words_of(visit, vote.vote.as_str());
+    let newest = said.iter().rev().find(|said| said.newest);
+    let status = newest.map(|newest| {
+        let word = newest.vote.map_or("", model::Vote::as_str);
+        let label = words_of(visit, word);
         Status {
-            kind: vote.vote.as_str().to_owned(),
-            text: match voter {
-                Some(voter) => {
-                    visit.tf("{status} by {user}", &[("status", &label), ("user", voter)])
-                }
+            kind: word.to_owned(),
+            text: match &newest.author {
+                Some(voter) => visit.tf(
+                    "{status} by {user}",
+                    &[("status", &label), ("user", &voter.username)],
+                ),
                 None => label.to_owned(),
             },
-            url: said
-                .iter()
-                .rev()
-                .find(|said| said.vote == Some(vote.vote))
-                .map(|said| format!("#comment-{}", said.comment.id.0)),
+            url: Some(format!("#comment-{}", newest.comment.id.0)),
         }
     });
     let status = status.unwrap_or_else(|| Status {
@@ -262,7 +260,7 @@ fn review(
 
 fn comment(
     visit: &Visit<'_>,
-    said: &ChangesetComment,
+    said: &Said,
     links: &render::message::LinkContext<'_>,
 ) -> CommentView {
     let when = said.comment.created_on.to_unix();

@@ -56,7 +56,7 @@ pub fn info(visit: &mut Visit<'_>, captures: &Captures) -> Answer {
     let ends: Vec<usize> = rest.match_indices('/').map(|(at, _)| at).rev().collect();
     let names: Vec<&str> = ends.iter().map(|end| &rest[..*end]).collect();
     let found = Gate::new(visit.model).find_repository(&visit.viewer, &names)?;
-    let nothing = || Problem::NotFound(format!("There is nothing at {rest}"));
+    let nothing = || Problem::NotFound(visit.tf("There is nothing at {path}", &[("path", &rest)]));
     let (name, right) = found.ok_or_else(nothing)?;
     let repository = right.ok_or_else(nothing)?;
     let text = rest.get(name.len() + 1..).unwrap_or_default();

@@ -1,18 +1,19 @@
 //! Making a fork.
 
-use model::{Actor, Beginning, Contents, Gate, GroupId, NewRepository, ReadableRepository};
+use model::{Actor, Beginning, Contents, Gate, GroupId, NewRepository, Places, ReadableRepository};
 
-use super::repository_new::{TOP, places};
+use super::repository_new::{TOP, choices};
 use crate::frame;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{FormError, NewFork};
 use crate::visit::Visit;
+use crate::words::said;
 
 /// `GET /<repo>/fork`
 pub fn form(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
-    may_fork(visit)?;
+    let places = may_fork(visit)?;
     let name = repository.name();
     let typed = Typed {
         repo_name: format!("{}-fork", model::name::last(name)),
@@ -21,12 +22,12 @@ pub fn form(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         private: repository.private(),
         copy_permissions: true,
     };
-    show(visit, repository, typed, Vec::new())
+    show(visit, repository, &places, typed, Vec::new())
 }
 
 /// `POST /<repo>/fork`. The original is that of the address, whatever the form says.
 pub fn create(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
-    may_fork(visit)?;
+    let places = may_fork(visit)?;
     let user = visit.user()?.id;
     let form = visit.form.clone();
     let typed = Typed {
@@ -38,7 +39,7 @@ pub fn create(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captur
     };
     if typed.description.is_empty() {
         let error = wrong(visit, "description", "Please enter a value".to_owned());
-        return show(visit, repository, typed, vec![error]);
+        return show(visit, repository, &places, typed, vec![error]);
     }
     let group = (typed.group != TOP).then_some(GroupId(typed.group));
     let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
@@ -71,18 +72,20 @@ pub fn create(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captur
             Ok(visit.redirect(&String::from(url)))
         }
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             let error = wrong(visit, field, message);
-            show(visit, repository, typed, vec![error])
+            show(visit, repository, &places, typed, vec![error])
         }
         Err(other) => Err(other.into()),
     }
 }
 
 /// Forking takes a permission of its own besides that to read.
-fn may_fork(visit: &Visit<'_>) -> Result<(), Problem> {
+fn may_fork(visit: &Visit<'_>) -> Result<Places, Problem> {
     visit.user()?;
-    if Gate::new(visit.model).globals(&visit.viewer)?.may_fork() {
-        return Ok(());
+    let places = Gate::new(visit.model).places(&visit.viewer)?;
+    if places.forks {
+        return Ok(places);
     }
     Err(Problem::Forbidden(
         visit.t("You may not create a fork.").to_owned(),
@@ -115,11 +118,12 @@ struct Typed {
 fn show(
     visit: &mut Visit<'_>,
     repository: &ReadableRepository,
+    places: &Places,
     typed: Typed,
     errors: Vec<FormError>,
 ) -> Answer {
     let name = repository.name();
-    let mut groups = places(visit, typed.group)?;
+    let mut groups = choices(places, typed.group);
     if groups.is_empty() {
         return Err(Problem::Forbidden(
             visit.t("You may not create a repository here.").to_owned(),

@@ -1,6 +1,6 @@
 //! The forks of a repository, and those who follow it.
 
-use model::ReadableRepository;
+use model::{ReadableRepository, User};
 
 use crate::frame;
 use crate::routes::{Answer, Captures};
@@ -24,9 +24,10 @@ pub fn list(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         forks: Vec::new(),
         paging,
     };
-    for fork in forks.iter().skip(from).take(PER_PAGE) {
-        list.forks.push(row(visit, repository, fork)?);
-    }
+    let shown = || forks.iter().skip(from).take(PER_PAGE);
+    let owners = visit.model.owners(shown())?;
+    list.forks
+        .extend(shown().map(|fork| row(visit, repository, fork, &owners)));
     if is_part(visit) {
         return template::page(visit.language, &ForksPart { list });
     }
@@ -48,8 +49,9 @@ fn row(
     visit: &Visit<'_>,
     repository: &ReadableRepository,
     fork: &ReadableRepository,
-) -> Result<Fork, crate::problem::Problem> {
-    let owner = visit.model.owner(fork.row().owner)?;
+    owners: &[User],
+) -> Fork {
+    let owner = owners.iter().find(|owner| owner.id == fork.row().owner);
     let text = match fork.description() {
         text if text == model::name::last(fork.name()) => "",
         text => text,
@@ -58,8 +60,8 @@ fn row(
         mentions: false,
         ..Default::default()
     };
-    Ok(Fork {
-        owner: owner.as_ref().map(words::user).unwrap_or_default(),
+    Fork {
+        owner: owner.map(words::user).unwrap_or_default(),
         link: Link {
             text: fork.name().to_owned(),
             url: visit.url(fork.name()).into(),
@@ -67,7 +69,7 @@ fn row(
         description_html: render::message::urlify(text, &links),
         when: words::when(fork.row().created_on.to_unix(), 0),
         compare_url: compare_url(visit, repository, fork),
-    })
+    }
 }
 
 /// What the fork has that the original has not.

@@ -10,6 +10,7 @@ use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{Choice, FormError, NewGroup as View};
 use crate::visit::Visit;
+use crate::words::said;
 
 /// `GET /_admin/repo_groups/new`
 pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
@@ -53,6 +54,7 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             Ok(visit.redirect(&String::from(visit.url(&name))))
         }
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             let label = if field == "group_name" {
                 t("Name")
             } else {

@@ -10,6 +10,7 @@ use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{Choice, FormError, GroupDelete, GroupSettings, Tab};
 use crate::visit::Visit;
+use crate::words::said;
 
 /// `GET /_admin/repo_groups/<group>/edit`
 pub fn form(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answer {
@@ -100,7 +101,9 @@ pub fn delete(visit: &mut Visit<'_>, group: &AdminOfGroup, _: &Captures) -> Answ
                 .map(|(parent, _)| String::from(visit.url(parent)));
             Ok(visit.redirect(&parent.unwrap_or_else(|| visit.home_url())))
         }
-        Err(model::Error::Invalid { message, .. }) => show_delete(visit, group, error(message)),
+        Err(model::Error::Invalid { message, .. }) => {
+            show_delete(visit, group, error(said(&message)))
+        }
         Err(other) => Err(Problem::from(other)),
     }
 }
@@ -117,7 +120,10 @@ fn show_delete(visit: &mut Visit<'_>, group: &AdminOfGroup, errors: Vec<FormErro
                 .join(group.name())
                 .join("delete")
                 .into(),
-            obstacle: visit.model.obstacle_to_delete(group)?,
+            obstacle: visit
+                .model
+                .obstacle_to_delete(group)?
+                .map(|obstacle| said(&obstacle)),
             errors,
             frame: frame::frame(
                 visit,

@@ -1,7 +1,7 @@
 //! The journal: what happened to what one follows.
 
 use http::StatusCode;
-use model::{JournalEntry, JournalFilter, JournalPage};
+use model::{FilterError, JournalEntry, JournalFilter, JournalPage};
 
 use super::journal_words::{plain, say};
 use crate::feed::{self, Entry, Feed, Format};
@@ -66,7 +66,7 @@ fn show(visit: &mut Visit<'_>, public: bool) -> Answer {
     let found = match JournalFilter::parse(&typed, &visit.viewer) {
         Ok(filter) => page(visit, &filter, asked)?,
         Err(error) => {
-            filter_error = Some(error.to_string());
+            filter_error = Some(not_understood(visit, &error));
             (JournalPage::default(), 1)
         }
     };
@@ -176,7 +176,10 @@ fn feed(visit: &mut Visit<'_>, format: Format, public: bool) -> Answer {
     let typed = visit.query.trimmed("filter");
     let filter = match JournalFilter::parse(typed, &visit.viewer) {
         Ok(filter) => filter,
-        Err(error) => return Ok(Response::text(StatusCode::BAD_REQUEST, error.to_string())),
+        Err(error) => {
+            let sentence = not_understood(visit, &error);
+            return Ok(Response::text(StatusCode::BAD_REQUEST, sentence));
+        }
     };
     let found = visit.model.journal(&visit.viewer, &filter, 0, PAGE)?;
     let base = visit.base_url();
@@ -247,4 +250,21 @@ fn feed(visit: &mut Visit<'_>, format: Format, public: bool) -> Answer {
             title: title.clone(),
         })
     })
+}
+
+/// What is wrong with a filter.
+fn not_understood(visit: &Visit<'_>, error: &FilterError) -> String {
+    match error {
+        FilterError::Unbalanced => visit
+            .t("The filter has a bracket or quote without its other half.")
+            .to_owned(),
+        FilterError::Missing(word) => {
+            visit.tf("The filter lacks a word at '{word}'.", &[("word", word)])
+        }
+        FilterError::Date(word) => visit.tf(
+            "'{word}' is no date. Write 20240131, 202401, 2024, today, yesterday or [20240101 TO 20240131].",
+            &[("word", word)],
+        ),
+        FilterError::TooLong => visit.t("The filter is too long.").to_owned(),
+    }
 }

@@ -3,6 +3,7 @@
 use model::JournalEntry;
 use render::escape;
 
+use crate::i18n::Language;
 use crate::view::JournalChangeset;
 use crate::visit::Visit;
 
@@ -192,11 +193,11 @@ fn pushed_item(
 ) -> JournalChangeset {
     match item.split_once("=>") {
         Some(("delete_branch", name)) => JournalChangeset {
-            text: format!("Deleted branch: {name}"),
+            text: Language::current().tf("Deleted branch: {name}", &[("name", &name)]),
             url: None,
         },
         Some(("tag", name)) => JournalChangeset {
-            text: format!("Created tag: {name}"),
+            text: Language::current().tf("Created tag: {name}", &[("name", &name)]),
             url: None,
         },
         _ => JournalChangeset {

@@ -10,6 +10,7 @@ use crate::path::Url;
 use crate::routes::{Answer, Captures};
 use crate::view::{FormError, FormField, FormPage};
 use crate::visit::Visit;
+use crate::words::said;
 
 const REQUEST: &str = "_admin/password_reset";
 const CONFIRMATION: &str = "_admin/password_reset_confirmation";
@@ -108,6 +109,7 @@ pub fn confirm(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             Ok(visit.redirect(&String::from(visit.url("_admin/login"))))
         }
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             let wrong = plain_form::error(&fields, field, &message);
             show_confirmation(visit, [&email, &timestamp, &token], vec![wrong])
         }

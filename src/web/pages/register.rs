@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::view::{FormError, FormField, FormPage};
 use crate::visit::Visit;
+use crate::words::said;
 
 /// `GET /_admin/register`
 pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
@@ -70,6 +71,7 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             Ok(visit.redirect(&String::from(visit.url("_admin/login"))))
         }
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             show(visit, vec![plain_form::error(&fields, field, &message)])
         }
         Err(other) => Err(other.into()),

@@ -76,7 +76,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
             });
         }
         Ok(Feed {
-            description: format!("Changes on {name} repository"),
+            description: visit.tf("Changes on {name} repository", &[("name", &name)]),
             link: summary.clone(),
             title: title.clone(),
             entries,

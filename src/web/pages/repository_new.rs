@@ -1,6 +1,6 @@
 //! Making a repository.
 
-use model::{Actor, Beginning, Contents, Gate, GroupId, Level, NewRepository};
+use model::{Actor, Beginning, Contents, Gate, GroupId, NewRepository, Places};
 
 use crate::frame;
 use crate::i18n::t;
@@ -9,6 +9,7 @@ use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{Choice, FormError, NewRepository as View};
 use crate::visit::Visit;
+use crate::words::said;
 
 /// The value of the top level in the choice of a group.
 pub(super) const TOP: i64 = -1;
@@ -79,6 +80,7 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     match result {
         Ok((_, name)) => Ok(visit.redirect(&String::from(visit.url(&name).join("repo_creating")))),
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             let choices = places(visit, group)?;
             let view = View {
                 repo_name: form.trimmed("repo_name").to_owned(),
@@ -102,17 +104,22 @@ pub fn create(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 }
 
 /// The places where this user may make a repository.
-pub(super) fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
-    let gate = Gate::new(visit.model);
+fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Problem> {
+    let places = Gate::new(visit.model).places(&visit.viewer)?;
+    Ok(choices(&places, selected))
+}
+
+/// These places, to choose from.
+pub(super) fn choices(places: &Places, selected: i64) -> Vec<Choice> {
     let mut choices = Vec::new();
-    if gate.may_create_at_top(&visit.viewer)? {
+    if places.top {
         choices.push(Choice {
             value: TOP.to_string(),
             text: t("Top level").to_owned(),
             selected: selected == TOP,
         });
     }
-    for group in gate.groups_with(&visit.viewer, Level::Write)? {
+    for group in &places.groups {
         let id = group.row().id.0;
         choices.push(Choice {
             value: id.to_string(),
@@ -120,7 +127,7 @@ pub(super) fn places(visit: &Visit<'_>, selected: i64) -> Result<Vec<Choice>, Pr
             selected: selected == id,
         });
     }
-    Ok(choices)
+    choices
 }
 
 fn types(selected: &str) -> Vec<Choice> {

@@ -12,6 +12,7 @@ use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{Choice, FormError, NewMemberRow, PermissionRow, Permissions};
 use crate::visit::Visit;
+use crate::words::said;
 
 const LEVELS: &[(Level, &str)] = &[
     (Level::None, m("None")),
@@ -64,6 +65,7 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
             )))
         }
         Err(model::Error::Invalid { message, .. }) => {
+            let message = said(&message);
             let wrong = rows
                 .iter()
                 .find(|row| !row.name.is_empty() && message.contains(&row.name));

@@ -9,6 +9,7 @@ use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{Choice, FormError, Link, RepoDelete, RepoSettings, Tab};
 use crate::visit::Visit;
+use crate::words::said;
 
 /// `GET /<repo>/settings`
 pub fn form(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures) -> Answer {
@@ -42,6 +43,7 @@ pub fn save(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Captures)
             Ok(visit.redirect(&String::from(visit.url(repository.name()).join("settings"))))
         }
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             let label = if field == "owner" {
                 t("Owner")
             } else {
@@ -107,6 +109,7 @@ pub fn delete(visit: &mut Visit<'_>, repository: &AdminOfRepository, _: &Capture
             Ok(visit.redirect(&parent.unwrap_or_else(|| visit.home_url())))
         }
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             show_delete(visit, repository, error(field, message))
         }
         Err(other) => Err(other.into()),

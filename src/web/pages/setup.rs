@@ -9,6 +9,7 @@ use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{FormError, Setup};
 use crate::visit::Visit;
+use crate::words::said;
 
 /// `GET /_admin/setup`
 pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
@@ -64,6 +65,7 @@ pub fn create_admin(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             Ok(visit.redirect(&visit.home_url()))
         }
         Err(model::Error::Invalid { field, message }) => {
+            let message = said(&message);
             let label = match field {
                 "username" => t("Username"),
                 "email" => t("E-mail"),

@@ -87,7 +87,7 @@ pub fn size(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         Some(id) => visit.model.tree_facts(&contents, &id)?.bytes,
         None => 0,
     };
-    Ok(Response::json(&render::size_decimal(bytes).into()))
+    Ok(Response::json(&visit.language.size_decimal(bytes).into()))
 }
 
 /// Counts after this answer has gone out.
@@ -165,7 +165,7 @@ fn fill(
     history: &HistoryFacts,
 ) -> Result<(), Problem> {
     let percent = history.counted as f64 * 100.0 / history.total.max(1) as f64;
-    view.gathered = Some(format!("{percent:.2}"));
+    view.gathered = Some(visit.language.decimal(percent, 2));
     view.total = visit.tn("{n} changeset", "{n} changesets", history.total, &[]);
     view.months = months(visit, &history.days);
     view.days = days(visit, &history.days);
@@ -173,7 +173,7 @@ fn fill(
     view.files = Some(format!(
         "{}, {}",
         visit.tn("{n} file", "{n} files", tree.files, &[]),
-        render::size_decimal(tree.bytes)
+        visit.language.size_decimal(tree.bytes)
     ));
     let authors: Vec<_> = history
         .authors
@@ -193,9 +193,9 @@ fn fill(
         .map(|(facts, author)| AuthorShare {
             person: people.author(author),
             changesets: facts.changesets,
-            percent: format!(
-                "{:.1}",
-                facts.changesets as f64 * 100.0 / history.counted.max(1) as f64
+            percent: visit.language.decimal(
+                facts.changesets as f64 * 100.0 / history.counted.max(1) as f64,
+                1,
             ),
             first: date(facts.first),
             last: date(facts.last),
@@ -315,6 +315,7 @@ pub(super) fn languages(visit: &Visit<'_>, tree: &TreeFacts, most: usize) -> Vec
         languages.push(Language {
             name,
             percent,
+            share: visit.language.decimal(percent, 1),
             start: f64::round(start * 10.0) / 10.0,
             files,
         });

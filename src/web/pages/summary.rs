@@ -34,7 +34,6 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         Some((revision, id)) => readme(visit, name, &contents, revision, id)?,
         None => None,
     };
-    let owner = visit.model.owner(repository.row().owner)?;
     let created = repository.row().created_on;
     let facts = if empty {
         Some(SummaryFacts::default())
@@ -55,8 +54,9 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
     let visit = &*visit;
     let below = |path: &str| String::from(visit.url(name).join(path));
     let is_tip = |tag: &&vcs::Tag| tag.name.as_str() == "tip";
+    let (repo, owner) = frame::repository_with_owner(visit, repository, empty, "summary")?;
     let summary = Summary {
-        repo: frame::repository(visit, repository, empty, "summary")?,
+        repo,
         readme,
         landing: landing.map(|(revision, _)| Link {
             url: visit.url(name).join("files").join(&revision).into(),
@@ -93,7 +93,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         size: tree
             .as_ref()
             .filter(|_| signed_in)
-            .map(|tree| render::size_decimal(tree.bytes)),
+            .map(|tree| visit.language.size_decimal(tree.bytes)),
         size_url: (signed_in && tree.is_none() && !empty).then(|| below("repo_size")),
         facts_url: facts.is_none().then(|| {
             let url = visit.url(name).join("statistics");

@@ -70,6 +70,8 @@ pub struct Language {
     pub name: String,
     /// Its share in percent, `42.1`.
     pub percent: f64,
+    /// The same for people to read, in the figures of their language.
+    pub share: String,
     /// The sum of the shares before it: where its piece of the bar starts.
     pub start: f64,
     /// How many files are written in it.

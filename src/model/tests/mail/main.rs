@@ -108,6 +108,36 @@ fn a_server_takes_each_mail_once_with_every_kind_of_encryption() {
 }
 
 #[test]
+fn a_password_is_proved_without_being_sent_where_the_ini_file_says_so() {
+    for (tls, key, mechanisms) in [
+        (Tls::None, "smtp_use_tls", "CRAM-MD5"),
+        (Tls::Start, "smtp_use_tls", "CRAM-MD5 PLAIN"),
+        (Tls::Always, "smtp_use_ssl", "cram-md5"),
+    ] {
+        let server = Server::start(tls);
+        let port = server.port.to_string();
+        let certificate = server.certificate.path().join("certificate.pem");
+        let encrypted = if tls == Tls::None { "false" } else { "true" };
+        let (model, folder) = instance(&[
+            ("smtp_server", "localhost"),
+            ("smtp_port", &port),
+            (key, encrypted),
+            ("smtp_username", "tim"),
+            ("smtp_password", "tanstaaftanstaaf"),
+            ("smtp_auth", mechanisms),
+            ("smtp_ca_file", certificate.to_str().unwrap()),
+        ]);
+        model.queue_mail(&mail(&["a@example.org"])).unwrap();
+        model.send_due_mails(10).unwrap();
+        let taken = server.taken();
+        assert_eq!(taken.len(), 1, "{tls:?} {:?}", table(&folder));
+        let proof = "tim b913a602c7eda7a495b4e6e7334d3890";
+        assert_eq!(taken[0].user.as_deref(), Some(proof));
+        assert_eq!(taken[0].encrypted, tls != Tls::None);
+    }
+}
+
+#[test]
 fn a_certificate_of_nobody_gets_no_password() {
     for (tls, key) in [(Tls::Start, "smtp_use_tls"), (Tls::Always, "smtp_use_ssl")] {
         let server = Server::start(tls);

@@ -136,6 +136,14 @@ impl Shared {
                     .unwrap_or_default();
                 mail.user = Some(String::from_utf8_lossy(&user).into_owned());
                 "235 welcome\r\n".to_owned()
+            } else if upper == "AUTH CRAM-MD5" {
+                let challenge = STANDARD.encode("<1896.697170952@postoffice.reston.mci.net>");
+                write!(wire.get_mut(), "334 {challenge}\r\n")?;
+                let mut proof = String::new();
+                wire.read_line(&mut proof)?;
+                let proof = STANDARD.decode(proof.trim_end()).unwrap_or_default();
+                mail.user = Some(String::from_utf8_lossy(&proof).into_owned());
+                "235 welcome\r\n".to_owned()
             } else if upper.starts_with("MAIL") {
                 mail.from = address(line);
                 "250 ok\r\n".to_owned()

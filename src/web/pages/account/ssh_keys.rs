@@ -11,6 +11,7 @@ use crate::routes::{Answer, Captures};
 use crate::view::{FormError, FormPage, FormRow};
 use crate::visit::Visit;
 use crate::words;
+use crate::words::said;
 
 const DELETE: &str = "_admin/my_account/ssh_keys/delete";
 
@@ -41,6 +42,7 @@ pub fn add(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             done(visit, &text, Part::SshKeys)
         }
         Err(model::Error::Invalid { message, .. }) => {
+            let message = said(&message);
             let wrong = FormError {
                 field: "public_key".into(),
                 label: t("Public key").into(),

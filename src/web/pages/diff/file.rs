@@ -136,7 +136,7 @@ impl Shown {
             let message = match file.cut {
                 Some(Cut::FileTooLarge(size)) => Some(self.language.tf(
                     "This file is too large to be compared here ({size}).",
-                    &[("size", &render::size(size))],
+                    &[("size", &self.language.size(size))],
                 )),
                 Some(_) => t("This file's diff is long and was left out."),
                 None if file.binary => t("Binary file"),

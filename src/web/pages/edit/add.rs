@@ -261,7 +261,7 @@ fn show(visit: &mut Visit<'_>, target: &Target<'_>, typed: Typed, told: Told) ->
         replace: typed.replace,
         message: typed.message,
         default_message: default_message(visit, 1),
-        most: render::size(visit.model.config().upload_limit),
+        most: words::size(visit.model.config().upload_limit),
         errors: told.errors,
         said: told.said,
         preview: told.preview,

@@ -240,7 +240,7 @@ fn show(
         message: typed.message,
         default_message: default_message(visit, &target.path, &target.path),
         encoding: (!usual).then(|| stored.encoding.as_str().to_uppercase()),
-        most: render::size(visit.model.config().upload_limit),
+        most: words::size(visit.model.config().upload_limit),
         errors: told.errors,
         said: told.said,
         preview: told.preview,

@@ -133,7 +133,7 @@ fn row(
         kind: kind.to_owned(),
         name: vcs::shown_name(&entry.name).into_owned(),
         url,
-        size: size.map(render::size).unwrap_or_default(),
+        size: size.map(words::size).unwrap_or_default(),
         storage: mark.to_owned(),
         target,
         last: last.map(|changeset| LastChange {

@@ -129,7 +129,7 @@ fn facts(
         name: name_of(place),
         path: place.path.to_string_lossy().into_owned(),
         shown_path: place.path.to_string(),
-        size: size.map(render::size).unwrap_or_default(),
+        size: size.map(words::size).unwrap_or_default(),
         storage: match &node.storage {
             Storage::Here => "",
             Storage::Lfs { .. } => "LFS",
@@ -264,7 +264,7 @@ fn text(
     content: FileContent,
 ) -> Answer {
     view.mime = raw::mime_type(&view.name, content.encoding().is_none()).to_owned();
-    view.size = render::size(content.size());
+    view.size = words::size(content.size());
     if content.data.is_empty() {
         view.kind = "empty".to_owned();
         return finish(visit, place, view);

@@ -40,7 +40,10 @@ impl Server {
 
     /// A fresh instance whose ini file has these values, without an administrator.
     pub fn with(values: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::over(tempfile::tempdir().unwrap(), values)
+    }
+
+    fn over(folder: TempDir, values: &[(&str, &str)]) -> Self {
         let values: Vec<_> = values
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
@@ -54,6 +57,29 @@ impl Server {
             model: open(),
             folder,
         }
+    }
+
+    /// A real Kallithea 0.7 that has moved in: repositories, comments, votes, further addresses. See
+    /// `tests/fixtures/kallithea-0.7/README.md` for who lives there.
+    pub fn kallithea() -> Self {
+        let from = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/kallithea-0.7"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let status = std::process::Command::new("tar")
+            .args(["xzf", &format!("{from}/repos.tar.gz"), "-C"])
+            .arg(folder.path())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        let dump = std::fs::read_to_string(format!("{from}/db.sql")).unwrap();
+        let root = folder.path().to_str().unwrap();
+        let db = rusqlite::Connection::open(folder.path().join("kallithea.db")).unwrap();
+        db.execute_batch(&dump.replace("@ROOT@", root)).unwrap();
+        db.close().unwrap();
+        let url = format!("sqlite:///{root}/kallithea.db");
+        Self::over(folder, &[("sqlalchemy.url", &url)])
     }
 
     pub fn user(&self, username: &str, admin: bool) {
@@ -91,6 +117,14 @@ impl Server {
         })
     }
 
+    /// Changes the database without any rule being checked, as programs did that were older than the rules.
+    pub fn break_rule(&self, sql: &str) {
+        let db = rusqlite::Connection::open(self.folder.path().join("kallithea.db")).unwrap();
+        db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        db.execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     pub fn repository(&self, owner: &str, name: &str, kind: &str) {
         self.model
             .create_repository_as(owner, name, kind, "")
@@ -106,10 +140,14 @@ impl Server {
     }
 
     pub fn signed_in(&self, username: &str) -> Browser<'_> {
+        self.signed_in_with(username, "secret1")
+    }
+
+    pub fn signed_in_with(&self, username: &str, password: &str) -> Browser<'_> {
         let mut browser = self.browser();
         let answer = browser.post(
             "/_admin/login",
-            &[("username", username), ("password", "secret1")],
+            &[("username", username), ("password", password)],
         );
         assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
         browser

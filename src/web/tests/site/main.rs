@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod broken_rows;
 mod browser;
 mod caching;
 mod diffs;
