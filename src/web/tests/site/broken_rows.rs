@@ -73,7 +73,7 @@ const BREAKAGES: [(&str, &[&str]); 8] = [
         &[
             "UPDATE users SET username = 'o''Brien \"x\" <b>&\\%_', firstname = '<script>', lastname = '' WHERE user_id = 6",
             "UPDATE users SET username = replace(hex(zeroblob(128)), '00', 'ab') WHERE user_id = 9",
-            "UPDATE user_email_map SET email = 'no address <b>' WHERE user_id = 3",
+            "UPDATE user_email_map SET email = 'no address <b>' WHERE email_id = 3",
             "UPDATE repositories SET landing_revision = 'odd', description = '' WHERE repo_id = 3",
             "UPDATE repositories SET repo_type = 'svn' WHERE repo_id = 4",
         ],
