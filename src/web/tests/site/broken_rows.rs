@@ -81,7 +81,7 @@ const BREAKAGES: [(&str, &[&str]); 8] = [
     (
         "settings of the wrong type",
         &[
-            "UPDATE settings SET app_settings_value = 'no' WHERE app_settings_type IN ('bool', 'int')",
+            "UPDATE settings SET app_settings_value = 'no' WHERE app_settings_type IN ('bool', 'int') AND app_settings_name NOT LIKE 'auth%'",
             "UPDATE settings SET app_settings_type = 'colour'",
             "UPDATE ui SET ui_value = '' WHERE ui_section <> 'paths'",
         ],
