@@ -30,7 +30,7 @@ impl Model {
             }
             attempt.failed()?;
             return Err(Error::Forbidden(
-                "This account may not be used from your address.".to_owned(),
+                "This account may not be used from your address.".into(),
             ));
         }
         attempt.failed()?;
