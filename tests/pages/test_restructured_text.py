@@ -60,7 +60,7 @@ def test_a_text_that_was_not_meant_as_such_is_given_up() -> None:
         ("+-" * 1_000 + "+\n" + "|x" * 1_000 + "|\n") * 60,
         "Para *x* ``y``.\n\n" * 12_000,
     ],
-    ids=["references", "roles", "lists", "table", "paragraphs"],
+    ids=["references", "substitutions in substitutions", "roles", "lists", "table", "paragraphs"],
 )
 def test_no_text_takes_long(text: str) -> None:
     start = time.thread_time()
