@@ -2,6 +2,8 @@
 //!
 //! Parents always have smaller numbers than their children, so every answer is one sweep over the numbers.
 
+use std::collections::BTreeMap;
+
 use crate::ids::Rev;
 use crate::revlog::Revlog;
 use crate::revset::RevSet;
@@ -113,16 +115,44 @@ pub(crate) trait Graph {
         heads
     }
 
-    /// The newest common ancestors of all these revisions.
+    /// The newest common ancestors of all these revisions. Looks at nothing below the last of them.
     fn common_ancestor_heads(&self, revs: &[Rev]) -> RevSet {
-        let Some((first, others)) = revs.split_first() else {
-            return RevSet::default();
+        /// Whom a revision is an ancestor of, a bit for each of `revs`, and whether it is one of a common ancestor.
+        const STALE: u64 = 1 << 63;
+        let mut found = RevSet::default();
+        let Some(all) = 1u64.checked_shl(revs.len() as u32).map(|bit| bit - 1) else {
+            let mut common = self.ancestors(&revs[..1]);
+            for other in &revs[1..] {
+                common.intersect(&self.ancestors(&[*other]));
+            }
+            return self.heads_of(&common);
         };
-        let mut common = self.ancestors(&[*first]);
-        for other in others {
-            common.intersect(&self.ancestors(&[*other]));
+        let mut waiting: BTreeMap<Rev, u64> = BTreeMap::new();
+        for (at, rev) in revs.iter().enumerate() {
+            if rev.index() >= self.len() {
+                return found;
+            }
+            *waiting.entry(*rev).or_default() |= 1 << at;
         }
-        self.heads_of(&common)
+        // How many of those that wait may still be an answer.
+        let mut open = waiting.len();
+        while open > 0
+            && let Some((rev, mut marks)) = waiting.pop_last()
+        {
+            open -= usize::from(marks & STALE == 0);
+            if marks == all {
+                found.insert(rev);
+                marks |= STALE;
+            }
+            for parent in self.parents(rev).into_iter().flatten() {
+                let known = waiting.entry(parent).or_default();
+                let before = *known != 0 && *known & STALE == 0;
+                *known |= marks;
+                let after = *known & STALE == 0;
+                open = open + usize::from(after) - usize::from(before);
+            }
+        }
+        found
     }
 
     /// The members of a set that are farthest from the root, counted along the longest way. Where there are several

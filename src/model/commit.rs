@@ -70,7 +70,7 @@ impl Model {
 }
 
 /// `First Last <address>`; who has told neither name goes by that of the account.
-fn person(user: &User) -> Person {
+pub(crate) fn person(user: &User) -> Person {
     let full = format!("{} {}", user.firstname, user.lastname);
     let name = match full.trim() {
         "" => user.username.as_str(),

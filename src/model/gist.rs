@@ -11,11 +11,11 @@ use db::gists::{self, Gist, NEVER};
 use db::{GistAccessId, GistId, UserId, users};
 use jiff::Timestamp;
 use vcs::life::Draft;
-use vcs::{CommitError, CommitRequest, FileChange, Kind, Person, RefName, RepoPath};
+use vcs::{CommitError, CommitRequest, FileChange, Kind, RefName, RepoPath};
 
 use crate::folder::Move;
 use crate::rights::Account;
-use crate::{Error, Gate, Model, Text, User, Viewer, contents, random, say};
+use crate::{Error, Gate, Model, Text, User, Viewer, commit, contents, random, say};
 
 /// Where gists lie, below the folder of all repositories.
 const STORE: &str = ".rc_gist_store";
@@ -316,7 +316,7 @@ fn draft(
         branch: RefName::new("default"),
         new_branch: false,
         parent: None,
-        author: author(owner),
+        author: commit::person(owner),
         date: vcs::Timestamp {
             seconds: Timestamp::now().as_second(),
             offset_east: 0,
@@ -354,20 +354,6 @@ fn describe(draft: &Draft, gist: &Gist) -> Result<(), Error> {
     );
     let path = draft.path().join(".hg/.rc_gist_metadata");
     fs::write(&path, text).map_err(|error| Error::disk("write", &path, error))
-}
-
-/// Name and address, as changesets of the web name their author.
-fn author(user: &User) -> Person {
-    let full = format!("{} {}", user.firstname, user.lastname);
-    let name = match full.trim() {
-        "" => user.username.as_str(),
-        full => full,
-    };
-    Person {
-        name: name.to_owned(),
-        email: user.email.clone().unwrap_or_default(),
-        raw: String::new(),
-    }
 }
 
 #[cfg(test)]

@@ -316,7 +316,8 @@ pub const KEYS: &[Key] = &[
         Text,
         "--all",
         "whose changesets of Git repositories are listed: --all (branches and tags), --branches, --tags, each with \
-         =PATTERN if need be, --glob=PATTERN, --exclude=PATTERN; several, separated by blanks",
+         =PATTERN if need be, --glob=PATTERN, --exclude=PATTERN; several, separated by blanks. What none of them takes is in no \
+         list and cannot be named by its id; the name of a branch or tag still leads to its changeset",
     ),
     nothing(
         "git_hook_interpreter",

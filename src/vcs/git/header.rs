@@ -246,9 +246,11 @@ fn signature(line: &[u8]) -> (&[u8], Timestamp) {
 /// `+0130` as 5400 seconds.
 fn offset(text: &str) -> Option<i32> {
     let number: i32 = text.parse().ok()?;
-    let seconds = (number / 100 * 60 + number % 100) * 60;
+    let seconds = (i64::from(number / 100) * 60 + i64::from(number % 100)) * 60;
     // No clock on earth is a day off; such numbers come from broken importers.
-    (seconds.abs() < 24 * 3600).then_some(seconds)
+    i32::try_from(seconds)
+        .ok()
+        .filter(|seconds| seconds.abs() < 24 * 3600)
 }
 
 #[cfg(test)]

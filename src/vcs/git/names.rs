@@ -4,7 +4,7 @@ use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 
 use super::Repository;
-use crate::ReadError;
+use crate::{OpenError, ReadError};
 
 /// What the refs said at one moment, unpeeled. Equal values mean that nothing happened, which is how a push, a
 /// deleted branch or `git tag` in the directory is noticed.
@@ -62,6 +62,11 @@ impl Repository {
             Some(commits) => commits.iter().copied().collect(),
             None => Vec::new(),
         };
+        // A folder that is gone has no refs either, but that is not what an empty repository is.
+        if head.is_none() && refs.is_empty() && !repo.common_dir().join("objects").is_dir() {
+            let path = self.path.clone();
+            return Err(ReadError::Gone(OpenError::Missing { path }));
+        }
         Ok(Names {
             refs,
             head,

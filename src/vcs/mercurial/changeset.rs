@@ -52,9 +52,11 @@ pub(super) fn read_changeset(snapshot: &Snapshot, rev: Rev) -> Result<Changeset,
         .extras
         .into_iter()
         .map(|(key, value)| (String::from_utf8_lossy(&key).into_owned(), value));
+    // No clock on earth is a day off; such numbers come from broken importers.
+    let offset = Some(read.time.offset_west).filter(|west| west.unsigned_abs() < 24 * 3600);
     let date = Timestamp {
         seconds: read.time.seconds,
-        offset_east: read.time.offset_west.saturating_neg(),
+        offset_east: -offset.unwrap_or_default(),
     };
     Ok(Changeset {
         id: from_node(&read.node),

@@ -1,6 +1,6 @@
 //! Two repositories of one family. A changeset has the same node in both.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use hg::{ChangeKind, Entry, FileChange, FileKind, HgPath, HgPathBuf, Node, Rev, RevSet, Snapshot};
@@ -49,39 +49,31 @@ impl<'a> Pair<'a> {
         self.read(|one, other| {
             let (base, head) = (self.one.rev(one, base)?, self.other.rev(other, head)?);
             let (mine, yours) = (one.ancestors(&[base]), other.ancestors(&[head]));
-            let nodes = |snapshot: &Snapshot, revs: &RevSet| -> HashSet<Node> {
-                revs.iter().map(|rev| snapshot.node(rev)).collect()
-            };
-            let (my_nodes, your_nodes) = (nodes(one, &mine), nodes(other, &yours));
-            let only = |snapshot: &Snapshot, revs: &RevSet, theirs: &HashSet<Node>| {
-                let fresh = revs.iter().rev().map(|rev| snapshot.node(rev));
-                let fresh = fresh.filter(|node| !theirs.contains(node));
-                fresh.map(|node| from_node(&node)).collect::<Vec<_>>()
-            };
-            let common: Vec<Rev> = mine
-                .iter()
-                .filter(|rev| your_nodes.contains(&one.node(*rev)))
+            let (ahead, met) = beyond(other, head, one, &mine);
+            let (behind, met_too) = beyond(one, base, other, &yours);
+            // What is reached from a side's own changesets, or is an end itself; the newest common ancestors are among these.
+            let met_too = met_too
+                .into_iter()
+                .filter_map(|rev| one.rev(&other.node(rev)));
+            let common: Vec<Rev> = met.into_iter().chain(met_too).collect();
+            let parents = common.iter().flat_map(|rev| one.parents(*rev)).flatten();
+            let below = one.ancestors(&parents.collect::<Vec<_>>());
+            let heads: BTreeSet<Rev> = common
+                .into_iter()
+                .filter(|rev| !below.contains(*rev))
                 .collect();
-            // The newest common ones: those without a child among them.
-            let mut is_parent = RevSet::with_len(one.len());
-            for rev in &common {
-                for parent in one.parents(*rev).into_iter().flatten() {
-                    is_parent.insert(parent);
-                }
-            }
-            let heads: Vec<Rev> = common
-                .iter()
-                .copied()
-                .filter(|rev| !is_parent.contains(*rev))
-                .collect();
-            let depths = depths(one, &common);
+            let heads: Vec<Rev> = heads.into_iter().collect();
+            let depths = match heads[..] {
+                [] | [_] => HashMap::new(),
+                _ => depths(one, &one.ancestors(&heads).iter().collect::<Vec<_>>()),
+            };
             let mut ancestors = heads;
             // The deepest first, of equal ones the smaller node: Mercurial's choice.
             ancestors
                 .sort_by_key(|rev| (std::cmp::Reverse(depths.get(rev).copied()), one.node(*rev)));
             Ok(Sides {
-                ahead: only(other, &yours, &my_nodes),
-                behind: only(one, &mine, &your_nodes),
+                ahead,
+                behind,
                 ancestors: ancestors
                     .iter()
                     .map(|rev| from_node(&one.node(*rev)))
@@ -190,6 +182,29 @@ fn depths(snapshot: &Snapshot, revs: &[Rev]) -> HashMap<Rev, u32> {
         depths.insert(*rev, above.map_or(0, |above: u32| above + 1));
     }
     depths
+}
+
+/// What a changeset descends from that is not among some of another repository's, newest first, and those of these that it comes to.
+/// The work grows with what is not, not with the history below.
+fn beyond(
+    here: &Snapshot,
+    from: Rev,
+    there: &Snapshot,
+    known: &RevSet,
+) -> (Vec<ChangesetId>, Vec<Rev>) {
+    let (mut fresh, mut met) = (Vec::new(), Vec::new());
+    let mut waiting = BTreeSet::from([from]);
+    while let Some(rev) = waiting.pop_last() {
+        let node = here.node(rev);
+        match there.rev(&node).filter(|rev| known.contains(*rev)) {
+            Some(same) => met.push(same),
+            None => {
+                fresh.push(from_node(&node));
+                waiting.extend(here.parents(rev).into_iter().flatten());
+            }
+        }
+    }
+    (fresh, met)
 }
 
 /// What one side has changed.

@@ -17,16 +17,16 @@ const VERSION: u32 = 1 | 1 << 17;
 
 /// A revlog that grows.
 #[derive(Default)]
-struct Log {
+pub struct Log {
     index: Vec<u8>,
     data: Vec<u8>,
-    last: Option<[u8; 20]>,
+    pub last: Option<[u8; 20]>,
     len: i32,
 }
 
 impl Log {
     /// Adds a text whose parent is the one before it.
-    fn add(&mut self, text: &[u8], link: i32) -> [u8; 20] {
+    pub fn add(&mut self, text: &[u8], link: i32) -> [u8; 20] {
         let parent = self.last.unwrap_or(NULL);
         let mut hasher = Sha1::new();
         // The smaller of both parents comes first, and the second is none.
@@ -66,14 +66,59 @@ impl Log {
         node
     }
 
-    fn write(&self, store: &Path, name: &str) -> io::Result<()> {
+    pub fn write(&self, store: &Path, name: &str) -> io::Result<()> {
         fs::write(store.join(format!("{name}.i")), &self.index)?;
         fs::write(store.join(format!("{name}.d")), &self.data)
     }
 }
 
-fn hex(node: &[u8]) -> String {
+pub fn hex(node: &[u8]) -> String {
     node.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A store as nobody's program writes it: each changeset is a text for the changelog, made with the hex of its manifest, and the text of that.
+pub struct Odd {
+    store: std::path::PathBuf,
+    changelog: Log,
+    manifests: Log,
+    names: String,
+}
+
+impl Odd {
+    pub fn new(root: &Path) -> Odd {
+        Odd {
+            store: root.join(".hg/store"),
+            changelog: Log::default(),
+            manifests: Log::default(),
+            names: String::new(),
+        }
+    }
+
+    /// A file with one revision that the first changeset made; its place in the store is for the caller to tell.
+    pub fn file(&mut self, place: &str, content: &[u8]) -> [u8; 20] {
+        let mut log = Log::default();
+        let node = log.add(content, 0);
+        let place = format!("data/{place}");
+        fs::create_dir_all(self.store.join(&place).parent().unwrap()).unwrap();
+        log.write(&self.store, &place).unwrap();
+        self.names += &format!("{place}.i\n{place}.d\n");
+        node
+    }
+
+    /// A changeset whose entry is this after the line with the manifest.
+    pub fn commit(&mut self, manifest: &[u8], entry: &[u8]) -> vcs::ChangesetId {
+        let link = self.changelog.len;
+        let manifest = self.manifests.add(manifest, link);
+        let text = [hex(&manifest).as_bytes(), b"\n", entry].concat();
+        let node = self.changelog.add(&text, link);
+        vcs::ChangesetId::from_bytes(node)
+    }
+
+    pub fn write(&self) {
+        fs::write(self.store.join("fncache"), &self.names).unwrap();
+        self.manifests.write(&self.store, "00manifest").unwrap();
+        self.changelog.write(&self.store, "00changelog").unwrap();
+    }
 }
 
 /// Fills a repository that `hg init` has made.

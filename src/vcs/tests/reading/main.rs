@@ -4,6 +4,8 @@ extern crate kallithea_vcs as vcs;
 
 mod about;
 mod bad;
+mod bad_hg;
+mod big_files;
 mod blame;
 mod diffs;
 mod git;
@@ -12,7 +14,9 @@ mod hg_store;
 mod kept;
 mod lists;
 mod long;
+mod long_history;
 mod merges;
 mod recipe;
 mod relations;
 mod rich;
+mod vanishing;

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use vcs::compare::{Comparison, End};
 use vcs::{
-    ArchiveFormat, ArchiveOptions, BlameOptions, Cache, CommitError, DiffOptions, FileChange, Kind,
-    LogQuery, RepoPath, Repository,
+    ArchiveFormat, ArchiveOptions, BlameOptions, Cache, ChangesetId, CommitError, DiffOptions,
+    FileChange, Kind, LogQuery, RepoPath, Repository,
 };
 
 use crate::commits::{bare, create, edit, programs, request};
+use crate::long_history::long;
 use crate::recipe::{Work, story};
 
 const REPOSITORY: &str = "KALLITHEA_SOAK_REPOSITORY";
@@ -39,39 +40,59 @@ fn everything_at_once() {
             Kind::Git => bare(&original),
             Kind::Hg => original.work,
         };
-        let cache = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let readers: Vec<_> = (0..READERS)
-            .map(|_| {
-                Command::new(std::env::current_exe().unwrap())
-                    .args(["--exact", "soak::a_reader", "--ignored"])
-                    .env(REPOSITORY, work.path())
-                    .env(KIND, kind.as_str())
-                    .env(CACHE, cache.path())
-                    .stdout(Stdio::piped())
-                    .spawn()
-                    .unwrap()
-            })
-            .collect();
-        let pushes = push(&work, kind);
-        for reader in readers {
-            let output = reader.wait_with_output().unwrap();
-            assert!(
-                output.status.success(),
-                "{kind}:\n{}",
-                String::from_utf8_lossy(&output.stdout)
-            );
-        }
-        let repository = Repository::open(work.path(), kind).unwrap();
-        let total = repository.log(&LogQuery::default()).unwrap().total;
-        assert!(
-            pushes > 0 && total >= pushes,
-            "{pushes} pushes, {total} changesets"
-        );
-        match kind {
-            Kind::Git => work.run("git", &["fsck", "--strict"]),
-            Kind::Hg => work.run("hg", &["verify", "-q"]),
-        };
+        readers_and_pushes(&work, kind);
     }
+}
+
+/// The same on histories that are long: 20,000 changesets.
+#[test]
+#[ignore = "minutes long: make test-all"]
+fn everything_at_once_on_long_histories() {
+    for kind in [Kind::Git, Kind::Hg] {
+        let work = long(kind, 20_000);
+        if kind == Kind::Git {
+            work.run("git", &["config", "core.bare", "true"]);
+        }
+        readers_and_pushes(&work, kind);
+    }
+}
+
+fn readers_and_pushes(work: &Work, kind: Kind) {
+    let cache = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let readers: Vec<_> = (0..READERS)
+        .map(|_| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "soak::a_reader", "--ignored", "--nocapture"])
+                .env(REPOSITORY, work.path())
+                .env(KIND, kind.as_str())
+                .env(CACHE, cache.path())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::inherit())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let before = Repository::open(work.path(), kind).unwrap();
+    let before = before.count(&LogQuery::default()).unwrap();
+    let pushes = push(work, kind);
+    for reader in readers {
+        let output = reader.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{kind}:\n{told}");
+        let rounds = told.lines().find(|line| line.contains("rounds"));
+        println!("{kind}: {}", rounds.unwrap_or_default());
+    }
+    println!("{kind}: {pushes} pushes");
+    let repository = Repository::open(work.path(), kind).unwrap();
+    let total = repository.count(&LogQuery::default()).unwrap();
+    assert!(
+        pushes > 0 && total == before + pushes,
+        "{before}, {pushes} pushes, {total}"
+    );
+    match kind {
+        Kind::Git => work.run("git", &["fsck", "--strict"]),
+        Kind::Hg => work.run("hg", &["verify", "-q"]),
+    };
 }
 
 /// Commits until the time is over, and packs anew now and then.
@@ -116,23 +137,33 @@ fn a_reader() {
         return;
     };
     let kind: Kind = kind.parse().unwrap();
-    let repository = Repository::open(Path::new(&path), kind).unwrap();
-    let cache = Cache::new(cache, 1 << 20);
+    let open = |cache: &Cache| {
+        let repository = Repository::open(Path::new(&path), kind).unwrap();
+        repository.with_history_in(cache)
+    };
+    let cache = Cache::new(cache, 16 << 20);
+    let mut repository = open(&cache);
     let start = Instant::now();
     let mut rounds = 0;
     while start.elapsed() < duration() {
         ask(&repository, &cache);
         rounds += 1;
+        if rounds % 10 == 0 {
+            // A worker ends, and another one begins.
+            repository = open(&cache);
+        }
         if rounds % 50 == 0 {
             // Anybody may delete it at any moment.
             let _ = std::fs::remove_dir_all(cache.folder());
         }
     }
     assert!(rounds > 0);
+    println!("{rounds} rounds");
 }
 
 fn ask(repository: &Repository, cache: &Cache) {
     let tip = repository.resolve("tip").unwrap();
+    ask_about_history(repository, tip);
     let page = repository
         .log(&LogQuery {
             limit: 5,
@@ -179,4 +210,55 @@ fn ask(repository: &Repository, cache: &Cache) {
             .unwrap();
         assert!(!bytes.is_empty());
     }
+}
+
+/// Lists, relations and single changesets.
+fn ask_about_history(repository: &Repository, tip: ChangesetId) {
+    let refs = repository.refs().unwrap();
+    assert!(!refs.branches.is_empty());
+    let total = repository.count(&LogQuery::default()).unwrap();
+    let skip = (u32::from(tip.as_bytes()[0]) as usize * 257) % total;
+    let page = repository
+        .log(&LogQuery {
+            skip,
+            limit: 30,
+            ..LogQuery::default()
+        })
+        .unwrap();
+    let ids: Vec<_> = page.changesets.iter().map(|one| one.id).collect();
+    repository.graph(&ids).unwrap();
+    for id in ids.iter().step_by(7) {
+        assert_eq!(repository.resolve(&id.to_string()).unwrap(), *id);
+        assert!(repository.number_of(id).unwrap().is_some());
+        repository.children(id).unwrap();
+        repository.next(id, None).unwrap();
+        repository
+            .previous(id, Some(&refs.branches[0].name))
+            .unwrap();
+        assert!(repository.is_ancestor(id, &tip).is_ok());
+        repository.common_ancestors(id, &tip).unwrap();
+        let parent = repository.parents(id).unwrap().first().copied();
+        repository.changed_files(parent.as_ref(), id).unwrap();
+        repository
+            .diff(parent.as_ref(), id, &DiffOptions::default())
+            .unwrap();
+        repository.combined_diff(id, 3, true).unwrap();
+        repository.signatures(id).unwrap();
+        repository.listing(id, &RepoPath::root(), 0, 50).unwrap();
+    }
+    if let [first, .., last] = ids[..] {
+        repository.only(&[first], &[last]).unwrap();
+        repository.range(&last, &first).unwrap();
+    }
+    let names = repository.file_names(&tip, &RepoPath::root()).unwrap();
+    let path = &names.paths[usize::from(tip.as_bytes()[1]) % names.paths.len()];
+    repository.file_history(&tip, path, 0, 10).unwrap();
+    let of_author = LogQuery {
+        from: ids.last().copied(),
+        author: Some("c".into()),
+        since: Some(1_500_000_000),
+        limit: 5,
+        ..LogQuery::default()
+    };
+    repository.log(&of_author).unwrap();
 }
