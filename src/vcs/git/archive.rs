@@ -207,7 +207,9 @@ impl ArchiveSource {
             .find_header(id)
             .map_err(self.damaged(format!("blob {id}")))?
             .size();
-        if size >= LARGE && !wanted.substitute {
+        // From `core.bigFileThreshold` on Git leaves everything as it is.
+        const UNTOUCHED: u64 = 512 << 20;
+        if size > UNTOUCHED || size >= LARGE && !wanted.changes() {
             let stream =
                 large::open(&self.repo, id, size).map_err(self.damaged(format!("blob {id}")))?;
             if let Some(reader) = stream {

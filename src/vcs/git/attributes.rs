@@ -123,6 +123,11 @@ impl Attributes {
 }
 
 impl Wanted {
+    /// Whether a file may come out as something else than it is.
+    pub fn changes(&self) -> bool {
+        self.substitute || self.ident || !matches!(self.crlf, Crlf::No)
+    }
+
     /// Makes of stored content what a checkout would have.
     pub fn convert(&self, content: &mut Vec<u8>, id: &ObjectId) {
         if self.ident {
