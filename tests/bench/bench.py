@@ -19,6 +19,7 @@ import platform
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -151,6 +152,11 @@ def _row(name: str, measure: Callable[[], dict]) -> dict:
 def _take_in(instance: Instance, client: Client, source: Path) -> repositories.Facts:
     place = instance.create_repository(ADMIN, f"bench-{client.kind}", client.kind)
     repositories.put(client, source, place)
+    # A new repository gives no archives away.
+    database = sqlite3.connect(server.database_of(instance))
+    with database:
+        database.execute("UPDATE repositories SET downloads = 1")
+    database.close()
     return repositories.facts(client, place)
 
 

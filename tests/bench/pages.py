@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bench import accounting, client
 from bench.repositories import Facts
-from bench.server import LOGIN, MeasuredServer
+from bench.server import LOGIN, MeasuredServer, database_of
 from harness.instance import ADMIN, Instance
 
 
@@ -149,8 +149,7 @@ def of_many_repositories(instance: Instance) -> list[Page]:
 def fill(instance: Instance) -> None:
     """`MANY` repositories that are rows alone: their pages are not asked for, only lists of them."""
     instance.create_repository(ADMIN, "many-0", "git", "One of many")
-    path = instance.prepare()["database"].removeprefix("sqlite:///").split("?")[0]
-    database = sqlite3.connect(instance.folder / path)
+    database = sqlite3.connect(database_of(instance))
     with database:
         for table, key in (("repositories", "repo_id"), ("repo_to_perm", "repo_to_perm_id")):
             columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})") if row[1] != key]

@@ -64,6 +64,11 @@ def new_instance(folder: Path) -> Instance:
     return instance
 
 
+def database_of(instance: Instance) -> Path:
+    """The file of the instance's database."""
+    return Path(instance.folder, instance.prepare()["database"].removeprefix("sqlite:///").split("?")[0]).resolve()
+
+
 def log_in(instance: Instance) -> str:
     """The admin's cookie. Sessions live in the database, so it serves for every server over this instance."""
     with MeasuredServer(instance, workers=1) as server:

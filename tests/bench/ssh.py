@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from bench import client
-from bench.server import MeasuredServer
+from bench.server import MeasuredServer, database_of
 from harness.clients import Client
 from harness.instance import ADMIN, Instance
 from harness.sshd import Key, Sshd, write_cli
@@ -28,9 +28,8 @@ class SshFront:
     def __init__(self, instance: Instance, folder: Path):
         folder.mkdir(mode=0o755)
         self.folder = folder
-        database = Path(instance.folder, instance.prepare()["database"].removeprefix("sqlite:///").split("?")[0])
         config = folder / "kallithea.ini"
-        config.write_text(INI.format(database=database.resolve(), data=instance.data.resolve(), cli=write_cli(folder)))
+        config.write_text(INI.format(database=database_of(instance), data=instance.data.resolve(), cli=write_cli(folder)))
         self.instance = Instance(folder, config)
 
     def __enter__(self) -> SshFront:
