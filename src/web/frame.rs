@@ -228,10 +228,11 @@ fn framed(visit: &mut Visit<'_>, problem: &Problem) -> Response {
     let reason = status.canonical_reason().unwrap_or_default();
     let signed_in = visit.viewer.signed_in().is_some();
     let frame = frame(visit, format!("Error - {} {reason}", status.as_u16()), "");
-    let mut links = vec![Link {
+    let mut links: Vec<Link> = visit.repository.take().into_iter().collect();
+    links.push(Link {
         text: visit.t("Home").into(),
         url: frame.home_url.clone(),
-    }];
+    });
     if !signed_in && matches!(problem, Problem::NotFound(_) | Problem::Forbidden(_)) {
         links.push(Link {
             text: visit.t("Sign in").into(),

@@ -243,6 +243,7 @@ impl Site {
             session,
             language,
             id,
+            repository: None,
             later: Vec::new(),
             background: Vec::new(),
         })

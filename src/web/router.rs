@@ -13,6 +13,7 @@ use crate::i18n::{Language, t};
 use crate::path::{decode, decode_text};
 use crate::problem::Problem;
 use crate::routes::{self, Answer, Captures, Handler, Method, Route};
+use crate::view::Link;
 use crate::visit::Visit;
 
 /// The routes of one table that share a pattern, by method.
@@ -269,6 +270,12 @@ fn admit(
     }
     if let Some(shut) = shut(visit) {
         return Err(shut());
+    }
+    if let Some(Right::Repository(repository)) = right {
+        visit.repository = Some(Link {
+            text: repository.name().to_string(),
+            url: visit.url(repository.name()).into(),
+        });
     }
     // Whatever the tables give to everybody: pages that change things are for people with a name.
     if matches!(

@@ -55,6 +55,7 @@ const FILES: &[File] = files![
     "/js/range.js" "text/javascript; charset=utf-8"
     "/js/refs.js" "text/javascript; charset=utf-8"
     "/js/revisions.js" "text/javascript; charset=utf-8"
+    "/js/scroll.js" "text/javascript; charset=utf-8"
     "/js/switcher.js" "text/javascript; charset=utf-8"
     "/js/theme.js" "text/javascript; charset=utf-8"
     "/js/wait.js" "text/javascript; charset=utf-8"

@@ -16,6 +16,7 @@ use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::{Client, Session};
+use crate::view::Link;
 
 /// Form field and session key of the token against forged requests.
 pub const CSRF_FIELD: &str = "_session_csrf_secret_token";
@@ -47,6 +48,8 @@ pub struct Visit<'a> {
     pub language: Language,
     /// The name of this request in the log.
     pub id: String,
+    /// The repository that the address lies in and the viewer may read: where to go on when something is missing.
+    pub(crate) repository: Option<Link>,
     /// What is done after the answer has gone out.
     pub later: Vec<Job>,
     /// What goes on by itself while everybody does other things, and may take an hour.

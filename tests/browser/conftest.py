@@ -35,6 +35,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         for kind, client in (("git", Git(folder / "git-home")), ("hg", Hg(folder / "hg-home"))):
             garden = GARDENS[kind]
             instance.create_repository(ADMIN, garden, kind, "A garden for *everybody*, see https://example.com/<b>")
+            # Off in a new repository; what they show is walked and looked at, too.
+            switched_on = {"repo_enable_statistics": "True", "repo_enable_downloads": "True"}
+            assert admin.fill(f"/{garden}/settings", switched_on, f"/_admin/repos/{garden}").status == 200
             for name in ("empty", "single"):
                 instance.create_repository(ADMIN, f"{name}-{kind}", kind, f"The {name} one")
             work = story(client)
@@ -116,11 +119,11 @@ def signed_in(chromium: Chromium, world: Server) -> dict:
 
 @pytest.fixture
 def open_page(chromium: Chromium, world: Server, signed_in: dict, complaints: Complaints):
-    """Opens a path as the admin in a window of its own; options are those of a browser context."""
+    """Opens a path in a window of its own, as the admin; options are those of a browser context."""
     contexts: list[BrowserContext] = []
 
     def open_it(path: str, **options) -> Page:
-        context = chromium.new_context(base_url=world.url, storage_state=signed_in, **options)
+        context = chromium.new_context(**{"base_url": world.url, "storage_state": signed_in} | options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: message.type == "error" and complaints.append(f"{page.url}: {message.text}"))

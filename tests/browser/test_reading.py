@@ -54,10 +54,13 @@ def test_shortcuts_are_told_and_lists_are_walked(open_page, garden: str) -> None
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    page.keyboard.press("j")
-    page.keyboard.press("j")
+    rows = page.locator("tbody tr")
+    for key, row in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(rows.nth(row)).to_have_class(re.compile(r"\bcursor\b"))
+    chosen = rows.nth(1).locator("a.hash").get_attribute("href")
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/changeset/[0-9a-f]{40}"))
+    page.wait_for_url(re.compile(re.escape(chosen)))
 
 
 def test_tab_reaches_the_content_first(open_page) -> None:
@@ -66,6 +69,25 @@ def test_tab_reaches_the_content_first(open_page) -> None:
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_focus_goes_through_the_page_as_it_is_read_and_is_seen(open_page, garden: str) -> None:
+    page = open_page(f"/{garden}/files/tip/")
+    above, seen = -1, []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        place = page.evaluate(
+            "() => { const e = document.activeElement, s = getComputedStyle(e), box = e.getBoundingClientRect();"
+            " const parts = ['HEADER', 'MAIN', 'FOOTER']; let at = e; while (at && !parts.includes(at.tagName) && !at.matches('.subhead')) at = at.parentElement;"
+            " return { words: e.outerHTML.slice(0, 120), outline: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2,"
+            " size: Math.min(box.width, box.height), part: at ? (at.matches('.subhead') ? 1 : [0, 2, 3][parts.indexOf(at.tagName)]) : 0 }; }"
+        )
+        assert place["outline"], f"nobody sees the focus on {place['words']}"
+        assert place["size"] > 8, f"the focus is on something hidden: {place['words']}"
+        assert place["part"] >= above, f"the focus jumps back to {place['words']}"
+        above = place["part"]
+        seen.append(place["part"])
+    assert {0, 1, 2} <= set(seen), "the focus did not get through the frame into the page"
 
 
 def test_colours_follow_the_system_and_the_choice(open_page) -> None:
@@ -94,16 +116,49 @@ def test_diffs_open_side_by_side(open_page, garden: str) -> None:
     page.get_by_role("link", name=re.compile("side by side", re.IGNORECASE)).or_(
         page.get_by_role("button", name=re.compile("side by side", re.IGNORECASE))
     ).first.click()
-    expect(page.get_by_text("return width * 7 + 1 # wider").or_(page.get_by_text("wider")).first).to_be_visible()
+    table = page.locator(".diff-file[data-diff-file='src/beds.py'] table.side-by-side")
+    before, after = (table.locator("td", has_text=re.compile(words)).first for words in (r"^\s*return width \* 7$", "# wider"))
+    expect(before).to_be_visible()
+    left, right = before.bounding_box(), after.bounding_box()
+    assert left["y"] == right["y"], "what was and what is stand beside each other"
+    assert left["x"] + left["width"] <= right["x"]
 
 
 def test_context_is_expanded(open_page, garden: str) -> None:
     page = open_page(f"/{garden}/changelog")
     page.get_by_role("link", name=re.compile("Widen")).first.click()
-    hidden = page.get_by_text("def bed_15(width)")
-    assert hidden.count() == 0
-    page.get_by_role("link", name=re.compile("expand|all lines|show", re.IGNORECASE)).locator("visible=true").first.click()
-    expect(page.locator(".code-difftable tr").nth(20)).to_be_visible()
+    table = page.locator(".diff-file[data-diff-file='src/beds.py'] .code-difftable")
+    hidden = table.locator("pre", has_text="def bed_9(width)")
+    expect(hidden).to_have_count(0)
+    address, rows = page.url, table.locator("tr").count()
+    table.locator(".expand.down").first.click()
+    expect(hidden).to_be_visible()
+    assert table.locator("tr").count() > rows
+    assert page.url == address, "nobody loses their place"
+
+
+def test_paper_gets_the_content_without_the_frame(open_page, garden: str) -> None:
+    page = open_page(f"/{garden}/changeset/tip", color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    for frame in ("header.site", ".tabs", ".site-foot", ".diff-links", ".toolbar-end"):
+        expect(page.locator(frame).first).to_be_hidden()
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator(".diff-file h3").first).to_be_visible()
+    assert page.locator(".diff-file > header").first.evaluate("e => getComputedStyle(e).position") == "static"
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") in ("rgb(255, 255, 255)", "oklch(1 0 0)")
+
+
+def test_a_page_that_was_seen_costs_two_requests_at_most(open_page, garden: str) -> None:
+    page = open_page(f"/{garden}/changelog", viewport={"width": 1280, "height": 900})
+    page.wait_for_load_state("networkidle")
+    wire = page.context.new_cdp_session(page)
+    asked: dict[str, str] = {}
+    wire.on("Network.requestWillBeSent", lambda event: asked.update({event["requestId"]: event["request"]["url"]}))
+    wire.on("Network.requestServedFromCache", lambda event: asked.pop(event["requestId"], None))
+    wire.on("Network.responseReceived", lambda event: event["response"].get("fromDiskCache") and asked.pop(event["requestId"], None))
+    wire.send("Network.enable")
+    page.goto(f"/{garden}/files/tip/", wait_until="networkidle")
+    assert 1 <= len(asked) <= 2, list(asked.values())
 
 
 @pytest.mark.parametrize("path", ["", "/changelog", "/files/tip/src/beds.py", "/files/tip/", "/changeset/tip", "/compare", "/annotate/tip/src/beds.py"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -21,7 +22,11 @@ class Page:
         self.status = response.status_code
         self.headers = response.headers
         self.url = response.url
-        self.html = BeautifulSoup(response.text, "html.parser") if "html" in response.headers.get("Content-Type", "") else None
+
+    @cached_property
+    def html(self) -> BeautifulSoup | None:
+        """The tree of the page, made when somebody first looks at it: that takes longer than to serve it."""
+        return BeautifulSoup(self.response.text, "html.parser") if "html" in self.headers.get("Content-Type", "") else None
 
     @property
     def path(self) -> str:

@@ -39,7 +39,7 @@ pub fn combined(out: &mut String, name: &str, lines: &[CombinedLine<'_>]) {
         let _ = match line.new_no {
             Some(number) => write!(
                 out,
-                "<td id=\"{name}_n{number}\" class=\"lineno new\"><a href=\"#{name}_n{number}\">{number}</a></td>"
+                "<td id=\"{name}_n{number}\" class=\"lineno new\"><a href=\"#{name}_n{number}\" tabindex=\"-1\">{number}</a></td>"
             ),
             None => write!(out, "<td class=\"lineno new\"></td>"),
         };
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(
             out,
             "<tr class=\"line add\"><td class=\"lineno old\"></td><td class=\"lineno old\">4</td>\
-             <td id=\"f_n5\" class=\"lineno new\"><a href=\"#f_n5\">5</a></td>\
+             <td id=\"f_n5\" class=\"lineno new\"><a href=\"#f_n5\" tabindex=\"-1\">5</a></td>\
              <td class=\"lineno signs\">+\u{a0}</td><td class=\"code\"><pre>a&lt;b</pre></td></tr>\n"
         );
     }

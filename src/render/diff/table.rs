@@ -369,7 +369,7 @@ fn number_cell(out: &mut String, name: &str, side: char, number: Option<u32>) {
     let _ = match number {
         Some(number) => write!(
             out,
-            "<td id=\"{name}_{side}{number}\" class=\"{class}\"><a href=\"#{name}_{side}{number}\">{number}</a></td>"
+            "<td id=\"{name}_{side}{number}\" class=\"{class}\"><a href=\"#{name}_{side}{number}\" tabindex=\"-1\">{number}</a></td>"
         ),
         None => write!(out, "<td class=\"{class}\"></td>"),
     };

@@ -81,8 +81,8 @@ fn rows_keep_their_ids_and_classes() {
     for part in [
         "<tr class=\"line context\"><td id=\"srcars_0\" class=\"lineno\" colspan=\"2\">",
         "<pre>@@ -31,3 +31,4 @@ fn &lt;main&gt;</pre>",
-        "<tr class=\"line unmod\"><td id=\"srcars_o31\" class=\"lineno old\"><a href=\"#srcars_o31\">31</a></td><td id=\"srcars_n31\" class=\"lineno new\"><a href=\"#srcars_n31\">31</a></td><td class=\"code\"><pre>a</pre></td></tr>",
-        "<tr class=\"line del\"><td id=\"srcars_o32\" class=\"lineno old\"><a href=\"#srcars_o32\">32</a></td><td class=\"lineno new\"></td>",
+        "<tr class=\"line unmod\"><td id=\"srcars_o31\" class=\"lineno old\"><a href=\"#srcars_o31\" tabindex=\"-1\">31</a></td><td id=\"srcars_n31\" class=\"lineno new\"><a href=\"#srcars_n31\" tabindex=\"-1\">31</a></td><td class=\"code\"><pre>a</pre></td></tr>",
+        "<tr class=\"line del\"><td id=\"srcars_o32\" class=\"lineno old\"><a href=\"#srcars_o32\" tabindex=\"-1\">32</a></td><td class=\"lineno new\"></td>",
         "<tr class=\"line add\"><td class=\"lineno old\"></td><td id=\"srcars_n33\" class=\"lineno new\">",
     ] {
         assert!(html.contains(part), "{part}\n{html}");
@@ -225,8 +225,7 @@ fn an_opened_gap_shows_its_lines_and_what_is_left() {
     };
     let mut out = String::new();
     unchanged(&mut out, &[b"x", b"y"], 21..23, gap, false, &page);
-    let ids =
-        "<td id=\"a_o12\" class=\"lineno old\"><a href=\"#a_o12\">12</a></td><td id=\"a_n22\"";
+    let ids = "<td id=\"a_o12\" class=\"lineno old\"><a href=\"#a_o12\" tabindex=\"-1\">12</a></td><td id=\"a_n22\"";
     assert!(
         out.contains(ids) && out.contains("href=\"?23-43&amp;23\""),
         "{out}"

@@ -174,7 +174,11 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         org: end(visit, name, &org, &org_refs, base.as_ref()),
         other: end(visit, &other_name, &other, &other_refs, head.as_ref()),
         action: visit.url(name).join("compare").into(),
-        swap_url: Some(address(visit, &other_name, &other, &org, name, merge).into()),
+        // Nothing cannot be compared with something, and a merge that brings nothing is not shown.
+        swap_url: base.is_some().then(|| {
+            let merge = merge && !sides.behind.is_empty();
+            address(visit, &other_name, &other, &org, name, merge).into()
+        }),
         merge,
         result: Some(result),
         frame: frame::frame(

@@ -102,7 +102,8 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
         }
     }
     let page = FormPage {
-        heading: t("Login sources").into(),
+        heading: t("Admin").into(),
+        tabs: super::administration::tabs(visit, "_admin/auth"),
         action_url: visit.url("_admin/auth").into(),
         fields,
         submit: t("Save").into(),

@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod account;
+mod administration;
 pub mod archive;
 pub mod changelog;
 pub mod changelog_details;

@@ -14,6 +14,7 @@ pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         &SiteAccess {
             action_url: visit.url("_admin/permissions").into(),
             anonymous: visit.model.anonymous_access()?,
+            tabs: super::administration::tabs(visit, "_admin/permissions"),
             errors: Vec::new(),
             frame: frame::frame(visit, t("Access"), "admin"),
         },

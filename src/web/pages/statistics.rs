@@ -254,12 +254,14 @@ fn months(visit: &Visit<'_>, days: &[(i64, u64)]) -> Chart {
     let (Some(first), Some(last)) = (sums.first(), sums.last()) else {
         return Chart::default();
     };
-    let values = spread(&sums, first.0, last.0, COLUMNS);
+    // A year at least, so that a young repository does not show one column as wide as the page.
+    let first = first.0.min(last.0 - 11);
+    let values = spread(&sums, first, last.0, COLUMNS);
     Chart {
         title: visit.t("Changesets by month").to_owned(),
         most: values.iter().copied().max().unwrap_or(0),
         columns_html: render::chart::columns(&values),
-        from: label(first.0),
+        from: label(first),
         to: label(last.0),
         rows: rows(&sums, label),
     }

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use super::{FormError, Frame, Page};
+use super::{FormError, Frame, Page, Tab};
 
 /// Field `anonymous`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SiteAccess {
     /// The frame.
     pub frame: Frame,
+    /// The pages of the administration.
+    pub tabs: Vec<Tab>,
     /// Where the form posts to.
     pub action_url: String,
     /// Whether visitors are let in.
