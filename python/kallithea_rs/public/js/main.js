@@ -20,7 +20,7 @@ const behaviours = {
   range: "[data-range]",
   refs: "[data-refs]",
   revisions: "[data-file-history]",
-  scroll: ".prose pre, .prose table",
+  scroll: ".prose pre, .prose table, .tabs",
   switcher: "[data-switcher]",
   theme: "[data-theme-switch]",
   wait: "[data-wait]",
