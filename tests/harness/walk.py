@@ -55,7 +55,7 @@ class Markup(HTMLParser):
             self.labels.append(of["for"])
         if any(name == "style" or name.startswith("on") for name in of):
             self.active.append(self.get_starttag_text() or tag)
-        if tag == "style" or (tag == "script" and "src" not in of and of.get("type") != "application/json"):
+        if tag == "style" or (tag == "script" and "src" not in of and of.get("type") not in ("application/json", "text/plain")):
             self.active.append(self.get_starttag_text() or tag)
         lead = of.get(LEADS.get(tag, ""))
         if lead is not None and not any(self._open):

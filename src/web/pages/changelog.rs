@@ -133,7 +133,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         } else {
             render::graph::svg(&lanes, Changelog::ROW_HEIGHT)
         },
-        graph_json: if lanes.is_empty() {
+        graph_data_html: if lanes.is_empty() {
             String::new()
         } else {
             render::graph::json(&lanes)

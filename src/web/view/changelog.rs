@@ -34,7 +34,7 @@ pub struct Changelog {
     /// The graph beside the rows: one SVG in which each row is [`Changelog::ROW_HEIGHT`] high; empty for none.
     pub graph_html: String,
     /// The same as the data that scrapers of these pages look for; empty for none.
-    pub graph_json: String,
+    pub graph_data_html: String,
     /// The graph's width in pixels; the style sheet has a column for each multiple of 16 up to 256.
     pub graph_width: u32,
     /// What a range is put behind (`/repo/changeset/` + `A...B`); `None` hides the check boxes.

@@ -115,10 +115,11 @@ mod tests {
             );
         }
         for (name, source) in places("<script") {
-            // The captcha's script is of another maker and no module.
+            // The captcha's script is of another maker and no module; data that programs outside read is run by no browser.
             assert!(
                 source.starts_with("<script type=\"module\" src=\"{{")
-                    || source.starts_with("<script async defer src=\"{{ captcha_script }}\""),
+                    || source.starts_with("<script async defer src=\"{{ captcha_script }}\"")
+                    || source.starts_with("<script type=\"text/plain\" id=\"jsdata\">"),
                 "{name} has an inline script"
             );
         }
