@@ -225,6 +225,9 @@ pub fn find(
     conn.query(&sql, &values, row)
 }
 
+/// An entry with the account that did it, if that is still there.
+pub type OwnedEntry = (LogEntry, Option<User>);
+
 /// The same with the account of each, if it is still there, and how many fit on all pages. One statement, but for a page
 /// beyond the last one.
 pub fn page(
@@ -232,7 +235,7 @@ pub fn page(
     condition: &Condition,
     skip: i64,
     limit: i64,
-) -> Result<(Vec<(LogEntry, Option<User>)>, i64), DbError> {
+) -> Result<(Vec<OwnedEntry>, i64), DbError> {
     let mut fits = String::new();
     let mut values = Vec::new();
     condition.write(&mut fits, &mut values);
