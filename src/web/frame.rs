@@ -134,7 +134,19 @@ pub(crate) fn repository_with_owner(
         mentions: false,
         ..Default::default()
     };
+    let landing = repository.row().landing_revision.as_str();
+    let (kind, revision) = landing.split_once(':').unwrap_or(("rev", landing));
+    let fork_compare_url = facts.fork_of.as_ref().filter(|_| !empty).map(|parent| {
+        visit
+            .url(parent)
+            .join("compare")
+            .join(format!("{kind}@{revision}...{kind}@{revision}"))
+            .query("other_repo", name)
+            .query("merge", "1")
+            .into()
+    });
     let frame = RepoFrame {
+        fork_compare_url,
         id: repository.id().0,
         name: name.to_owned(),
         short_name: model::name::last(name).to_owned(),

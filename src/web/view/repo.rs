@@ -22,6 +22,8 @@ pub struct RepoFrame {
     pub private: bool,
     /// The parent, if it is a fork of something this visitor may read.
     pub fork_of: Option<Link>,
+    /// What it has that its parent has not; none where it is no fork.
+    pub fork_compare_url: Option<String>,
     /// The remote it was cloned from, without credentials.
     pub clone_of: Option<String>,
     /// The description as HTML with links; empty for none.

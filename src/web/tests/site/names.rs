@@ -261,3 +261,25 @@ fn keys_tell_how_long_they_open() {
     server.sql("UPDATE user_api_keys SET expires = 1000.0 WHERE expires > 0");
     assert_has(&browser.get(address).text, &["robot Expired: "]);
 }
+
+#[test]
+fn a_fork_is_compared_with_its_parent_by_one_link() {
+    let server = with_history(&[]);
+    let source = server.folder.path().join("repositories/code");
+    server.repository("admin", "copy", "git");
+    server.sql("UPDATE repositories SET fork_id = (SELECT repo_id FROM repositories WHERE repo_name = 'code') WHERE repo_name = 'copy'");
+    let copied = Command::new("git")
+        .args(["fetch", "-q"])
+        .arg(&source)
+        .arg("refs/heads/*:refs/heads/*")
+        .current_dir(server.folder.path().join("repositories/copy"))
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    let mut browser = server.browser();
+    let link = "/code/compare/rev%40tip...rev%40tip?other_repo=copy&amp;merge=1";
+    assert_has(&browser.get("/copy").text, &[link, "Compare Fork"]);
+    let same = browser.get(&link.replace("&amp;", "&"));
+    assert_has(&same.text, &["Cannot show empty diff"]);
+    assert!(!browser.get("/code").text.contains("Compare Fork"));
+}
