@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from harness import Client, Git, Hg, Instance, Server, gunicorn, processes
+from harness import Browser, Client, Git, Hg, Instance, People, Person, Server, gunicorn, processes
 from harness.instance import ADMIN
 
 
@@ -56,6 +57,45 @@ def server(instance: Instance) -> Iterator[Server]:
     """Four workers over `instance`, one server for all tests of a module."""
     with gunicorn(instance) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def people(instance: Instance) -> People:
+    made = People(Person("alice", "alice-secret"), Person("bob", "bob-secret"), Person("carol", "carol-secret"))
+    for person in (made.writer, made.reader, made.stranger):
+        instance.create_user(person)
+    return made
+
+
+@pytest.fixture(scope="module")
+def admin(server: Server) -> Browser:
+    """The admin's browser; nobody is let in without a name."""
+    browser = Browser(server.url)
+    browser.log_in(ADMIN)
+    browser.anonymous_access(False)
+    return browser
+
+
+@pytest.fixture(scope="module")
+def new_repository(instance: Instance, people: People, admin: Browser) -> Callable[[str], str]:
+    """Make an empty repository that alice may write, bob may read, and carol may not see."""
+    numbers = itertools.count(1)
+
+    def make(kind: str) -> str:
+        name = f"{kind}-{next(numbers)}"
+        instance.create_repository(ADMIN, name, kind)
+        admin.permit(name, "none")
+        admin.permit(name, "write", people.writer.name)
+        admin.permit(name, "read", people.reader.name)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def project(new_repository: Callable[[str], str], client: Client) -> str:
+    """One such repository of the kind under test."""
+    return new_repository(client.kind)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -138,6 +138,7 @@ fn cli(py: Python<'_>, arguments: Vec<OsString>, program: PathBuf, public: PathB
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     app::hosted::use_rst(rst::html);
     app::hosted::use_extensions(extensions::load);
+    app::hosted::use_give_up_stdout(extensions::give_up_stdout);
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<App>()?;
     module.add_function(wrap_pyfunction!(prepare, module)?)?;

@@ -14,6 +14,8 @@ PUBLIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "public")
 def main() -> int:
     # Python would only note Ctrl-C and wait for its own code to run again.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # What is printed on standard output is for programs; functions of an extensions.py may print, too.
+    sys.stdout = sys.stderr
     return _native.cli(sys.argv[1:], os.path.abspath(sys.argv[0]), PUBLIC)
 
 

@@ -2,13 +2,90 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-pub use model::extensions::{Arguments, Callback, Extensions, Value, Verdict};
+pub use model::extension_lookups::Which;
+pub use model::extensions::{Arguments, Callback, Extensions, Tables, Value, Verdict};
 use model::{Config, Model};
 
-/// Loads the file `extensions.py`; an error is for the log.
-pub type Loader = fn(&Path) -> Result<Arc<dyn Extensions>, String>;
+/// Loads the file `extensions.py`, which may ask about the instance; an error is for the log.
+pub type Loader = fn(&Path, Lookups) -> Result<Arc<dyn Extensions>, String>;
+
+/// What `extensions.py` may ask about: over a connection of its own, which is opened when it asks first.
+pub struct Lookups {
+    config: Arc<Config>,
+    /// Names and values of the ini file, and those that the original adds to them.
+    pub settings: Vec<(String, String)>,
+    model: Mutex<Option<Arc<Model>>>,
+}
+
+impl Lookups {
+    fn new(model: &Model, config: &Arc<Config>) -> Self {
+        let mut settings = Vec::new();
+        if let Some(ini) = config.ini_path.as_deref() {
+            // It was read a moment ago, and is looked through here for names that only the file of functions knows.
+            let read = crate::Ini::read(ini).and_then(|ini| ini.application());
+            settings = read.unwrap_or_default();
+            let here = ini.parent().unwrap_or(Path::new("/"));
+            settings.push(("__file__".into(), ini.display().to_string()));
+            settings.push(("here".into(), here.display().to_string()));
+        }
+        if let Ok(root) = model.repositories_root() {
+            settings.push(("base_path".into(), root.display().to_string()));
+        }
+        Self {
+            config: Arc::clone(config),
+            settings,
+            model: Mutex::new(None),
+        }
+    }
+
+    fn model(&self) -> Result<Arc<Model>, model::Error> {
+        let mut slot = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = slot.as_ref() {
+            return Ok(Arc::clone(model));
+        }
+        let model = Arc::new(Model::open(Arc::clone(&self.config))?);
+        *slot = Some(Arc::clone(&model));
+        Ok(model)
+    }
+
+    /// An account.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn user(&self, which: &Which) -> Result<Option<Arguments>, model::Error> {
+        self.model()?.extension_user(which)
+    }
+
+    /// A repository.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn repository(&self, which: &Which) -> Result<Option<Arguments>, model::Error> {
+        self.model()?.extension_repository(which)
+    }
+
+    /// A changeset of a repository.
+    ///
+    /// # Errors
+    /// When the database does not answer or the repository cannot be read.
+    pub fn changeset(
+        &self,
+        repository: &Which,
+        revision: &str,
+    ) -> Result<Option<Arguments>, model::Error> {
+        self.model()?.extension_changeset(repository, revision)
+    }
+
+    /// The value of a setting.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn setting(&self, name: &str) -> Result<Option<Value>, model::Error> {
+        self.model()?.extension_setting(name)
+    }
+}
 
 static LOADER: OnceLock<Loader> = OnceLock::new();
 
@@ -47,6 +124,21 @@ impl render::markup::RstRenderer for Renderer {
     }
 }
 
+static GIVE_UP_STDOUT: OnceLock<fn()> = OnceLock::new();
+
+/// Says how this process gives up its standard output, so that what it prints from then on goes to standard error; once per process. Only where
+/// somebody else's code runs with us, there is something to give up.
+pub fn use_give_up_stdout(how: fn()) {
+    let _ = GIVE_UP_STDOUT.set(how);
+}
+
+/// Whoever holds the standard output already goes on alone.
+pub(crate) fn give_up_stdout() {
+    if let Some(how) = GIVE_UP_STDOUT.get() {
+        how();
+    }
+}
+
 /// Says who loads `extensions.py`, once per process.
 pub fn use_extensions(loader: Loader) {
     let _ = LOADER.set(loader);
@@ -68,7 +160,7 @@ pub fn parts(time: model::LocalTime) -> (i16, i8, i8, i8, i8, i8, i32) {
 }
 
 /// A model with what the installation adds to it: `extensions.py` beside the ini file, or `rcextensions/` as it was called before.
-pub(crate) fn extend(model: Model, config: &Config) -> Model {
+pub(crate) fn extend(model: Model, config: &Arc<Config>) -> Model {
     let Some(folder) = config.ini_path.as_deref().and_then(Path::parent) else {
         return model;
     };
@@ -91,14 +183,44 @@ pub(crate) fn extend(model: Model, config: &Config) -> Model {
         tracing::warn!("{} is not used: nobody here runs Python", file.display());
         return model;
     };
-    match loader(&file) {
-        Ok(extensions) => model.with_extensions(extensions),
+    match loader(&file, Lookups::new(&model, config)) {
+        Ok(extensions) => {
+            name_files(&file, &*extensions);
+            model.with_extensions(extensions)
+        }
         Err(error) => {
             tracing::error!(
                 "{} cannot be loaded, so no account can be made and nothing is called: {error}",
                 file.display()
             );
             model.with_extensions(Arc::new(model::extensions::Broken))
+        }
+    }
+}
+
+/// Takes over what the file says about the languages of files.
+fn name_files(file: &Path, extensions: &dyn Extensions) {
+    let tables = match extensions.tables() {
+        Ok(tables) => tables,
+        Err(error) => {
+            tracing::error!("{}: {error}", file.display());
+            return;
+        }
+    };
+    if tables.languages.is_empty() && tables.lexers.is_empty() {
+        return;
+    }
+    let lexers = tables.lexers.clone();
+    render::highlight::use_site_names(render::highlight::SiteNames::new(
+        tables.languages,
+        tables.lexers,
+    ));
+    for (ending, lexer) in lexers {
+        if !render::highlight::shared().knows(&lexer) {
+            tracing::warn!(
+                "{}: EXTRA_LEXERS: there is no lexer '{lexer}' for '{ending}'",
+                file.display()
+            );
         }
     }
 }

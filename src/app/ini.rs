@@ -260,6 +260,11 @@ impl Ini {
             .map(|section| (&*section.name, section.line))
     }
 
+    /// A value of any section; nothing for one that is not there or refers to something that does not exist.
+    pub(crate) fn value(&self, section: &str, key: &str) -> Option<String> {
+        self.interpolate(self.entry(section, key)?, section).ok()
+    }
+
     /// The keys of a section with their lines, as written.
     pub(crate) fn keys(&self, section: &str) -> impl Iterator<Item = (&str, usize)> {
         let entries = self

@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod hosted;
 mod ini;
+mod log_sections;
 mod logging;
 mod notice;
 pub mod ssh;

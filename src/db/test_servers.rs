@@ -14,8 +14,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rusqlite::types::ValueRef;
 use tempfile::TempDir;
 
+use crate::conn::Tx;
+use crate::value::Value;
 use crate::{DatabaseUrl, Db, DbError, schema};
 
 /// With the letters that a URL has to code.
@@ -269,6 +272,103 @@ pub fn own_url() -> Option<String> {
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let (before, options) = server.split_once('?').unwrap_or((&server, ""));
     Some(format!("{before}_{number}?{options}"))
+}
+
+/// Makes a database with the rows of a dump of SQLite, in the tables of the engine that the URL names.
+pub fn restore(url: &str, dump: &str) {
+    let from = rusqlite::Connection::open_in_memory().unwrap();
+    from.execute_batch(dump).unwrap();
+    let url: DatabaseUrl = url.parse().expect("a URL of ours");
+    let mysql = url.engine() == crate::Engine::MySql;
+    let db = Db::new(url);
+    db.create_if_missing().unwrap();
+    db.write(|tx| {
+        schema::create_if_empty(tx)?;
+        schema::create_own_tables(tx)?;
+        // The tables of a dump come in no particular order.
+        let (off, on) = if mysql {
+            ("SET foreign_key_checks = 0", "SET foreign_key_checks = 1")
+        } else {
+            (
+                "SET session_replication_role = replica",
+                "SET session_replication_role = origin",
+            )
+        };
+        tx.execute(off, &[])?;
+        for table in texts(
+            &from,
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+        ) {
+            copy(&from, tx, &table, mysql)?;
+        }
+        tx.execute(on, &[])?;
+        Ok::<_, DbError>(())
+    })
+    .unwrap();
+}
+
+fn texts(from: &rusqlite::Connection, sql: &str) -> Vec<String> {
+    let mut statement = from.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn copy(from: &rusqlite::Connection, tx: &Tx<'_>, table: &str, mysql: bool) -> Result<(), DbError> {
+    let quoted = |name: &str| {
+        if mysql {
+            format!("`{name}`")
+        } else {
+            format!("\"{name}\"")
+        }
+    };
+    let names = texts(
+        from,
+        &format!("SELECT name FROM pragma_table_info('{table}')"),
+    );
+    let kinds = texts(
+        from,
+        &format!("SELECT type FROM pragma_table_info('{table}')"),
+    );
+    let columns: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    let insert = format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        quoted(table),
+        columns.join(", "),
+        vec!["?"; names.len()].join(", ")
+    );
+    tx.execute(&format!("DELETE FROM {}", quoted(table)), &[])?;
+    let mut statement = from.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+    let mut rows = statement.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let values: Vec<Value<'_>> = kinds
+            .iter()
+            .enumerate()
+            .map(|(at, kind)| match row.get_ref(at).unwrap() {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) if kind == "BOOLEAN" => Value::Bool(number != 0),
+                ValueRef::Integer(number) => Value::Int(number),
+                ValueRef::Real(number) => Value::Real(number),
+                ValueRef::Text(text) if kind == "DATETIME" => {
+                    let text = std::str::from_utf8(text).unwrap();
+                    Value::Time(text.parse().unwrap())
+                }
+                ValueRef::Text(text) if kind == "BLOB" => Value::Bytes(text),
+                ValueRef::Text(text) => Value::from(std::str::from_utf8(text).unwrap()),
+                ValueRef::Blob(bytes) => Value::Bytes(bytes),
+            })
+            .collect();
+        tx.execute(&insert, &values)?;
+    }
+    let key = &names[0];
+    if !mysql && kinds[0] == "INTEGER" {
+        // What was not counted by the engine would be counted once more.
+        let next = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', '{key}'), (SELECT COALESCE(MAX({key}), 1) FROM {}))",
+            quoted(table)
+        );
+        tx.query(&next, &[], |_| ())?;
+    }
+    Ok(())
 }
 
 /// Reads the first column of an answer as text, as any other program might.

@@ -284,6 +284,20 @@ mod tests {
         }
     }
 
+    /// A file that somebody has filled, by accident or not: it is looked through to its end in a moment, line by line.
+    #[test]
+    fn a_million_lines_are_no_burden() {
+        let ours = format!("{OPTIONS},command=\"k ssh-serve -c i 1 2\" ssh-rsa AAAA\n");
+        let (_folder, path) = folder_with(&ours.repeat(1_000_000));
+        let start = std::time::Instant::now();
+        refuse_foreign_lines(&path).unwrap();
+        assert!(start.elapsed() < std::time::Duration::from_secs(60));
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"ssh-rsa AAAA me\n").unwrap();
+        let error = refuse_foreign_lines(&path).unwrap_err().to_string();
+        assert!(error.contains("'ssh-rsa AAAA me'"), "{error}");
+    }
+
     #[test]
     fn the_file_is_for_its_owner_alone_and_a_link_to_it_stays() {
         let (folder, path) = folder_with("");

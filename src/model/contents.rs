@@ -216,8 +216,10 @@ impl Model {
             }
         };
         let arrived = arrived.map_err(error)?;
-        let action = Action::PulledFromRemote(arrived.journal);
-        self.record_arrival(repository, actor, Some(action))
+        // Mercurial says nothing where nothing came; of Git the original never knows.
+        let nothing = arrived.journal.is_empty() && repository.kind() == Kind::Hg;
+        let action = (!nothing).then_some(Action::PulledFromRemote(arrived.journal));
+        self.record_arrival(repository, actor, action)
     }
 }
 

@@ -168,7 +168,8 @@ fn name(actor: Option<&Actor>) -> Value {
     Value::some(actor.map(|actor| actor.username.as_str()))
 }
 
-fn repository(row: &Repository) -> Arguments {
+/// The columns of a repository.
+pub(crate) fn repository(row: &Repository) -> Arguments {
     vec![
         ("repo_id", Value::Int(row.id.0)),
         ("repo_name", Value::text(row.name.as_str())),

@@ -121,6 +121,19 @@ pub struct Verdict {
     pub reason: String,
 }
 
+/// What the file says about files, by the endings of their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tables {
+    /// `EXTRA_MAPPINGS`: an ending and the language to name.
+    pub languages: Vec<(String, String)>,
+    /// `EXTRA_LEXERS`: an ending and the lexer to colour with.
+    pub lexers: Vec<(String, String)>,
+    /// `INDEX_EXTENSIONS`: endings of files whose content is searched; none means the usual ones.
+    pub index: Vec<String>,
+    /// `EXTRA_INDEX_EXTENSIONS`: further ones.
+    pub extra_index: Vec<String>,
+}
+
 /// The functions of an installation.
 pub trait Extensions: Send + Sync {
     /// Whether this function is there. Nothing is put together for one that is not.
@@ -137,6 +150,14 @@ pub trait Extensions: Send + Sync {
     /// # Errors
     /// What it raised, or that it gave no answer that could be understood.
     fn ask(&self, callback: Callback, arguments: Arguments) -> Result<Verdict, String>;
+
+    /// What it says about files. An error is for the log.
+    ///
+    /// # Errors
+    /// What is not in the form it should have.
+    fn tables(&self) -> Result<Tables, String> {
+        Ok(Tables::default())
+    }
 }
 
 /// Those of a model, with nothing to show for `Debug`.
@@ -175,6 +196,16 @@ impl Model {
             extensions: Installed(Some(extensions)),
             ..self
         }
+    }
+
+    /// What the installation says about files, for the index of the search.
+    #[must_use]
+    pub fn extension_tables(&self) -> Tables {
+        let Installed(installed) = &self.extensions;
+        installed
+            .as_ref()
+            .and_then(|extensions| extensions.tables().ok())
+            .unwrap_or_default()
     }
 
     /// Whether somebody wants to be told.

@@ -23,6 +23,7 @@ mod details;
 mod email;
 mod error;
 mod extension_events;
+pub mod extension_lookups;
 pub mod extensions;
 pub mod feed_key;
 pub mod field;

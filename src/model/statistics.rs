@@ -73,9 +73,10 @@ impl Model {
     /// The files of a changeset, if they have been counted.
     #[must_use]
     pub fn known_tree_facts(&self, contents: &Repository, id: &ChangesetId) -> Option<TreeFacts> {
-        let bytes = contents
-            .cached(self.cache())
-            .known("tree-facts", 1, id, &[]);
+        let bytes =
+            contents
+                .cached(self.cache())
+                .known("tree-facts", 1, id, &[&names_of_languages()]);
         bytes.and_then(|bytes| TreeFacts::decode(&bytes))
     }
 
@@ -93,9 +94,13 @@ impl Model {
         }
         let facts = count_tree(contents, id)?;
         let encoded = facts.encode();
-        contents
-            .cached(self.cache())
-            .bytes("tree-facts", 1, id, &[], || Ok::<_, ReadError>(encoded))?;
+        contents.cached(self.cache()).bytes(
+            "tree-facts",
+            1,
+            id,
+            &[&names_of_languages()],
+            || Ok::<_, ReadError>(encoded),
+        )?;
         Ok(facts)
     }
 
@@ -148,6 +153,11 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// What stands for the names that the site gives to languages: with others, files are counted anew.
+fn names_of_languages() -> Vec<u8> {
+    render::highlight::shared().edition().into()
 }
 
 /// What the list of all changesets depends on: the newest one, and the heads of all branches.

@@ -17,9 +17,11 @@ mod languages;
 mod lengths;
 mod lexer;
 mod scopes;
+mod site;
 mod spans;
 
 pub(crate) use scopes::CLASSES;
+pub use site::{SiteNames, use_site_names};
 
 use crate::diff::Piece;
 use crate::escape::push_content;
@@ -43,6 +45,7 @@ const STREAMED: u32 = 4;
 #[derive(Debug)]
 pub struct Highlighter {
     syntaxes: SyntaxSet,
+    site: SiteNames,
     budget: Duration,
 }
 
@@ -51,6 +54,7 @@ pub fn shared() -> &'static Highlighter {
     static SHARED: OnceLock<Highlighter> = OnceLock::new();
     SHARED.get_or_init(|| Highlighter {
         syntaxes: two_face::syntax::extra_newlines(),
+        site: site::names().clone(),
         budget: BUDGET,
     })
 }
@@ -58,7 +62,28 @@ pub fn shared() -> &'static Highlighter {
 impl Highlighter {
     /// The name of the language of a file, by its name, else by its first line; nothing for plain text.
     pub fn language(&self, file_name: &str, first_line: &str) -> Option<&str> {
-        detect::syntax(&self.syntaxes, file_name, first_line).map(detect::display_name)
+        match self.site.language(file_name) {
+            Some(name) => Some(name),
+            None => self.syntax(file_name, first_line).map(detect::display_name),
+        }
+    }
+
+    /// What stands for the names that this site has given to files: whoever keeps what was made of them keeps it under this, too.
+    pub fn edition(&self) -> &str {
+        self.site.edition()
+    }
+
+    /// Whether code in the language of this name is coloured.
+    pub fn knows(&self, language: &str) -> bool {
+        detect::by_token(&self.syntaxes, language).is_some()
+    }
+
+    /// The grammar for a file, as the site says, or else by its name and first line.
+    fn syntax(&self, file_name: &str, first_line: &str) -> Option<&SyntaxReference> {
+        self.site
+            .lexer(file_name)
+            .and_then(|lexer| detect::by_token(&self.syntaxes, lexer))
+            .or_else(|| detect::syntax(&self.syntaxes, file_name, first_line))
     }
 
     /// The lines of a text as HTML, without their line ends; a text that ends in a new line has no empty line after it.
@@ -66,7 +91,7 @@ impl Highlighter {
     /// File name and first line tell the language. They are not taken from the text, which may be a piece from the middle of a file.
     /// Line ends are `\n` and `\r\n`.
     pub fn lines(&self, file_name: &str, first_line: &str, text: &str) -> Vec<String> {
-        match detect::syntax(&self.syntaxes, file_name, first_line) {
+        match self.syntax(file_name, first_line) {
             Some(syntax) => self.highlight(syntax, text, self.budget),
             None => plain_lines(text),
         }
@@ -74,7 +99,7 @@ impl Highlighter {
 
     /// The language of a file by its name, if one of our own lexers knows it.
     pub(crate) fn line_language(&self, file_name: &str) -> Option<LineLanguage> {
-        let syntax = detect::syntax(&self.syntaxes, file_name, "")?;
+        let syntax = self.syntax(file_name, "")?;
         languages::find(&syntax.name).map(LineLanguage)
     }
 
@@ -101,7 +126,7 @@ impl Highlighter {
     /// The same as [`Self::lines`], one line after the other, for a text of this many bytes: nothing of the text is kept, so a page may go
     /// out while it is made. More time is given to it than to a text that somebody waits for.
     pub fn painter(&self, file_name: &str, first_line: &str, length: usize) -> Painter<'_> {
-        let syntax = detect::syntax(&self.syntaxes, file_name, first_line);
+        let syntax = self.syntax(file_name, first_line);
         let budget = self.budget * STREAMED;
         self.painter_of(syntax.filter(|_| length <= LARGEST_TEXT), budget)
     }

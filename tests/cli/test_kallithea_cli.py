@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from harness import Browser, Person
 from harness.commands import at_terminal, program
@@ -73,6 +76,43 @@ def test_from_nothing_to_a_server(folder: Path, run: Callable) -> None:
         browser = Browser(server.url)
         browser.log_in(ADMIN)
         assert browser.get("/_admin/my_account").status in (200, 302)
+
+
+def test_a_configuration_manager_sets_up_a_service(folder: Path, run: Callable) -> None:
+    """As modules for Puppet and the like go about it: the file made once, settings written into it, the database seeded once, a service that answers HEAD,
+    and a cron job."""
+    place = folder / "managed"
+    (place / "repos").mkdir(parents=True)
+    ini, port = place / "kallithea.ini", free_port()
+    assert run("kallithea-cli", "config-create", ini, cwd=place).returncode == 0
+    again = run("kallithea-cli", "config-create", ini, cwd=place)
+    assert again.returncode == 1 and "--force" in again.stderr, "what is there is left alone"
+
+    # A file of settings is edited key by key, in whatever section, and keys that were not there are added.
+    lines = ini.read_text().splitlines()
+    for section, key, value in (("server:main", "host", "127.0.0.1"), ("server:main", "port", str(port)), ("DEFAULT", "smtp_port", "25")):
+        if f"[{section}]" not in lines:
+            lines += [f"[{section}]"]
+        start = lines.index(f"[{section}]") + 1
+        end = next((at for at in range(start, len(lines)) if lines[at].startswith("[")), len(lines))
+        found = [at for at in range(start, end) if re.match(rf"{key}\s*=", lines[at])]
+        if found:
+            lines[found[0]] = f"{key} = {value}"
+        else:
+            lines.insert(start, f"{key} = {value}")
+    ini.write_text("\n".join(lines) + "\n")
+
+    seeds = ["--user=admin", "--password=adminpw", "--email=root@example.com", f"--repos={place}/repos", "--force-yes"]
+    done = run("kallithea-cli", "db-create", *seeds, "-c", ini, cwd=place)
+    assert done.returncode == 0, done
+    # gunicorn asks the file for the application only.
+    argv = [str(BIN / "gunicorn"), "--paste", str(ini), "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    with Server(argv, folder=place, port=port, env=environment(place)) as server:
+        answer = requests.head(server.url + "/", timeout=30)
+        assert answer.status_code == 200 and answer.text == ""
+        Browser(server.url).log_in(Person("admin", "adminpw"))
+        for line in (["index-create"], ["repo-scan"], ["repo-update-metadata"]):
+            assert run("kallithea-cli", *line, "-c", ini, cwd=place).returncode == 0
 
 
 def test_prompts_at_a_terminal(folder: Path, run: Callable) -> None:
@@ -151,3 +191,14 @@ def test_completion_is_what_a_shell_understands(folder: Path, run: Callable) -> 
     """
     done = subprocess.run(["bash", "-c", f"{script}\n{question}"], capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "repo-purge-deleted", done
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completion_of_other_shells(shell: str, run: Callable, folder: Path) -> None:
+    script = run("kallithea-cli", "completion", shell).stdout
+    assert "repo-purge-deleted" in script and "kallithea-cli" in script
+    if program := shutil.which(shell):
+        file = folder / f"completion.{shell}"
+        file.write_text(script)
+        done = subprocess.run([program, "-n", file], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done

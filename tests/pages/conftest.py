@@ -4,25 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness import Browser, Git, Hg, Instance, People, Person, Server
+from harness import Browser, Git, Hg, Instance, Server
 from harness.instance import ADMIN
-
-
-@pytest.fixture(scope="module")
-def people(instance: Instance) -> People:
-    made = People(Person("alice", "alice-secret"), Person("bob", "bob-secret"), Person("carol", "carol-secret"))
-    for person in (made.writer, made.reader, made.stranger):
-        instance.create_user(person)
-    return made
-
-
-@pytest.fixture(scope="module")
-def admin(server: Server) -> Browser:
-    """The admin's browser; nobody is let in without a name."""
-    browser = Browser(server.url)
-    browser.log_in(ADMIN)
-    browser.anonymous_access(False)
-    return browser
 
 
 @pytest.fixture

@@ -100,8 +100,10 @@ def test_without_the_database_we_say_when_to_ask_again_and_recover(
             assert int(page.headers["Retry-After"]) > 0 and "503 Service Unavailable" in page.title, page
             assert PASSWORD not in page.response.text
         call = {"id": 1, "api_key": "0" * 40, "method": "get_user", "args": {}}
-        reply = requests.post(server.url + "/_admin/api", json=call, timeout=30).json()
-        assert reply["id"] == 1 and reply["error"] and reply["result"] is None, reply
+        answer = requests.post(server.url + "/_admin/api", json=call, timeout=30)
+        assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0, answer.text
+        reply = answer.json()
+        assert reply["id"] == 1 and "try again" in reply["error"] and reply["result"] is None, reply
         for name, client in clients.items():
             client.commit(work[name], "Meanwhile", {"a": "2"})
             assert "503" in client.fails("clone", server.url_for(ADMIN, name), client.new_folder("clone"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,25 +35,9 @@ def instance(folder: Path) -> Instance:
 
 
 @pytest.fixture(scope="module")
-def people(instance: Instance) -> People:
-    made = People(Person("alice", "alice-secret"), Person("bob", "bob-secret"), Person("carol", "carol-secret"))
-    for person in (made.writer, made.reader, made.stranger):
-        instance.create_user(person)
-    return made
-
-
-@pytest.fixture(scope="module")
 def server(instance: Instance) -> Iterator[Server]:
     with gunicorn(instance, workers=1) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def admin(server: Server) -> Browser:
-    browser = Browser(server.url)
-    browser.log_in(ADMIN)
-    browser.anonymous_access(False)
-    return browser
 
 
 @pytest.fixture(scope="module")
@@ -85,27 +68,6 @@ def keys(folder: Path, people: People, api: Callable[..., object]) -> dict[Perso
 def sshd(folder: Path, keys: dict[Person, Key]) -> Iterator[Sshd]:
     with Sshd(folder, [f'AuthorizedKeysFile "{folder}/with blank/dot ssh/authorized_keys"']) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def new_repository(instance: Instance, people: People, admin: Browser) -> Callable[[str], str]:
-    """Make an empty repository that alice may write, bob may read, and carol may not see."""
-    numbers = itertools.count(1)
-
-    def make(kind: str) -> str:
-        name = f"{kind}-{next(numbers)}"
-        instance.create_repository(ADMIN, name, kind)
-        admin.permit(name, "none")
-        admin.permit(name, "write", people.writer.name)
-        admin.permit(name, "read", people.reader.name)
-        return name
-
-    return make
-
-
-@pytest.fixture
-def project(new_repository: Callable[[str], str], client: Client) -> str:
-    return new_repository(client.kind)
 
 
 @pytest.fixture

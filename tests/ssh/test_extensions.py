@@ -14,9 +14,12 @@ from harness.sshd import Sshd
 EXTENSIONS = """
 import datetime, json, os
 
+import kallithea
+from kallithea.model.db import User
+
 TOLD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "told")
-EXTRA_MAPPINGS = {}
-EXTRA_LEXERS = {}
+EXTRA_MAPPINGS = {"recipe": ["Cooking"]}
+EXTRA_LEXERS = {"recipe": "python3"}
 
 def tell(name, kwargs):
     def plain(value):
@@ -26,6 +29,19 @@ def tell(name, kwargs):
 
 def PUSH_HOOK(*args, **kwargs):
     tell("push", kwargs)
+    from kallithea.model import db
+    repo = db.Repository.guess_instance(kwargs["repository"])
+    user = User.get_by_username(kwargs["username"])
+    commit = repo.get_changeset(kwargs["pushed_revs"][-1])
+    print("a word from the hook")
+    os.system("echo and one from a program")
+    tell("seen", {
+        "fields": [(field.field_key, field.field_value) for field in repo.extra_fields],
+        "owner": repo.owner.username,
+        "email": user.email,
+        "commit": [commit.short_id, commit.message.strip(), commit.branches, commit.affected_files],
+        "root": kallithea.CONFIG["base_path"],
+    })
     raise SystemExit("a broken hook")
 
 def PULL_HOOK(*args, **kwargs):
@@ -71,12 +87,15 @@ def test_pushes_and_pulls(
     server: Server,
     instance: Instance,
     people: People,
+    admin: Browser,
+    api: Callable[..., object],
     over_ssh: Callable[[Person], dict],
 ) -> None:
     work = client.init()
+    api("set_repo_field", repoid=project, key="webhook", value="https://example.com/")
     ways = ((server.url_for(people.writer, project), None), (sshd.url(project), over_ssh(people.writer)))
     for number, (url, env) in enumerate(ways):
-        node = client.commit(work, f"Number {number}", {"file": str(number)})
+        node = client.commit(work, f"Number {number}", {"file.recipe": f"x = '{number}'\n"})
         client("push", url, *(["HEAD"] if client.kind == "git" else []), cwd=work, env=env)
         expected = {
             "config": str(instance.config),
@@ -87,9 +106,19 @@ def test_pushes_and_pulls(
             "repository": project,
         }
         assert told(instance, "push")[-1] == expected | {"pushed_revs": [node]}, "and its error broke nothing"
+        branch = "main" if client.kind == "git" else "default"
+        assert told(instance, "seen")[-1] == {
+            "fields": [["webhook", "https://example.com/"]],
+            "owner": ADMIN.name,
+            "email": f"{people.writer.name}@example.com",
+            "commit": [node[:12], f"Number {number}", [branch], ["file.recipe"]],
+            "root": str(instance.repositories),
+        }
         assert instance.journal(project)[-1] == (people.writer.name, f"push:{node}")
         client("clone", url, client.new_folder("clone"), env=env)
         assert told(instance, "pull")[-1] == expected | {"action": "pull"}
+    page = admin.get(f"/{project}/files/tip/file.recipe").response.text
+    assert "Cooking" in page and '<span class="s">' in page, "the tables of the file hold for pages, too"
 
 
 def test_repositories(client: Client, admin: Browser, instance: Instance) -> None:

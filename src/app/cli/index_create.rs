@@ -6,6 +6,10 @@ use super::instance::ConfigFile;
 
 /// Bring the full-text index up to date (there is none yet: nothing is done)
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Known so that cron jobs go on working: the options of the original are taken, and the exit code is 0.\n\nExample:\n  \
+    kallithea-cli index-create -c my.ini"
+)]
 pub(super) struct IndexCreate {
     #[command(flatten)]
     config: ConfigFile,

@@ -32,7 +32,7 @@ mod usage;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use console::Console;
 use failure::Failure;
@@ -121,7 +121,7 @@ impl Command {
         }
     }
 
-    /// What is logged unless `$KALLITHEA_LOG` says otherwise. Over SSH, every line would reach the client's screen.
+    /// What is logged unless `$KALLITHEA_LOG` or the ini file says otherwise. Over SSH, every line would reach the client's screen.
     fn log_level(&self) -> &'static str {
         match self {
             Self::SshServe(_) => "off",
@@ -140,11 +140,20 @@ fn run_at(console: &mut Console, arguments: &[OsString], host: &Host) -> i32 {
     let all = [OsString::from(PROGRAM)]
         .into_iter()
         .chain(arguments.iter().cloned());
-    let cli = match Cli::try_parse_from(all) {
-        Ok(cli) => cli,
-        Err(error) => return usage::tell(&error, &asked(arguments), console),
-    };
-    logging::start_at(cli.command.log_level());
+    let parsed = <Cli as clap::CommandFactory>::command().try_get_matches_from(all);
+    let (cli, matches) =
+        match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
+            Ok(both) => both,
+            Err(error) => return usage::tell(&error, &asked(arguments), console),
+        };
+    let (name, given) = matches.subcommand().expect("clap demands a command");
+    let ini = given.try_get_one::<PathBuf>("config_file").ok().flatten();
+    let function = name.replace('-', "_");
+    logging::start_command(
+        ini.map(PathBuf::as_path),
+        &function,
+        cli.command.log_level(),
+    );
     match cli.command.run(console, host) {
         Ok(()) => 0,
         Err(failure) => {

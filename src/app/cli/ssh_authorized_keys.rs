@@ -6,15 +6,12 @@ use super::instance::ConfigFile;
 use crate::ssh;
 
 /// Print the line of one key; for AuthorizedKeysCommand of sshd
-///
-/// In sshd_config, for the account that clients of SSH sign in to:
-///
-///   Match User kallithea
-///
-///   AuthorizedKeysCommand /srv/kallithea/venv/bin/kallithea-cli ssh-authorized-keys -c /srv/kallithea/my.ini %t %k
-///
-///   AuthorizedKeysCommandUser kallithea
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "For sites with many keys, in place of the file. In sshd_config:\n  Match User kallithea\n  \
+    AuthorizedKeysCommand /srv/kallithea/venv/bin/kallithea-cli ssh-authorized-keys -c /srv/kallithea/my.ini %t %k\n  \
+    AuthorizedKeysCommandUser kallithea"
+)]
 pub(super) struct SshAuthorizedKeys {
     #[command(flatten)]
     config: ConfigFile,

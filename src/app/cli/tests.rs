@@ -72,4 +72,7 @@ fn what_has_no_meaning_here_says_so() {
     }
 }
 
+mod at_once;
 mod instances;
+mod place;
+mod upkeep;

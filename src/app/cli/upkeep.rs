@@ -72,9 +72,15 @@ impl RepoUpdateMetadata {
                 "Updated database with information about latest change in the following {count} repositories:"
             )
         };
-        each(console, &self.config, &self.which, head, &|m, a, r| {
-            m.update_metadata(a, r)
-        })
+        // Hooks of repositories call it, several at a time; what it writes can be written twice.
+        each(
+            console,
+            &self.config,
+            &self.which,
+            None,
+            head,
+            &|m, a, r| m.update_metadata(a, r),
+        )
     }
 }
 
@@ -85,11 +91,19 @@ impl RepoUpdateCache {
             collect: false,
             index: true,
         };
-        each(console, &self.config, &self.which, head, &|m, a, r| {
-            m.housekeeping(a, r, index)?;
-            m.update_metadata(a, r)?;
-            m.warm(a, r)
-        })
+        let lock = Some("upkeep");
+        each(
+            console,
+            &self.config,
+            &self.which,
+            lock,
+            head,
+            &|m, a, r| {
+                m.housekeeping(a, r, index)?;
+                m.update_metadata(a, r)?;
+                m.warm(a, r)
+            },
+        )
     }
 }
 
@@ -100,22 +114,31 @@ impl RepoHousekeeping {
             collect: !self.no_collect,
             index: !self.no_index,
         };
-        each(console, &self.config, &self.which, head, &|m, a, r| {
-            m.housekeeping(a, r, what)
-        })
+        let lock = Some("upkeep");
+        each(
+            console,
+            &self.config,
+            &self.which,
+            lock,
+            head,
+            &|m, a, r| m.housekeeping(a, r, what),
+        )
     }
 }
 
-/// Does it for each. One that fails is told and does not stop the others; the exit code is 1 then.
+/// Does it for each, under a lock where two at once would do it twice. One that fails is told and does not stop the others; the exit code is 1 then.
 fn each(
     console: &mut Console,
     config: &ConfigFile,
     which: &Which,
+    lock: Option<&str>,
     head: impl Fn(usize) -> String,
     work: &Work<'_>,
 ) -> Result<(), Failure> {
     let (model, admin) = config.open_as_admin()?;
-    let _lock = lock::take(model.config(), "upkeep")?;
+    let _lock = lock
+        .map(|work| lock::take(model.config(), work))
+        .transpose()?;
     let repositories = model.repositories_named(&admin, &which.repositories)?;
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     {

@@ -18,8 +18,7 @@ pub(super) fn converse(
         client,
     } = session;
     let path = model.repository_path(repository)?;
-    let mut program = model.programs()?.git;
-    program.environment = session.environment();
+    let program = session.programs()?.git;
     if talk == Talk::Pack(Service::UploadPack) {
         model.pulled(repository, actor);
     }

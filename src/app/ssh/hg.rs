@@ -20,8 +20,7 @@ pub(super) fn converse(
         ..
     } = session;
     let contents = model.open_repository(repository)?;
-    let mut program = model.programs()?.hg;
-    program.environment = session.environment();
+    let program = session.programs()?.hg;
     let (input, output, mut errors) = connection.files();
     let (mut input, mut output) = (
         BufReader::with_capacity(64 << 10, input),

@@ -34,13 +34,16 @@ struct Connection {
 }
 
 impl Connection {
-    /// That of this process.
+    /// That of this process, which has it for itself from here on: what anything else prints, above all a function of `extensions.py` and what that
+    /// starts, goes to the error output and not into the middle of the protocol.
     fn ours() -> io::Result<Self> {
-        Ok(Self {
+        let ours = Self {
             input: io::stdin().as_fd().try_clone_to_owned()?,
             output: io::stdout().as_fd().try_clone_to_owned()?,
             errors: io::stderr().as_fd().try_clone_to_owned()?,
-        })
+        };
+        crate::hosted::give_up_stdout();
+        Ok(ours)
     }
 
     fn files(self) -> (File, File, File) {

@@ -62,8 +62,18 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// What the programs and their hooks find in their environment.
-    pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
+    /// The programs, with what they and their hooks are to find in their environment.
+    pub(super) fn programs(&self) -> Result<vcs::Programs, Error> {
+        let mut programs = self.model.programs()?;
+        programs.git.environment = self.environment();
+        programs
+            .hg
+            .environment
+            .clone_from(&programs.git.environment);
+        Ok(programs)
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
         let mut environment = self
             .model
             .hook_environment(self.repository, self.actor, "push");
@@ -148,7 +158,10 @@ fn attend(
         return Err(missing());
     }
     let refusal = format!("Push access to '{name}' denied");
-    let may_write = repository.writable().is_some() && !repository.pending();
+    if repository.pending() {
+        return Err(abort(format!("Repository '{name}' is still being made")));
+    }
+    let may_write = repository.writable().is_some();
     if access == Access::Write && !may_write {
         return Err(abort(refusal));
     }

@@ -2,7 +2,7 @@
 
 use syntect::parsing::{SyntaxReference, SyntaxSet};
 
-/// Names and extensions the grammars do not list, with one they do.
+/// Names and extensions the grammars do not list, with one they do; also what Pygments calls its lexers.
 const ALIASES: &[(&str, &str)] = &[
     ("cjs", "js"),
     ("mjs", "js"),
@@ -24,6 +24,26 @@ const ALIASES: &[(&str, &str)] = &[
     ("console", "sh"),
     ("shell", "sh"),
     ("golang", "go"),
+    ("python3", "py"),
+    ("python2", "py"),
+    ("pycon", "py"),
+    ("c++", "cpp"),
+    ("c#", "cs"),
+    ("csharp", "cs"),
+    ("fsharp", "fs"),
+    ("objective-c", "m"),
+    ("objectivec", "m"),
+    ("zsh", "sh"),
+    ("ksh", "sh"),
+    ("docker", "dockerfile"),
+    ("html+django", "html"),
+    ("html+jinja", "html"),
+    ("common-lisp", "lisp"),
+    ("restructuredtext", "rst"),
+    ("batch", "bat"),
+    ("dosbatch", "bat"),
+    ("postgresql", "sql"),
+    ("mysql", "sql"),
 ];
 
 /// What the grammars call themselves where people say it otherwise.

@@ -204,6 +204,50 @@ fn languages_are_found() {
 }
 
 #[test]
+fn a_site_names_its_own_files() {
+    let pair = |ending: &str, name: &str| (ending.to_owned(), name.to_owned());
+    let own = Highlighter {
+        syntaxes: two_face::syntax::extra_newlines(),
+        site: SiteNames::new(
+            [pair("pde", "Processing"), pair(".PY", "Our Python")],
+            [
+                pair("pde", "java"),
+                pair("odd", "nobody knows"),
+                pair("jobfile", "python3"),
+            ],
+        ),
+        budget: BUDGET,
+    };
+    assert_eq!(own.language("a/b.PDE", ""), Some("Processing"));
+    assert_eq!(own.language("b.py", ""), Some("Our Python"));
+    assert_eq!(own.language("b.rs", ""), Some("Rust"));
+    for (name, like) in [
+        ("x.pde", "x.java"),
+        ("JobFile", "x.py"),
+        ("b.py", "x.py"),
+        ("x.odd", "x.txt"),
+    ] {
+        let text = "class A { int x = 1; }\n# x\n";
+        assert_eq!(
+            own.lines(name, "", text),
+            shared().lines(like, "", text),
+            "{name}"
+        );
+        assert_eq!(
+            own.painter(name, "", 1).engine.is_some(),
+            shared().painter(like, "", 1).engine.is_some()
+        );
+    }
+    assert!(
+        own.knows("java")
+            && own.knows("c++")
+            && own.knows("objective-c")
+            && !own.knows("nobody knows")
+    );
+    assert!(!own.edition().is_empty() && shared().edition().is_empty());
+}
+
+#[test]
 fn empty_texts_and_missing_line_ends() {
     assert!(shared().lines("a.py", "", "").is_empty());
     assert_eq!(shared().lines("a.txt", "", "a\n\nb"), ["a", "", "b"]);
@@ -229,6 +273,7 @@ fn hostile_lines_end_in_time() {
     let syntaxes = two_face::syntax::extra_newlines();
     let hasty = Highlighter {
         syntaxes,
+        site: SiteNames::default(),
         budget: Duration::from_millis(50),
     };
     for (name, piece) in [
@@ -254,6 +299,7 @@ fn hostile_lines_end_in_time() {
 fn without_time_left_the_rest_is_plain() {
     let hasty = Highlighter {
         syntaxes: two_face::syntax::extra_newlines(),
+        site: SiteNames::default(),
         budget: Duration::ZERO,
     };
     let lines = hasty.lines("a.rb", "", "x = 1\ny = '<'\n");

@@ -2,7 +2,7 @@
 //!
 //! A call is one JSON object `{"id", "api_key", "method", "args"}`; a batch is an array of them. The answer to a call is
 //! `{"id", "result", "error"}` in this order, ASCII only, and the status is 200 whatever happened: that is what clients
-//! of 0.7 parse. Missing keys are reported one at a time in the order of the original.
+//! of 0.7 parse. Only while the database is away, when 0.7 fails with a page, it is 503 with the same envelope. Missing keys are reported one at a time in the order of the original.
 
 use serde_json::{Map, Value};
 
@@ -37,6 +37,8 @@ pub(super) struct Reply {
     pub(super) id: Value,
     /// The result, or what went wrong.
     pub(super) outcome: Result<Value, String>,
+    /// Whether the call should be made once more, later.
+    pub(super) later: bool,
 }
 
 impl Reply {
@@ -45,6 +47,7 @@ impl Reply {
         Self {
             id,
             outcome: Err(text.into()),
+            later: false,
         }
     }
 
@@ -214,6 +217,7 @@ mod tests {
         let reply = Reply {
             id: json!({"a": "ä"}),
             outcome: Ok(json!(["Zoë"])),
+            later: false,
         };
         assert_eq!(
             reply.to_text(),

@@ -5,6 +5,9 @@ use crate::problem::chain;
 /// What the original says when it does not want to tell.
 const INTERNAL: &str = "Internal server error";
 
+/// What whoever calls while the database is away reads.
+const UNAVAILABLE: &str = "The server cannot answer right now; try again in a moment";
+
 /// Why a call has no result.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -14,6 +17,8 @@ pub(super) enum Fault {
     Internal(String),
     /// In words for the client, and why for the log.
     Because(String, String),
+    /// Not now: the database is away. Why, for the log.
+    Unavailable(String),
 }
 
 impl Fault {
@@ -37,6 +42,7 @@ impl Fault {
         match self {
             Self::Said(text) | Self::Because(text, _) => text,
             Self::Internal(_) => INTERNAL,
+            Self::Unavailable(_) => UNAVAILABLE,
         }
     }
 
@@ -44,14 +50,25 @@ impl Fault {
     pub(super) fn reason(&self) -> Option<&str> {
         match self {
             Self::Said(_) => None,
-            Self::Internal(reason) | Self::Because(_, reason) => Some(reason),
+            Self::Internal(reason) | Self::Because(_, reason) | Self::Unavailable(reason) => {
+                Some(reason)
+            }
         }
     }
 }
 
+/// Whether nothing can be said about the call, because the database does not answer.
+fn is_away(error: &model::Error) -> bool {
+    matches!(error, model::Error::Db(error) if error.is_unavailable())
+}
+
 impl From<model::Error> for Fault {
     fn from(error: model::Error) -> Self {
-        Self::Internal(chain(&error))
+        if is_away(&error) {
+            Self::Unavailable(chain(&error))
+        } else {
+            Self::Internal(chain(&error))
+        }
     }
 }
 
@@ -67,7 +84,10 @@ pub(super) trait Words<T> {
 
 impl<T> Words<T> for Result<T, model::Error> {
     fn or_say(self, text: impl FnOnce() -> String) -> Result<T, Fault> {
-        self.map_err(|error| Fault::Because(text(), chain(&error)))
+        self.map_err(|error| match error {
+            error if is_away(&error) => error.into(),
+            error => Fault::Because(text(), chain(&error)),
+        })
     }
 
     fn or_explain(self, text: impl FnOnce() -> String) -> Result<T, Fault> {
@@ -75,6 +95,7 @@ impl<T> Words<T> for Result<T, model::Error> {
             model::Error::Invalid { message: why, .. } | model::Error::Forbidden(why) => {
                 Fault::Because(format!("{}: {why}", text()), why.to_string())
             }
+            error if is_away(&error) => error.into(),
             error => Fault::Because(text(), chain(&error)),
         })
     }

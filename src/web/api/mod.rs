@@ -85,19 +85,32 @@ pub(crate) fn answer(model: &Model, mut request: Request, id: &str) -> Response 
                 }
                 error => format!("The request could not be read: {error}"),
             };
-            return json(Reply::error(Value::Null, text).to_text());
+            return json(StatusCode::OK, Reply::error(Value::Null, text).to_text());
         }
     };
-    let reply = |call: Result<RawCall, Reply>| -> String {
+    let reply = |call: Result<RawCall, Reply>| -> Reply {
         call.map_or_else(|reply| reply, |call| run(model, &request.peer, call, id))
-            .to_text()
     };
     match envelope::read(&body, announced) {
-        Sent::One(call) => json(reply(call)),
-        Sent::Batch(calls) => {
-            let replies: Vec<String> = calls.into_iter().map(reply).collect();
-            json(format!("[{}]", replies.join(", ")))
+        Sent::One(call) => {
+            let reply = reply(call);
+            json(status(reply.later), reply.to_text())
         }
+        Sent::Batch(calls) => {
+            let replies: Vec<Reply> = calls.into_iter().map(reply).collect();
+            // Where only some calls found the database, what those say must reach the client.
+            let later = replies.iter().all(|reply| reply.later);
+            let texts: Vec<String> = replies.iter().map(Reply::to_text).collect();
+            json(status(later), format!("[{}]", texts.join(", ")))
+        }
+    }
+}
+
+fn status(later: bool) -> StatusCode {
+    if later {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
     }
 }
 
@@ -138,7 +151,7 @@ fn run(model: &Model, peer: &Peer, call: RawCall, id: &str) -> Reply {
     let shown = methods::find(&name).map_or("-", |method| method.name);
     match &outcome {
         Ok(_) => tracing::debug!(request_id = id, user, method = shown, "API call"),
-        Err(Fault::Internal(reason)) => {
+        Err(Fault::Internal(reason) | Fault::Unavailable(reason)) => {
             tracing::error!(request_id = id, user, method = shown, "API call: {reason}");
         }
         Err(fault) => tracing::info!(
@@ -151,6 +164,7 @@ fn run(model: &Model, peer: &Peer, call: RawCall, id: &str) -> Reply {
     }
     Reply {
         id: call_id,
+        later: matches!(outcome, Err(Fault::Unavailable(_))),
         outcome: outcome.map_err(|fault| fault.text().to_owned()),
     }
 }
@@ -209,7 +223,7 @@ fn run_as(
 }
 
 /// Sent with the type that clients of 0.7 expect, and never kept by anybody in between.
-fn json(text: String) -> Response {
-    Response::bytes(StatusCode::OK, "application/json", text.into_bytes())
+fn json(status: StatusCode, text: String) -> Response {
+    Response::bytes(status, "application/json", text.into_bytes())
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
 }

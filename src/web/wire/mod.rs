@@ -141,6 +141,7 @@ fn permit(
                 return Err(other_kind(&repository).into());
             }
             if allows(&repository) {
+                settled(&repository)?;
                 return Ok((visitor, repository));
             }
         }
@@ -172,9 +173,7 @@ fn permit(
     if repository.kind() != kind {
         return Err(other_kind(&repository).into());
     }
-    if access == Access::Write && repository.pending() {
-        return Err(Problem::Unavailable(format!("'{name}' is still being made.")).into());
-    }
+    settled(&repository)?;
     if !allows(&repository) {
         return Err(Refusal::Forbidden(format!(
             "You may read '{name}', but not push to it."
@@ -187,6 +186,17 @@ fn permit(
 fn asked_name(request: &Request) -> Option<String> {
     let asked = request.asked.as_ref()?;
     asked.segments().next().map(str::to_owned)
+}
+
+/// Nobody gets or gives anything before a repository is all there.
+fn settled(repository: &ReadableRepository) -> Result<(), Problem> {
+    if repository.pending() {
+        let name = repository.name();
+        return Err(Problem::Unavailable(format!(
+            "'{name}' is still being made."
+        )));
+    }
+    Ok(())
 }
 
 fn other_kind(repository: &ReadableRepository) -> Problem {

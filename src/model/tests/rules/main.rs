@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod events;
 mod gate;
 mod life;
 mod moving;

@@ -31,7 +31,10 @@ impl Instance {
 
     fn on(values: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::from_values(values, folder.path().to_owned(), None);
+        let hg = std::env::var("KALLITHEA_TEST_HG").unwrap_or_else(|_| "hg".into());
+        let mut all = vec![("hg_path".to_owned(), hg)];
+        all.extend_from_slice(values);
+        let config = Config::from_values(&all, folder.path().to_owned(), None);
         let config = Arc::new(config.unwrap().0);
         assert!(
             Model::prepare(&config).unwrap(),

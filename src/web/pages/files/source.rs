@@ -53,11 +53,14 @@ impl Lines {
     /// The lines of the text of a file. What a grammar has to look at is kept under the id of the content.
     pub fn new(cache: &Cache, name: &str, content: Option<ContentId>, text: String) -> Self {
         let first = text.lines().next().unwrap_or_default();
-        let painter = render::highlight::shared().painter(name, first, text.len());
+        let highlighter = render::highlight::shared();
+        let painter = highlighter.painter(name, first, text.len());
         let how = match content.filter(|_| painter.is_dear()) {
             None => How::Painted(painter),
             Some(id) => {
-                let key = CacheKey::new("highlight", VERSION, &[id.as_bytes(), name.as_bytes()]);
+                let edition = highlighter.edition().as_bytes();
+                let parts = [id.as_bytes(), name.as_bytes(), edition];
+                let key = CacheKey::new("highlight", VERSION, &parts);
                 match cache.open(&key) {
                     Some(known) => How::Known(BufReader::with_capacity(PIECE, known)),
                     None => How::Kept(painter, cache.writer(&key)),

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 pub struct Instance {
     site: Site,
     pub model: Model,
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 /// A raw answer.
@@ -73,7 +73,7 @@ impl Instance {
         Self {
             site: Site::open(open()).unwrap(),
             model: open(),
-            _folder: folder,
+            folder,
         }
     }
 

@@ -276,6 +276,49 @@ fn keys_of_closed_accounts_and_foreign_addresses_open_nothing() {
         .fails("get_user", json!({}), "Invalid API key");
 }
 
+/// A writer that never ends stands in for a database that is away.
+#[test]
+fn without_the_database_a_call_is_to_be_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!(
+        "sqlite:///{}/kallithea.db?timeout=0.05",
+        folder.path().display()
+    );
+    let instance = Instance::over(folder, &[("sqlalchemy.url", &url)]);
+    instance.user("admin", true);
+    let admin = instance.caller("admin");
+    let file = instance.folder.path().join("kallithea.db");
+    let other = rusqlite::Connection::open(file).unwrap();
+    let write = admin.envelope("create_user_group", &json!({"group_name": "team"}));
+    let read = admin.envelope("test", &json!({"args": 1}));
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ask = |body: &Value| {
+        let answer = instance.post(body.to_string().as_bytes());
+        (
+            answer.status,
+            answer.header("retry-after").to_owned(),
+            answer.json(),
+        )
+    };
+    let (status, retry, reply) = ask(&write);
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{reply}");
+    assert!(retry.parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    assert_eq!(reply["id"], json!(1));
+    assert_eq!(reply["result"], json!(null));
+    assert!(error(&reply).contains("try again"), "{reply}");
+    let (status, _, replies) = ask(&json!([write, read]));
+    assert_eq!(
+        status,
+        StatusCode::OK,
+        "one of them was answered: {replies}"
+    );
+    assert_eq!(replies[1]["result"], json!(1));
+    other.execute_batch("ROLLBACK").unwrap();
+    let (status, retry, reply) = ask(&write);
+    assert_eq!((status, retry.as_str()), (StatusCode::OK, ""));
+    assert_eq!(reply["error"], json!(null));
+}
+
 fn reference(instance: &Instance) -> Value {
     let answer = instance.send(
         Method::GET,
@@ -362,6 +405,164 @@ fn the_reference_is_for_people_and_for_programs() {
     let accept = [("accept", "application/json")];
     let answer = instance.send(Method::GET, "/_admin/api", &accept, Vec::new(), Some(0));
     assert_eq!(answer.json(), document);
+}
+
+/// Names that lead out of the folder of repositories, or to something of ours, or that no page could show.
+const BAD_NAMES: [&str; 18] = [
+    "..",
+    ".",
+    "../up",
+    "a/../../up",
+    "/etc/up",
+    "a//b",
+    "a/",
+    "",
+    " ",
+    "a\nb",
+    "a\u{0}b",
+    "a\u{1b}[31mb",
+    ".hidden",
+    "rm__20200102_030405_000006__x",
+    "x.git",
+    "x.hg",
+    "_admin",
+    "_7",
+];
+
+#[test]
+fn bad_names_make_nothing_and_move_nothing() {
+    let instance = Instance::new();
+    let admin = instance.caller("admin");
+    admin.ok("create_repo_group", json!({"group_name": "shelf"}));
+    admin.ok(
+        "create_repo",
+        json!({"repo_name": "kept", "repo_type": "git"}),
+    );
+    let root = instance.model.repositories_root().unwrap();
+    let tree = || {
+        let mut found = Vec::new();
+        let mut folders = vec![root.parent().unwrap().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.starts_with(&root) || folder == root.parent().unwrap() {
+                    found.push(path.clone());
+                }
+                if path.is_dir() && path.starts_with(&root) && !path.ends_with("kept") {
+                    folders.push(path);
+                }
+            }
+        }
+        found.sort();
+        found
+    };
+    let (before, rows) = (tree(), admin.ok("get_repos", json!({})));
+    let long = "x".repeat(300);
+    for name in BAD_NAMES.iter().copied().chain([long.as_str()]) {
+        for (method, args) in [
+            (
+                "create_repo",
+                json!({"repo_name": name, "repo_type": "git"}),
+            ),
+            ("fork_repo", json!({"repoid": "kept", "fork_name": name})),
+            ("update_repo", json!({"repoid": "kept", "name": name})),
+            ("create_repo_group", json!({"group_name": name})),
+            (
+                "update_repo_group",
+                json!({"repogroupid": "shelf", "group_name": name}),
+            ),
+        ] {
+            let outcome = admin.call(method, args);
+            assert!(outcome.is_err(), "{method} {name:?}: {outcome:?}");
+            assert_ne!(
+                outcome.unwrap_err(),
+                "Internal server error",
+                "{method} {name:?}"
+            );
+        }
+    }
+    assert_eq!(tree(), before);
+    assert_eq!(admin.ok("get_repos", json!({})), rows);
+    let groups = admin.ok("get_repo_groups", json!({}));
+    assert_eq!(groups.as_array().unwrap().len(), 1);
+    assert_eq!(groups[0]["group_name"], "shelf");
+}
+
+/// Everything that is no call, from the outside in.
+#[test]
+fn malformed_calls_are_told_what_they_lack() {
+    let instance = Instance::new();
+    let admin = instance.caller("admin");
+    let key = &admin.key;
+    for (body, start) in [
+        ("null".to_owned(), "Incorrect JSON query missing 'api_key'"),
+        ("true".to_owned(), "Incorrect JSON query missing 'api_key'"),
+        ("7".to_owned(), "Incorrect JSON query missing 'api_key'"),
+        (
+            "\"text\"".to_owned(),
+            "Incorrect JSON query missing 'api_key'",
+        ),
+        ("[]".to_owned(), "Incorrect JSON query missing 'api_key'"),
+        ("{}".to_owned(), "Incorrect JSON query missing 'api_key'"),
+        ("{".to_owned(), "JSON parse error ERR:"),
+        ("{}{}".to_owned(), "JSON parse error ERR:"),
+        ("{'id': 1}".to_owned(), "JSON parse error ERR:"),
+        ("{\"id\": NaN}".to_owned(), "JSON parse error ERR:"),
+        ("{\"id\": 01}".to_owned(), "JSON parse error ERR:"),
+        ("{\"id\": \"\\ud800\"}".to_owned(), "JSON parse error ERR:"),
+        ("{\"id\": \"a\nb\"}".to_owned(), "JSON parse error ERR:"),
+        (
+            format!("{{\"api_key\": \"{key}\"}}"),
+            "Incorrect JSON query missing 'id'",
+        ),
+        (
+            format!("{{\"api_key\": \"{key}\", \"id\": 1, \"args\": {{}}}}"),
+            "Incorrect JSON query missing 'method'",
+        ),
+        (
+            format!("{{\"api_key\": \"{key}\", \"id\": 1, \"method\": \"test\"}}"),
+            "Incorrect JSON query missing 'args'",
+        ),
+        (
+            format!(
+                "{{\"api_key\": \"{key}\", \"id\": 1, \"method\": \"test\", \"params\": {{}}}}"
+            ),
+            "Incorrect JSON query missing 'args'",
+        ),
+        (
+            format!(
+                "{{\"api_key\": [\"{key}\"], \"id\": 1, \"method\": \"test\", \"args\": {{}}}}"
+            ),
+            "Invalid API key",
+        ),
+        (
+            format!(
+                "{{\"api_key\": \"{key}\", \"id\": 1, \"method\": [\"test\"], \"args\": {{}}}}"
+            ),
+            "No such method: ",
+        ),
+    ] {
+        let answer = instance.post(body.as_bytes());
+        assert_eq!(answer.status, StatusCode::OK, "{body}");
+        let reply = answer.json();
+        assert!(error(&reply).starts_with(start), "{body}: {reply}");
+        assert!(
+            !answer.text.contains(key.as_str()),
+            "a key is never repeated: {body}"
+        );
+    }
+    for bytes in [&b"\xff\xfe{\0}\0"[..], b"\x00", b"\xc3("] {
+        let reply = instance.post(bytes).json();
+        assert!(
+            error(&reply).starts_with("JSON parse error ERR:"),
+            "{reply}"
+        );
+    }
+    // A key that comes twice counts as JavaScript and Python have it: the last one.
+    let twice = format!(
+        "{{\"api_key\": \"x\", \"api_key\": \"{key}\", \"id\": 1, \"method\": \"test\", \"args\": {{\"args\": 5}}}}"
+    );
+    assert_eq!(instance.post(twice.as_bytes()).json()["result"], json!(5));
 }
 
 #[test]

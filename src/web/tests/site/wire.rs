@@ -81,6 +81,33 @@ fn reading_is_open_and_pushing_takes_the_permission() {
 }
 
 #[test]
+fn nothing_moves_before_a_repository_is_all_there() {
+    let server = Server::new();
+    server.repository("admin", "site", "git");
+    server.sql("UPDATE repositories SET repo_state = 'repo_state_pending'");
+    // Everybody may push to it, visitors included.
+    server.sql(
+        "UPDATE repo_to_perm SET permission_id = \
+         (SELECT permission_id FROM permissions WHERE permission_name = 'repository.write')",
+    );
+    for address in [INFO, PUSH] {
+        for credentials in [None, Some("admin:secret1")] {
+            let answer = ask(&server, &format!("/site{address}"), credentials);
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{address}");
+            assert!(
+                answer.text.contains("'site' is still being made."),
+                "{}",
+                answer.text
+            );
+            assert!(!answer.header("retry-after").is_empty());
+        }
+    }
+    server.sql("UPDATE repositories SET repo_state = 'repo_state_created'");
+    let answer = ask(&server, &format!("/site{PUSH}"), None);
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[test]
 fn the_dumb_protocol_and_odd_requests_are_refused() {
     let server = Server::new();
     server.repository("admin", "site", "git");
