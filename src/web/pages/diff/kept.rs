@@ -112,7 +112,11 @@ impl Shown {
         Some(CacheKey::new(
             "drawn-diff",
             LOOK,
-            &[look(*language), all.as_bytes()],
+            &[
+                look(*language),
+                render::highlight::shared().edition().as_bytes(),
+                all.as_bytes(),
+            ],
         ))
     }
 }
