@@ -59,6 +59,7 @@ mod scan;
 mod session;
 mod settings;
 mod setup;
+pub mod signature;
 mod ssh_access;
 pub mod ssh_key;
 mod standing;

@@ -271,7 +271,11 @@ pub(crate) fn chips(
         text: name.to_string(),
         url,
     };
+    // A hundred thousand tags may stand at one changeset.
+    const MOST: usize = 20;
     let mut chips = Vec::new();
+    let mut left_out = labels.tags.len().saturating_sub(MOST);
+    left_out += labels.bookmarks.len().saturating_sub(MOST);
     // In Mercurial a changeset is on a branch for ever; in Git a branch points at it.
     if let Some(branch) = &changeset.branch {
         if branch.as_str() != "default" || labels.branches.contains(branch) {
@@ -283,10 +287,12 @@ pub(crate) fn chips(
             chips.push(chip(kind, branch, branch_url(branch)));
         }
     } else {
+        left_out += labels.branches.len().saturating_sub(MOST);
         chips.extend(
             labels
                 .branches
                 .iter()
+                .take(MOST)
                 .map(|name| chip("branch", name, branch_url(name))),
         );
     }
@@ -294,12 +300,14 @@ pub(crate) fn chips(
         labels
             .bookmarks
             .iter()
+            .take(MOST)
             .map(|name| chip("bookmark", name, tag_url(name))),
     );
     chips.extend(
         labels
             .tags
             .iter()
+            .take(MOST)
             .map(|name| chip("tag", name, tag_url(name))),
     );
     let mark = |kind: &str, text: &str| Chip {
@@ -307,6 +315,10 @@ pub(crate) fn chips(
         text: text.to_owned(),
         url: None,
     };
+    if left_out > 0 {
+        let text = visit.tn("{n} more name", "{n} more names", left_out as u64, &[]);
+        chips.push(mark("more", &text));
+    }
     match changeset.phase {
         Phase::Public => {}
         Phase::Draft => chips.push(mark("phase", visit.t("draft"))),

@@ -319,6 +319,18 @@ pub const KEYS: &[Key] = &[
          =PATTERN if need be, --glob=PATTERN, --exclude=PATTERN; several, separated by blanks. What none of them takes is in no \
          list and cannot be named by its id; the name of a branch or tag still leads to its changeset",
     ),
+    key(
+        "signatures_gnupg_home",
+        Path,
+        "",
+        "own key: a GnuPG home directory with the public keys of those whose signatures of changesets count; empty: not checked",
+    ),
+    key(
+        "signatures_allowed_signers",
+        Path,
+        "",
+        "own key: the same for signatures made by ssh-keygen, a file of allowed signers",
+    ),
     nothing(
         "git_hook_interpreter",
         "no hook is installed into Git repositories",

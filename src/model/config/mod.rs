@@ -63,6 +63,8 @@ pub struct Config {
     pub canonical_url: String,
     /// `gist_alias_url`; empty when gists are addressed below the site.
     pub gist_alias_url: String,
+    /// `signatures_gnupg_home` and `signatures_allowed_signers`.
+    pub keyring: vcs::Keyring,
     /// `git_rev_filter`
     pub git_refs: vcs::RefFilter,
     /// `remote_networks`
@@ -195,6 +197,11 @@ impl Config {
                 .trim_end_matches('/')
                 .to_owned(),
             gist_alias_url: reader.text("gist_alias_url").trim().to_owned(),
+            keyring: vcs::Keyring {
+                gnupg_home: reader.some_path("signatures_gnupg_home"),
+                allowed_signers: reader.some_path("signatures_allowed_signers"),
+                ..vcs::Keyring::default()
+            },
             git_refs: reader.ref_filter("git_rev_filter"),
             remote_networks: reader.networks("remote_networks"),
             cut_off_limit: reader.number("cut_off_limit"),

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use model::{ReadableRepository, Said};
-use vcs::{Changeset, ChangesetId, Repository, SignatureFormat};
+use vcs::{Changeset, ChangesetId, Repository, SignatureFormat, Verdict};
 
 use super::diff::{self, Comments, PLACE, Shown, Side, Switches};
 use super::{changeset_range, revision};
 use crate::frame;
+use crate::i18n::m;
 use crate::problem::Problem;
 use crate::routes::{Answer, Captures};
 use crate::template;
 use crate::view::{
-    Changeset as View, CommentView, Link, NeighbourLink, Origin, Person, Status, Tab,
+    Changeset as View, CommentView, Link, NeighbourLink, Origin, Person, SignatureView, Status, Tab,
 };
 use crate::visit::Visit;
 use crate::words;
@@ -31,6 +32,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     let against = Against::of(visit, &changeset);
     let refs = contents.refs()?;
     let review = review(visit, repository, &id)?;
+    let signatures = signatures(visit, &contents, &changeset);
 
     let text = |page: &str| String::from(visit.url(name).join(page).join(id.to_string()));
     let plain = |page: &str| {
@@ -65,7 +67,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         committed: rewritten.then(|| words::when_of(changeset.date)),
         chips: words::chips(visit, name, &changeset, refs.labels(&id)),
         merge: changeset.is_merge(),
-        signatures: signatures(visit, &contents, &changeset),
+        signatures,
         status: review.status,
         comments: (inline + general > 0).then(|| {
             visit.tn(
@@ -292,8 +294,13 @@ fn words_of<'a>(visit: &Visit<'_>, vote: &str) -> &'a str {
     }
 }
 
-/// The kinds of signatures that a changeset carries. Whether they hold is not known here: that takes a program.
-fn signatures(visit: &Visit<'_>, contents: &Repository, changeset: &Changeset) -> Vec<String> {
+/// The signatures that a changeset carries. Whether they hold takes a program, which is asked when this answer has gone out; the next
+/// reader sees what it said.
+fn signatures(
+    visit: &mut Visit<'_>,
+    contents: &Arc<Repository>,
+    changeset: &Changeset,
+) -> Vec<SignatureView> {
     let formats: Vec<SignatureFormat> = match (contents.kind(), changeset.signature) {
         (vcs::Kind::Git, format) => format.into_iter().collect(),
         (vcs::Kind::Hg, _) => contents
@@ -303,15 +310,68 @@ fn signatures(visit: &Visit<'_>, contents: &Repository, changeset: &Changeset) -
             .map(|signature| signature.format)
             .collect(),
     };
-    let word = |format| match format {
-        SignatureFormat::OpenPgp => "OpenPGP",
-        SignatureFormat::Ssh => "SSH",
-        SignatureFormat::X509 => "X.509",
+    if formats.is_empty() {
+        return Vec::new();
+    }
+    let (id, checks) = (changeset.id, visit.model.checks_signatures());
+    let known = checks.then(|| visit.model.known_verdicts(&id)).flatten();
+    if checks && known.is_none() {
+        let contents = Arc::clone(contents);
+        visit.later.push(Box::new(move |model| {
+            if let Err(error) = model.check_signatures(&contents, &id) {
+                tracing::warn!("the signatures of {id} cannot be read: {error}");
+            }
+        }));
+    }
+    let view = |format: SignatureFormat, verdict: Option<&Verdict>| {
+        let kind = match format {
+            SignatureFormat::OpenPgp => "OpenPGP",
+            SignatureFormat::Ssh => "SSH",
+            SignatureFormat::X509 => "X.509",
+        };
+        let (state, message, signer, key) = match verdict {
+            None if checks => ("open", m("{kind} signature, being checked"), "", ""),
+            None | Some(Verdict::NotConfigured | Verdict::Failed { .. }) => {
+                ("open", m("{kind} signature (not checked)"), "", "")
+            }
+            Some(Verdict::Good { signer, key }) => (
+                "good",
+                m("{kind} signature of {signer}"),
+                signer.as_str(),
+                key.as_str(),
+            ),
+            Some(Verdict::Bad) => (
+                "bad",
+                m("{kind} signature that does not belong to this changeset"),
+                "",
+                "",
+            ),
+            Some(Verdict::UnknownKey) => (
+                "open",
+                m("{kind} signature by a key that is not known here"),
+                "",
+                "",
+            ),
+            Some(Verdict::ExpiredKey { signer, key }) => (
+                "bad",
+                m("{kind} signature of {signer}, whose key has expired or was revoked"),
+                signer.as_str(),
+                key.as_str(),
+            ),
+        };
+        SignatureView {
+            state: state.to_owned(),
+            text: visit.tf(message, &[("kind", &kind), ("signer", &signer)]),
+            key: key.to_owned(),
+        }
     };
-    formats
-        .into_iter()
-        .map(|format| visit.tf("{kind} signature (not checked)", &[("kind", &word(format))]))
-        .collect()
+    match &known {
+        Some(checked) => checked
+            .iter()
+            .map(|(format, verdict)| view(*format, Some(verdict)))
+            .collect(),
+        None => formats.iter().map(|format| view(*format, None)).collect(),
+    }
 }
 
 fn neighbours(

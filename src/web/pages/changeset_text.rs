@@ -125,7 +125,13 @@ fn mercurial_header(changeset: &Changeset) -> Vec<u8> {
         out.push_str(&format!("# Branch {branch}\n"));
     }
     out.push_str(&format!("# Node ID {}\n", changeset.id));
-    for parent in &changeset.parents {
+    // A first changeset has the empty state for a parent; without the line a patch is not that of a changeset.
+    let none = [ChangesetId::NULL];
+    let parents = match changeset.parents.is_empty() {
+        true => &none[..],
+        false => &changeset.parents,
+    };
+    for parent in parents {
         out.push_str(&format!("# Parent  {parent}\n"));
     }
     out.push_str(changeset.message.trim_end());

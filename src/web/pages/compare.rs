@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Gate, ReadableRepository};
 use vcs::compare::{CompareError, Comparison, End, Merge, Sides};
-use vcs::{ChangesetId, Refs, Repository};
+use vcs::{ChangesetId, RefName, Refs, Repository};
 
 use super::diff::{self, PLACE, Shown, Side, Switches};
 use super::revision;
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{Compare, CompareEnd, CompareResult, CompareRows, Link};
+use crate::view::{Compare, CompareEnd, CompareResult, CompareRows, EndName, Link, RepoFrame};
 use crate::visit::Visit;
 use crate::words;
 
@@ -47,12 +47,12 @@ pub fn form(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         visit.query.trimmed("org_ref"),
         visit.query.trimmed("other_ref"),
     );
+    let fork = other_repository(visit, repository, &other_name)?;
     if !org.is_empty() || !other.is_empty() {
         let named = |contents: &Repository, text: &str| -> Result<Named, Problem> {
             let text = if text.is_empty() { "tip" } else { text };
             Ok(guess(&contents.refs()?, text))
         };
-        let fork = other_repository(visit, repository, &other_name)?;
         let org = named(&contents, org)?;
         let other = named(&fork.1, other)?;
         let url = address(
@@ -69,10 +69,13 @@ pub fn form(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         kind: String::new(),
         name: String::new(),
     };
+    let repo = frame::repository(visit, repository, contents.is_empty()?, "compare")?;
     let view = Compare {
-        repo: frame::repository(visit, repository, contents.is_empty()?, "compare")?,
         org: end(visit, name, &tip, &contents.refs()?, None),
-        other: end(visit, &other_name, &tip, &contents.refs()?, None),
+        other: end(visit, &other_name, &tip, &fork.1.refs()?, None),
+        root_url: root(visit),
+        family: family(&repo, &other_name),
+        repo,
         action: visit.url(name).join("compare").into(),
         swap_url: None,
         merge: true,
@@ -164,15 +167,18 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         ("org", &org.name),
         ("other", &other.name),
     ];
+    let repo = frame::repository(
+        visit,
+        repository,
+        frame::is_empty(visit, repository),
+        "compare",
+    )?;
     let view = Compare {
-        repo: frame::repository(
-            visit,
-            repository,
-            frame::is_empty(visit, repository),
-            "compare",
-        )?,
         org: end(visit, name, &org, &org_refs, base.as_ref()),
         other: end(visit, &other_name, &other, &other_refs, head.as_ref()),
+        root_url: root(visit),
+        family: family(&repo, &other_name),
+        repo,
         action: visit.url(name).join("compare").into(),
         // Nothing cannot be compared with something, and a merge that brings nothing is not shown.
         swap_url: base.is_some().then(|| {
@@ -503,13 +509,6 @@ fn end(
     refs: &Refs,
     id: Option<&ChangesetId>,
 ) -> CompareEnd {
-    let branches = refs.branches.iter().filter(|branch| !branch.closed);
-    let branches = branches.map(|branch| branch.name.to_string());
-    let bookmarks = refs
-        .bookmarks
-        .iter()
-        .map(|bookmark| bookmark.name.to_string());
-    let tags = refs.tags.iter().rev().map(|tag| tag.name.to_string());
     CompareEnd {
         repository: repository.to_owned(),
         kind: named.kind.clone(),
@@ -523,9 +522,45 @@ fn end(
             text: words::short(visit, id),
             url: words::changeset_url(visit, repository, id),
         }),
-        refs_url: visit.url(repository).join("refs-data").into(),
-        names: branches.chain(bookmarks).chain(tags).take(NAMES).collect(),
+        names: names(refs),
     }
+}
+
+/// A part of the names for each kind, so that many branches leave room for the newest tags.
+fn names(refs: &Refs) -> Vec<EndName> {
+    let name = |kind: &str, name: &RefName| EndName {
+        kind: kind.to_owned(),
+        text: name.to_string(),
+    };
+    let branches = refs.branches.iter().filter(|branch| !branch.closed);
+    let branches = branches.map(|branch| name("branch", &branch.name));
+    let bookmarks = refs.bookmarks.iter().map(|one| name("book", &one.name));
+    let tags = refs
+        .tags
+        .iter()
+        .rev()
+        .filter(|tag| tag.name.as_str() != "tip");
+    let tags = tags.map(|tag| name("tag", &tag.name));
+    let each = NAMES / 2;
+    let some = branches.take(each).chain(bookmarks.take(each / 2));
+    some.chain(tags.take(each)).collect()
+}
+
+fn root(visit: &Visit<'_>) -> String {
+    visit.request.peer.script_name.clone()
+}
+
+/// The repositories that share changesets with this one and that the page knows without a further question: itself, what it
+/// is a fork of, and the one it is compared with.
+fn family(repo: &RepoFrame, other: &str) -> Vec<String> {
+    let mut names = vec![repo.name.clone()];
+    let parent = repo.fork_of.as_ref().map(|parent| parent.text.as_str());
+    for name in parent.into_iter().chain([other]) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub mod password_reset;
 pub mod permissions_global;
 mod plain_form;
 pub mod raw;
+mod readme;
 pub mod register;
 pub mod repository_feed;
 pub mod repository_new;

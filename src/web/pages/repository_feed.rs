@@ -16,6 +16,8 @@ use crate::words;
 
 /// How much of a message is the title of its entry.
 const TITLE: usize = 160;
+/// More names of one changeset are not told.
+const NAMES: usize = 100;
 /// How many files of a changeset are listed.
 const FILES: usize = 500;
 /// And no more lines of them than this.
@@ -105,15 +107,18 @@ fn body(
         None => labels
             .branches
             .iter()
+            .take(NAMES)
             .for_each(|branch| line("branch", branch.as_str())),
     }
     labels
         .bookmarks
         .iter()
+        .take(NAMES)
         .for_each(|name| line("bookmark", name.as_str()));
     labels
         .tags
         .iter()
+        .take(NAMES)
         .for_each(|name| line("tag", name.as_str()));
     let id = changeset.id.to_string();
     let _ = write!(

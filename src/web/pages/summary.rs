@@ -3,7 +3,7 @@
 use model::ReadableRepository;
 use vcs::{ChangesetId, LogQuery, Refs, RepoPath, Repository};
 
-use super::statistics;
+use super::{readme, statistics};
 use crate::feed;
 use crate::frame;
 use crate::people::People;
@@ -16,8 +16,6 @@ use crate::words;
 
 /// How many changesets, branches and tags the page names.
 const NEWEST: usize = 5;
-/// A README beyond this is not rendered here.
-const README_LIMIT: u64 = 1024 * 1024;
 
 /// `GET /<repo>`
 pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
@@ -31,7 +29,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
     let name = repository.name();
     let landing = landing(repository, &contents);
     let readme = match &landing {
-        Some((revision, id)) => readme(visit, name, &contents, revision, id)?,
+        Some((revision, id)) => readme_of_landing(visit, name, &contents, revision, id)?,
         None => None,
     };
     let created = repository.row().created_on;
@@ -176,50 +174,8 @@ fn tags(visit: &Visit<'_>, repository: &str, refs: &Refs) -> Vec<RefRow> {
         .collect()
 }
 
-/// The README of a directory, as HTML.
-pub(super) fn readme_in(
-    visit: &Visit<'_>,
-    repository: &str,
-    contents: &Repository,
-    revision: &str,
-    id: &ChangesetId,
-    names: &[String],
-) -> Result<Option<Document>, Problem> {
-    let Some(path) = render::readme::choose(names).map(|at| &names[at]) else {
-        return Ok(None);
-    };
-    let Ok(repo_path) = RepoPath::parse(path.as_bytes()) else {
-        return Ok(None);
-    };
-    let node = contents.node(id, &repo_path)?;
-    if !node.kind.is_file() || node.size.is_some_and(|size| size > README_LIMIT) {
-        return Ok(None);
-    }
-    let file = contents.file(id, &repo_path)?;
-    if file.is_binary() || file.symlink {
-        return Ok(None);
-    }
-    let base = |page: &str| String::from(visit.url(repository).join(page).join(id.to_string()));
-    let links = render::markup::Links {
-        files: &base("files"),
-        raw: &base("raw"),
-        directory: path.rsplit_once('/').map_or("", |(directory, _)| directory),
-    };
-    let html = render::markup::render(path, &render::decode(&file.data), &links);
-    Ok(html.map(|content_html| Document {
-        name: model::name::last(path).to_owned(),
-        url: visit
-            .url(repository)
-            .join("files")
-            .join(revision)
-            .join(path)
-            .into(),
-        content_html,
-    }))
-}
-
 /// The README of the landing revision, kept under its id: rendering a long one takes longer than the rest of the page.
-fn readme(
+fn readme_of_landing(
     visit: &Visit<'_>,
     repository: &str,
     contents: &Repository,
@@ -252,18 +208,20 @@ fn make_readme(
     revision: &str,
     id: &ChangesetId,
 ) -> Result<Option<Document>, Problem> {
-    let mut names = Vec::new();
+    let mut entries = Vec::new();
     for folder in std::iter::once("").chain(render::readme::FOLDERS.iter().copied()) {
         let Ok(path) = RepoPath::parse(folder.as_bytes()) else {
             continue;
         };
-        let Ok(entries) = contents.directory(id, &path) else {
-            continue;
-        };
-        let files = entries.into_iter().filter(|entry| entry.kind.is_file());
-        names.extend(
-            files.filter_map(|entry| String::from_utf8(entry.path.as_bytes().to_vec()).ok()),
-        );
+        if let Ok(some) = contents.directory(id, &path) {
+            entries.extend(some);
+        }
     }
-    readme_in(visit, repository, contents, revision, id, &names)
+    let place = readme::Place {
+        repository,
+        contents,
+        id,
+        revision,
+    };
+    place.among(visit, &entries)
 }

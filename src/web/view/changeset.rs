@@ -37,8 +37,8 @@ pub struct Changeset {
     pub chips: Vec<Chip>,
     /// Whether it has several parents.
     pub merge: bool,
-    /// The kinds of signatures it carries.
-    pub signatures: Vec<String>,
+    /// The signatures it carries.
+    pub signatures: Vec<SignatureView>,
     /// How many comments there are, in words.
     pub comments: Option<String>,
     /// The review status.
@@ -65,6 +65,17 @@ pub struct Changeset {
 
 impl Page for Changeset {
     const TEMPLATE: &'static str = "changeset.html";
+}
+
+/// A signature, and whether it holds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SignatureView {
+    /// `good`, `bad`, or `open` where nothing can be said.
+    pub state: String,
+    /// All that is known, in words.
+    pub text: String,
+    /// The fingerprint of the key, if it is known.
+    pub key: String,
 }
 
 /// A parent or child.

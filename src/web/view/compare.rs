@@ -19,6 +19,10 @@ pub struct Compare {
     pub org: CompareEnd,
     /// What is compared: what would be merged.
     pub other: CompareEnd,
+    /// The start page, below which the names of each repository are found.
+    pub root_url: String,
+    /// Repositories whose changesets may be compared: this one, what it is a fork of, and the one it is compared with.
+    pub family: Vec<String>,
     /// Where the form goes: fields `org_ref`, `other_ref`, `other_repo`, `merge`.
     pub action: String,
     /// The same with the ends exchanged.
@@ -46,10 +50,17 @@ pub struct CompareEnd {
     pub text: String,
     /// The changeset that it names; none for the empty state.
     pub changeset: Option<Link>,
-    /// `/<repo>/refs-data`
-    pub refs_url: String,
     /// Names to choose from.
-    pub names: Vec<String>,
+    pub names: Vec<EndName>,
+}
+
+/// A name to choose.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EndName {
+    /// `branch`, `tag` or `book`.
+    pub kind: String,
+    /// The name.
+    pub text: String,
 }
 
 /// What came of it.

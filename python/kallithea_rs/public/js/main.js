@@ -9,6 +9,7 @@ const behaviours = {
   copy: "[data-copy], [data-copy-block]",
   diff: "[data-diff-file]",
   editor: "[data-editor]",
+  ends: "[data-ends]",
   filter: "[data-filter]",
   finder: "[data-finder]",
   flash: "[data-flash], [data-focus]",

@@ -4,7 +4,7 @@ use model::WritableRepository;
 use vcs::{FileChange, RepoPath};
 
 use super::change::folder_url;
-use super::{Outcome, Target, at, page, preview, typed_path, wants_preview};
+use super::{Outcome, Target, at, on_branch, page, preview, typed_path, wants_preview};
 use crate::frame;
 use crate::i18n::m;
 use crate::multipart::Upload;
@@ -17,10 +17,10 @@ const REFUSAL: &str = m("You can only add files with revision being a valid bran
 
 /// `GET /<repo>/add/<revision>/<folder>`; an empty repository has no revision and takes any.
 pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &Captures) -> Answer {
-    let target = match Target::find(visit, repository, captures, REFUSAL)? {
-        Ok(target) => target,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    on_branch(visit, repository, captures, REFUSAL, show_form)
+}
+
+fn show_form(visit: &mut Visit<'_>, target: Target<'_>) -> Answer {
     let typed = Typed {
         location: target.path.to_string(),
         ..Typed::default()
@@ -34,10 +34,10 @@ pub fn commit(
     repository: &WritableRepository,
     captures: &Captures,
 ) -> Answer {
-    let mut target = match Target::find(visit, repository, captures, REFUSAL)? {
-        Ok(target) => target,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    on_branch(visit, repository, captures, REFUSAL, make)
+}
+
+fn make(visit: &mut Visit<'_>, mut target: Target<'_>) -> Answer {
     let uploads = visit.form.take_uploads("upload_file");
     let original = target.path.to_string();
     let field = |name: &str| visit.form.get(name).unwrap_or_default().to_owned();

@@ -4,7 +4,9 @@ use model::WritableRepository;
 use vcs::{ChangesetId, FileChange, RepoPath, Storage};
 
 use super::text::Stored;
-use super::{Outcome, Target, at, not_editable, page, preview, typed_path, wants_preview};
+use super::{
+    Outcome, Target, at, not_editable, on_branch, page, preview, typed_path, wants_preview,
+};
 use crate::frame;
 use crate::i18n::m;
 use crate::problem::Problem;
@@ -20,10 +22,10 @@ const KEPT_ELSEWHERE: &str = m("A large file that is kept elsewhere cannot be ed
 
 /// `GET /<repo>/edit/<revision>/<path>`
 pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &Captures) -> Answer {
-    let target = match Target::find(visit, repository, captures, REFUSAL)? {
-        Ok(target) => target,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    on_branch(visit, repository, captures, REFUSAL, show_form)
+}
+
+fn show_form(visit: &mut Visit<'_>, target: Target<'_>) -> Answer {
     let Some(parent) = target.base.parent else {
         return Err(Problem::NotFound(
             visit.t("There are no files yet.").to_owned(),
@@ -60,10 +62,10 @@ pub fn commit(
     repository: &WritableRepository,
     captures: &Captures,
 ) -> Answer {
-    let mut target = match Target::find(visit, repository, captures, REFUSAL)? {
-        Ok(target) => target,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    on_branch(visit, repository, captures, REFUSAL, make)
+}
+
+fn make(visit: &mut Visit<'_>, mut target: Target<'_>) -> Answer {
     let old = target.file_at(target.base.parent.as_ref(), &target.path)?;
     let stored = match &old {
         None => Stored::empty(),
@@ -108,7 +110,7 @@ pub fn commit(
         let old = old.as_ref().map(|old| old.data.as_slice());
         let parent = target.base.parent.as_ref();
         let paths = (&target.path, &path);
-        let seen = preview::preview(visit, repository.name(), parent, paths, old, &bytes);
+        let seen = preview::preview(visit, target.repository.name(), parent, paths, old, &bytes);
         let told = Told {
             preview: Some(seen),
             ..Told::default()

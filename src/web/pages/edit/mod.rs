@@ -93,6 +93,20 @@ pub(super) fn can_edit(
     Ok(repository.writable().is_some() && branch_of(contents, refs, text, id)?.is_some())
 }
 
+/// Does something about a file on the branch that an address names, or leads back where there is no such branch.
+fn on_branch<'a>(
+    visit: &mut Visit<'_>,
+    repository: &'a WritableRepository,
+    captures: &Captures,
+    refusal: &'static str,
+    act: fn(&mut Visit<'_>, Target<'a>) -> Answer,
+) -> Answer {
+    match Target::find(visit, repository, captures, refusal)? {
+        Ok(target) => act(visit, target),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
 impl<'a> Target<'a> {
     /// What an address and the hidden fields of a form are about; or the way back to the file, for a revision on which
     /// nothing can be built.

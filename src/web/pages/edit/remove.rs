@@ -4,7 +4,7 @@ use model::WritableRepository;
 use vcs::{FileChange, NodeKind};
 
 use super::change::folder_url;
-use super::{Outcome, Target, page};
+use super::{Outcome, Target, on_branch, page};
 use crate::frame;
 use crate::i18n::m;
 use crate::problem::Problem;
@@ -17,10 +17,10 @@ const REFUSAL: &str = m("You can only delete files with revision being a valid b
 
 /// `GET /<repo>/delete/<revision>/<path>`
 pub fn form(visit: &mut Visit<'_>, repository: &WritableRepository, captures: &Captures) -> Answer {
-    let target = match Target::find(visit, repository, captures, REFUSAL)? {
-        Ok(target) => target,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    on_branch(visit, repository, captures, REFUSAL, show_form)
+}
+
+fn show_form(visit: &mut Visit<'_>, target: Target<'_>) -> Answer {
     if let Some(way) = no_file(visit, &target)? {
         return way;
     }
@@ -33,10 +33,10 @@ pub fn commit(
     repository: &WritableRepository,
     captures: &Captures,
 ) -> Answer {
-    let mut target = match Target::find(visit, repository, captures, REFUSAL)? {
-        Ok(target) => target,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    on_branch(visit, repository, captures, REFUSAL, make)
+}
+
+fn make(visit: &mut Visit<'_>, mut target: Target<'_>) -> Answer {
     let change = FileChange::Delete {
         path: target.path.clone(),
     };

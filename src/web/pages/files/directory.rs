@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use vcs::{Changeset, ChangesetId, Entry, LastChanges, NodeKind, Refs, Storage};
 
-use super::{Place, readme, submodule_url};
+use super::{Place, submodule_url};
 use crate::frame;
+use crate::pages::readme;
 use crate::problem::Problem;
 use crate::routes::Answer;
 use crate::template;
@@ -57,7 +58,13 @@ pub(super) fn show(visit: &mut Visit<'_>, place: &Place<'_>) -> Answer {
         parent_url: path
             .parent()
             .map(|parent| place.url(visit, "files", parent.as_bytes())),
-        readme: readme::of_directory(visit, place, &listing.entries)?,
+        readme: readme::Place {
+            repository: place.repository(),
+            contents,
+            id,
+            revision: &place.revision,
+        }
+        .among(visit, &listing.entries)?,
         downloads: downloads(visit, place),
         finder_url: place.finder_url(visit),
         paging: words::paging(page, PAGE, listing.total, |page| {

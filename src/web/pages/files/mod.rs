@@ -5,7 +5,6 @@ mod directory;
 mod file;
 mod history;
 mod names;
-mod readme;
 mod source;
 
 use std::sync::Arc;
