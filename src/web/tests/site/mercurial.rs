@@ -43,7 +43,7 @@ fn story() -> Story {
     write("gone.txt", b"bye\n");
     write("pic.png", b"\x89PNG\0\x01");
     write("run.sh", b"#!/bin/sh\n");
-    write("tab\there <b>.txt", b"one\n");
+    write("a \"b\" <c>.txt", b"one\n");
     let begin = hg.commit("Begin", 1, &[]);
     hg.run(&["phase", "--public", "."]);
     hg.run(&["mv", "old.txt", "new.txt"]);
@@ -52,7 +52,7 @@ fn story() -> Story {
     write("a.txt", lines(&[(20, "line twenty")]).as_bytes());
     write("new.txt", lines(&[(3, "old"), (9, "new")]).as_bytes());
     write("pic.png", b"\x89PNG\0\x02");
-    write("tab\there <b>.txt", b"two");
+    write("a \"b\" <c>.txt", b"two");
     fs::set_permissions(folder.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     let change = hg.commit("Change <i>all</i>\n\nAnd tell why: größer.", 2, &[]);
     hg.run(&["up", "-q", &begin]);
@@ -131,7 +131,7 @@ fn pages_tell_what_happened_to_files_and_changesets() {
             "op-removed",
             "100644 → 100755",
             "Binary file",
-            "<bdi>tab␉here &lt;b&gt;.txt</bdi>",
+            "<bdi>a &quot;b&quot; &lt;c&gt;.txt</bdi>",
             "\\ No newline at end of file",
             ">draft<",
             &format!("/story/raw/{}/pic.png", story.begin),
@@ -216,7 +216,7 @@ fn ranges_files_and_two_states_are_compared() {
         "that is no part of what the side brings"
     );
     let by_name = ok(&mut browser, "/story/compare/branch@default...branch@side");
-    holds(&by_name, &["line of the side"]);
+    holds(&by_name, &["side.txt"]);
     let unknown = browser.get("/story/compare/branch@default...branch@none");
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let orphan = ok(

@@ -406,7 +406,14 @@ fn look(
     words: &Words,
 ) -> String {
     let address = format!("/{system}{}", words.fill(page.2));
-    let script = ["names", "size", "changelog-details"].contains(&page.0);
+    let script = [
+        "names",
+        "size",
+        "changelog-details",
+        "changeset-children",
+        "changeset-parents",
+    ]
+    .contains(&page.0);
     let headers: &[(&str, &str)] = if script {
         &[
             ("x-partial-xhr", "1"),
