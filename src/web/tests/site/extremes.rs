@@ -94,6 +94,7 @@ fn changelog_details(browser: &mut Browser<'_>, name: &str) -> String {
 }
 
 #[test]
+#[ignore = "minutes long: make test-all"]
 fn five_thousand_files_in_a_changeset() {
     let server = Server::with_mercurial();
     let files = |text: &str| {

@@ -191,63 +191,6 @@ fn pages_tell_what_happened_to_files_and_changesets() {
     assert!(!ok(&mut browser, "/story/changelog").contains("Nobody sees this"));
 }
 
-#[test]
-fn ranges_files_and_two_states_are_compared() {
-    let story = story();
-    let mut browser = story.server.browser();
-    let (begin, change, side) = (&story.begin, &story.change, &story.side);
-    let range = ok(
-        &mut browser,
-        &format!("/story/changeset/{begin}...{}", story.merge),
-    );
-    holds(&range, &["Begin", "Change &lt;i&gt;", "Aside", "Merge"]);
-    let compared = ok(
-        &mut browser,
-        &format!("/story/compare/rev@{begin}...rev@{change}"),
-    );
-    holds(&compared, &["copy.txt", "twenty", "Showing 1 commit"]);
-    let bring = ok(
-        &mut browser,
-        &format!("/story/compare/rev@{change}...rev@{side}?merge=1"),
-    );
-    holds(&bring, &["it merges without conflicts", "side.txt"]);
-    assert!(
-        !bring.contains("<bdi>copy.txt</bdi>"),
-        "that is no part of what the side brings"
-    );
-    let by_name = ok(&mut browser, "/story/compare/branch@default...branch@side");
-    holds(&by_name, &["side.txt"]);
-    let unknown = browser.get("/story/compare/branch@default...branch@none");
-    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-    let orphan = ok(
-        &mut browser,
-        &format!("/story/compare/rev@{begin}...rev@{}", story.orphan),
-    );
-    holds(&orphan, &[">orphan<"]);
-    // A file that had another name before.
-    let file = ok(
-        &mut browser,
-        &format!("/story/diff/new.txt?diff1={begin}&diff2={change}"),
-    );
-    holds(&file, &["new.txt", "line 9"]);
-    let two = ok(
-        &mut browser,
-        &format!("/story/diff-2way/a.txt?diff1={begin}&diff2={change}"),
-    );
-    holds(&two, &["side-by-side", "twenty"]);
-    let history = ok(&mut browser, "/story/changelog/default/new.txt");
-    holds(
-        &history,
-        &[
-            "Change &lt;i&gt;",
-            "Begin",
-            "Renamed from old.txt to new.txt",
-        ],
-    );
-    let annotated = ok(&mut browser, &format!("/story/annotate/{change}/new.txt"));
-    holds(&annotated, &["Begin", "Change"]);
-}
-
 /// Whether the working copy is what a changeset of the first repository holds.
 fn same_files(story: &Story, hg: &mut Hg, copy: &Path, id: &str) {
     let mut original = Hg::within(&story.folder);
