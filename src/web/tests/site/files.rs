@@ -63,6 +63,19 @@ impl Git {
         self
     }
 
+    /// A commit of one file on a branch of its own, from the commit of this number.
+    pub fn aside(&mut self, branch: &str, author: &str, from: u32, message: &str, file: Put<'_>) {
+        let (mode, path, content) = file;
+        let head = format!(
+            "commit refs/heads/{branch}\ncommitter {author} <{author}@example.com> 1700040000 +0000\ndata {}\n{message}\nfrom :{from}\nM {mode} inline {path}\ndata {}\n",
+            message.len(),
+            content.len()
+        );
+        self.stream.extend(head.as_bytes());
+        self.stream.extend(content);
+        self.stream.push(b'\n');
+    }
+
     /// Makes the commits; their ids, the first one first.
     pub fn make(&mut self) -> Vec<String> {
         let mut child = Command::new("git")
