@@ -55,6 +55,8 @@ impl Model {
     /// # Errors
     /// When the database URL cannot be used.
     pub fn open(config: Arc<Config>) -> Result<Self, Error> {
+        render::decode::use_charsets(config.charsets.clone());
+        vcs::read_other_text_by(|bytes| render::decode(bytes).into_owned());
         let db = Db::new(database_url(&config)?);
         Ok(Self {
             caches: crate::cache::Caches::new(&config),

@@ -1,8 +1,24 @@
 //! What kind of content a file has.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use crate::FileContent;
+
+/// Reads bytes that are no UTF-8.
+static OTHER: OnceLock<fn(&[u8]) -> String> = OnceLock::new();
+
+/// Says once per process how messages and names of people are read that are no UTF-8 and tell no encoding; without it, as Latin-1.
+pub fn read_other_text_by(read: fn(&[u8]) -> String) {
+    let _ = OTHER.set(read);
+}
+
+pub(crate) fn read_other(bytes: &[u8]) -> String {
+    match OTHER.get() {
+        Some(read) => read(bytes),
+        None => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
 
 /// How text is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -68,7 +68,7 @@ pub use cached::{ArchiveStream, Cached};
 pub use changed_files::ChangedFile;
 pub use changeset::{Changeset, Evolution, Person, Phase, TagMessage, Timestamp, Tip};
 pub use commit::{CommitError, CommitRequest, Committed, FileChange, Programs};
-pub use content::{TextEncoding, media_type_of};
+pub use content::{TextEncoding, media_type_of, read_other_text_by};
 pub use diff::{Diff, DiffLimit, DiffOptions, FileDiff, Whitespace};
 pub use error::{NodeError, OpenError, ReadError, RevisionError};
 pub use file_history::{FileAuthor, FileHistory, FileStep};

@@ -9,6 +9,7 @@ mod api;
 mod budget;
 pub mod cgi;
 mod conditional;
+mod edition;
 mod feed;
 mod figures;
 mod form;

@@ -43,6 +43,7 @@ const FILES: &[File] = files![
     "/js/copy.js" "text/javascript; charset=utf-8"
     "/js/diff.js" "text/javascript; charset=utf-8"
     "/js/editor.js" "text/javascript; charset=utf-8"
+    "/js/ends.js" "text/javascript; charset=utf-8"
     "/js/filter.js" "text/javascript; charset=utf-8"
     "/js/finder.js" "text/javascript; charset=utf-8"
     "/js/flash.js" "text/javascript; charset=utf-8"

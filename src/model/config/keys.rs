@@ -335,10 +335,11 @@ pub const KEYS: &[Key] = &[
         "git_hook_interpreter",
         "no hook is installed into Git repositories",
     ),
-    later(
+    key(
         "default_encoding",
         Text,
-        "character sets to try; what is not UTF-8 is shown as windows-1252",
+        "utf-8",
+        "character sets that files, messages and names are tried as, in this order, when they are no UTF-8; at last windows-1252",
     ),
     nothing(
         "hgencoding",

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 pub use keys::{Effect, KEYS, Key};
@@ -67,6 +68,8 @@ pub struct Config {
     pub keyring: vcs::Keyring,
     /// `git_rev_filter`
     pub git_refs: vcs::RefFilter,
+    /// `default_encoding`
+    pub charsets: Vec<render::decode::Charset>,
     /// `remote_networks`
     pub remote_networks: Vec<vcs::life::Network>,
     /// `cut_off_limit` in bytes.
@@ -203,6 +206,7 @@ impl Config {
                 ..vcs::Keyring::default()
             },
             git_refs: reader.ref_filter("git_rev_filter"),
+            charsets: reader.charsets("default_encoding"),
             remote_networks: reader.networks("remote_networks"),
             cut_off_limit: reader.number("cut_off_limit"),
             stranger_budget: reader.number("stranger_budget"),
@@ -319,14 +323,22 @@ impl Reader<'_> {
     }
 
     fn networks(&self, name: &'static str) -> Vec<vcs::life::Network> {
-        let mut networks = Vec::new();
+        self.parsed_list(name, "networks, separated by commas")
+    }
+
+    fn charsets(&self, name: &'static str) -> Vec<render::decode::Charset> {
+        self.parsed_list(name, "names of character sets, separated by commas")
+    }
+
+    fn parsed_list<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Vec<T> {
+        let mut values = Vec::new();
         for text in self.list(name) {
             match text.parse() {
-                Ok(network) => networks.push(network),
-                Err(_) => self.refuse(name, "networks, separated by commas", &text),
+                Ok(value) => values.push(value),
+                Err(_) => self.refuse(name, expected, &text),
             }
         }
-        networks
+        values
     }
 
     fn proxies(&self, name: &'static str) -> TrustedProxies {

@@ -1,6 +1,6 @@
 //! One line of a difference as HTML: escaped, with invisible characters made visible, changed words wrapped and the code coloured.
 
-use crate::decode;
+use crate::decode::{charsets, decode_as};
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
@@ -49,15 +49,14 @@ pub(super) fn decoded<'a>(
     if let Ok(text) = std::str::from_utf8(bytes) {
         return (Cow::Borrowed(text), Cow::Borrowed(changed));
     }
-    // Each byte is one character of one to three bytes.
-    let text = decode(bytes).into_owned();
-    let mut places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-    places.push(text.len());
+    let (charset, text) = decode_as(charsets(), bytes);
+    let places = charset.and_then(|charset| charset.places(&text, bytes.len()));
+    let places = places.unwrap_or_default();
     let moved = changed
         .iter()
         .filter_map(|range| Some(*places.get(range.start)?..*places.get(range.end)?));
     let moved = moved.collect();
-    (Cow::Owned(text), Cow::Owned(moved))
+    (text, Cow::Owned(moved))
 }
 
 /// Writes a line.

@@ -94,14 +94,16 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Text as UTF-8 if it is, else in the encoding that is named, else as Latin-1, which takes any bytes.
+/// Text as UTF-8 if it is, else in the encoding that is named, else as the site reads such text.
 fn decode(bytes: &[u8], encoding: Option<&[u8]>) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
-    match gix::filter::plumbing::worktree::encoding::for_label(encoding.unwrap_or(b"latin1")) {
-        Ok(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
-        Err(_) => bytes.iter().map(|&byte| byte as char).collect(),
+    let named = encoding
+        .and_then(|name| gix::filter::plumbing::worktree::encoding::for_label(name).ok());
+    match named {
+        Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+        None => crate::content::read_other(bytes),
     }
 }
 

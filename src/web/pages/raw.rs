@@ -10,6 +10,7 @@ use http::header::{
 };
 use http::{HeaderMap, StatusCode};
 use model::ReadableRepository;
+use render::decode::Charset;
 use vcs::{FileContent, Kind, NodeKind, Storage, TextEncoding};
 
 use super::revision;
@@ -75,7 +76,7 @@ pub fn inline(
     captures: &Captures,
 ) -> Answer {
     let embedded = visit.query.get("view") == Some("inline");
-    serve(visit, repository, captures, |mime, encoding| {
+    serve(visit, repository, captures, |mime, charset| {
         let viewer =
             mime == "application/pdf" || mime.starts_with("audio/") || mime.starts_with("video/");
         if SHOWN.contains(&mime) || (embedded && viewer) {
@@ -85,15 +86,25 @@ pub fn inline(
                 policy: if viewer { VIEWER } else { SANDBOX },
             };
         }
+        let download = charset.is_none();
         Form {
-            kind: match encoding {
-                Some(encoding) => format!("text/plain; charset={}", encoding.as_str()),
+            kind: match charset {
+                Some(charset) => format!("text/plain; charset={charset}"),
                 None => "application/octet-stream".to_owned(),
             },
-            download: encoding.is_none(),
+            download,
             policy: SANDBOX,
         }
     })
+}
+
+/// What the bytes of a text are announced as.
+fn charset(encoding: TextEncoding, bytes: &[u8]) -> String {
+    let listed = match encoding {
+        TextEncoding::Latin1 => render::decode::charset_of(bytes),
+        _ => None,
+    };
+    listed.map_or_else(|| encoding.as_str().to_owned(), Charset::name)
 }
 
 /// `GET /<repo>/rawfile/<revision>/<path>`: a download.
@@ -113,7 +124,7 @@ fn serve(
     visit: &Visit<'_>,
     repository: &ReadableRepository,
     captures: &Captures,
-    choose: impl Fn(&'static str, Option<TextEncoding>) -> Form,
+    choose: impl Fn(&'static str, Option<String>) -> Form,
 ) -> Answer {
     let contents = visit.model.open_repository(repository)?;
     let (id, text, path) = revision::split(&contents, captures.bytes("rest"))?;
@@ -163,7 +174,8 @@ fn serve(
         None => {
             let content = contents.file(&id, &path)?;
             let encoding = content.encoding();
-            let form = choose(mime_type(&shown, encoding.is_none()), encoding);
+            let charset = encoding.map(|encoding| charset(encoding, &content.data));
+            let form = choose(mime_type(&shown, encoding.is_none()), charset);
             let tag = tag.unwrap_or_else(|| conditional::tag(&[&content.data]));
             (form, Source::Bytes(content.data), Some(tag))
         }

@@ -2,6 +2,7 @@
 
 use vcs::{CacheKey, ChangesetId, Entry, RepoPath, Repository};
 
+use crate::edition::edition;
 use crate::problem::Problem;
 use crate::view::Document;
 use crate::visit::Visit;
@@ -10,8 +11,6 @@ use crate::visit::Visit;
 const LARGEST: u64 = 1024 * 1024;
 /// Shorter texts are rendered faster than they are found on disk.
 const SHORT: u64 = 2_048;
-/// Changes with what the renderer makes of the same text.
-const VERSION: u32 = 1;
 
 /// Where a README is looked for.
 pub(super) struct Place<'a> {
@@ -84,7 +83,7 @@ impl Place<'_> {
                     raw.as_bytes(),
                     directory.as_bytes(),
                 ];
-                let key = CacheKey::new("readme", VERSION, &parts);
+                let key = CacheKey::new("readme", edition(), &parts);
                 let decode = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
                 let encode = |html: &String| html.clone().into_bytes();
                 visit

@@ -10,12 +10,11 @@ use sha2::{Digest, Sha256};
 use vcs::{Cache, CacheKey, Diff, DiffOptions, PackedWriter, ReadError};
 
 use super::Shown;
+use crate::edition::edition;
 use crate::i18n::Language;
 use crate::problem::Problem;
 use crate::view::TEMPLATES;
 
-/// Raised when the program draws something else from the same templates.
-const LOOK: u32 = 1;
 /// Pieces are kept together in blocks of about this many bytes.
 const BLOCK: usize = 64 << 10;
 /// What is no longer than this is drawn as quickly as it is found.
@@ -111,12 +110,8 @@ impl Shown {
         .ok()?;
         Some(CacheKey::new(
             "drawn-diff",
-            LOOK,
-            &[
-                look(*language),
-                render::highlight::shared().edition().as_bytes(),
-                all.as_bytes(),
-            ],
+            edition(),
+            &[look(*language), all.as_bytes()],
         ))
     }
 }
@@ -133,7 +128,6 @@ fn look(language: Language) -> &'static [u8] {
         }
         let look = |language: Language| {
             let mut hash = templates.clone();
-            hash.update(env!("CARGO_PKG_VERSION"));
             hash.update(language.tag());
             hash.update(language.source());
             (language, hash.finalize().into())

@@ -95,7 +95,7 @@ fn make(visit: &mut Visit<'_>, mut target: Target<'_>) -> Answer {
     let bytes = stored.replaced_by(&typed.content).map_err(|char| {
         let text = visit.tf(
             "The file is stored as {encoding}, which has no “{char}”",
-            &[("encoding", &stored.encoding.as_str()), ("char", &char)],
+            &[("encoding", &stored.encoding.name()), ("char", &char)],
         );
         at(visit, "content", text)
     });
@@ -223,7 +223,7 @@ fn show(
         &[("repository", &name), ("path", &path)],
     );
     let conflict = told.conflict.is_some();
-    let usual = stored.encoding.as_str() == "utf-8";
+    let usual = stored.encoding.name() == "utf-8";
     let view = EditFile {
         repo: frame::repository(visit, target.repository, false, "files")?,
         action_url: target.url(visit, "edit", &target.path),
@@ -241,7 +241,7 @@ fn show(
         content: typed.content,
         message: typed.message,
         default_message: default_message(visit, &target.path, &target.path),
-        encoding: (!usual).then(|| stored.encoding.as_str().to_uppercase()),
+        encoding: (!usual).then(|| stored.encoding.name().to_uppercase()),
         most: words::size(visit.model.config().upload_limit),
         errors: told.errors,
         said: told.said,

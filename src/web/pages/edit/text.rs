@@ -5,30 +5,63 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use render::decode::Charset;
 use vcs::{FileContent, TextEncoding};
+
+/// How a text is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// As its bytes tell.
+    Plain(TextEncoding),
+    /// In one of the character sets that the ini file names.
+    Listed(Charset),
+}
+
+impl Encoding {
+    /// Its name for people.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Plain(encoding) => encoding.as_str().to_owned(),
+            Self::Listed(charset) => charset.name(),
+        }
+    }
+}
 
 /// A text and how it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stored {
-    pub(super) encoding: TextEncoding,
+    pub(super) encoding: Encoding,
     pub(super) text: String,
 }
 
 impl Stored {
     /// The text of a file; none where it is no text, or where bytes would get lost on the way back.
     pub(super) fn of(content: &FileContent) -> Option<Self> {
-        let stored = Self {
-            encoding: content.encoding()?,
-            text: content.text()?.into_owned(),
+        let plain = content.encoding()?;
+        let listed = (plain == TextEncoding::Latin1)
+            .then(|| render::decode::charset_of(&content.data))
+            .flatten();
+        let read_as = |charset: Charset| {
+            let text = charset.read(&content.data)?.into_owned();
+            let encoding = Encoding::Listed(charset);
+            Self { encoding, text }.unless_lossy(content)
         };
-        let same = encode(stored.encoding, &stored.text).is_ok_and(|bytes| bytes == content.data);
-        (same && !stored.text.contains('\0')).then_some(stored)
+        listed.and_then(read_as).or_else(|| {
+            let text = content.text()?.into_owned();
+            let encoding = Encoding::Plain(plain);
+            Self { encoding, text }.unless_lossy(content)
+        })
+    }
+
+    fn unless_lossy(self, content: &FileContent) -> Option<Self> {
+        let same = encode(self.encoding, &self.text).is_ok_and(|bytes| bytes == content.data);
+        (same && !self.text.contains('\0')).then_some(self)
     }
 
     /// An empty file.
     pub(super) fn empty() -> Self {
         Self {
-            encoding: TextEncoding::Utf8,
+            encoding: Encoding::Plain(TextEncoding::Utf8),
             text: String::new(),
         }
     }
@@ -43,7 +76,11 @@ impl Stored {
 }
 
 /// The bytes of a text, or the letter that the encoding does not have.
-fn encode(encoding: TextEncoding, text: &str) -> Result<Vec<u8>, char> {
+fn encode(encoding: Encoding, text: &str) -> Result<Vec<u8>, char> {
+    let encoding = match encoding {
+        Encoding::Plain(encoding) => encoding,
+        Encoding::Listed(charset) => return charset.write(text),
+    };
     let units = |mark: u16, bytes: fn(u16) -> [u8; 2]| {
         std::iter::once(mark)
             .chain(text.encode_utf16())
@@ -197,7 +234,7 @@ mod tests {
 
         #[test]
         fn no_line_gets_lost(text in "[ab\r\n]{0,30}", typed in "([ab]{0,2}\r\n){0,12}[ab]?") {
-            let stored = Stored { encoding: TextEncoding::Utf8, text };
+            let stored = Stored { encoding: Encoding::Plain(TextEncoding::Utf8), text };
             let made = String::from_utf8(stored.replaced_by(&typed).unwrap()).unwrap();
             let words = |text: &str| lines(text).iter().map(|(line, _)| (*line).to_owned()).collect::<Vec<_>>();
             prop_assert_eq!(words(&made), words(&typed));
@@ -205,7 +242,7 @@ mod tests {
 
         #[test]
         fn a_new_line_changes_no_other(text in "([ab]{0,2}\r?\n){0,12}[ab]?", at in 0_usize..10) {
-            let stored = Stored { encoding: TextEncoding::Utf8, text: text.clone() };
+            let stored = Stored { encoding: Encoding::Plain(TextEncoding::Utf8), text: text.clone() };
             let old = lines(&text);
             let at = at.min(old.iter().filter(|(_, end)| !end.is_empty()).count());
             let mut typed: Vec<String> = old.iter().map(|(line, end)| sent(&format!("{line}{end}"))).collect();

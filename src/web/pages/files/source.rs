@@ -8,14 +8,13 @@ use http::header::{ETAG, HeaderValue};
 use vcs::{Cache, CacheKey, CacheWriter, CachedFile, ContentId};
 
 use crate::conditional;
+use crate::edition::edition;
 use crate::problem::Problem;
 use crate::response::Response;
 
 /// Where the rows go in what the template makes. Nothing from outside can look like it: it would be escaped.
 pub(super) const MARK: &str = "<!--rows-->";
 
-/// Changes with what the highlighter makes of the same text.
-const VERSION: u32 = 2;
 /// More lines are not drawn.
 const MOST_LINES: usize = 200_000;
 /// Rows are made in pieces of about this size.
@@ -58,9 +57,8 @@ impl Lines {
         let how = match content.filter(|_| painter.is_dear()) {
             None => How::Painted(painter),
             Some(id) => {
-                let edition = highlighter.edition().as_bytes();
-                let parts = [id.as_bytes(), name.as_bytes(), edition];
-                let key = CacheKey::new("highlight", VERSION, &parts);
+                let parts = [id.as_bytes(), name.as_bytes()];
+                let key = CacheKey::new("highlight", edition(), &parts);
                 match cache.open(&key) {
                     Some(known) => How::Known(BufReader::with_capacity(PIECE, known)),
                     None => How::Kept(painter, cache.writer(&key)),
@@ -137,7 +135,7 @@ pub(super) fn page(
         .ok_or_else(|| Problem::Internal("the template has no place for rows".into()))?;
     let tag = conditional::tag(&[
         b"rows",
-        &VERSION.to_be_bytes(),
+        &edition().to_be_bytes(),
         head.as_bytes(),
         tail.as_bytes(),
         name,
