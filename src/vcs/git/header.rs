@@ -99,8 +99,8 @@ fn decode(bytes: &[u8], encoding: Option<&[u8]>) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
-    let named = encoding
-        .and_then(|name| gix::filter::plumbing::worktree::encoding::for_label(name).ok());
+    let named =
+        encoding.and_then(|name| gix::filter::plumbing::worktree::encoding::for_label(name).ok());
     match named {
         Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
         None => crate::content::read_other(bytes),
