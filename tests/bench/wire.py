@@ -72,7 +72,9 @@ class Pusher:
             self.work = self.client.new_folder("work")
             self.client("clone", "--quiet", url, self.work, seconds=LONG)
         self.count += 1
-        self.client.commit(self.work, f"Push number {self.count}", {f"pushed/{self.count % 3}.txt": f"{self.count}\n" * 20})
+        # The address makes it another text than what came in by the other door.
+        text = f"{url} {self.count}\n" * 20
+        self.client.commit(self.work, f"Push number {self.count}", {f"pushed/{self.count % 3}.txt": text})
 
     def push(self, url: str) -> None:
         what = ["HEAD"] if self.client.kind == "git" else []
