@@ -157,9 +157,12 @@ def _hgweb(folder: Path, place: Path, pages: list[Asked]) -> list[dict]:
         f"from mercurial import demandimport; demandimport.enable()\n"
         f"from mercurial.hgweb import hgweb\napplication = hgweb({str(place).encode()!r})\n"
     )
+    # The usual style of hgweb has no summary.
+    settings = folder / "hgrc"
+    settings.write_text("[web]\nstyle = gitweb\n")
     port = free_port()
     argv = [BIN / "gunicorn", "--workers", "1", "--bind", f"127.0.0.1:{port}", "--timeout", "600", "served:application"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "HGRCPATH": "", "LANG": "C.UTF-8"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "HGRCPATH": str(settings), "LANG": "C.UTF-8"}
     with (folder / "hgweb.log").open("wb") as log:
         server = processes.start(list(map(str, argv)), cwd=folder, env=environment, stdout=log, stderr=log)
     try:
