@@ -108,7 +108,7 @@ def test_a_configuration_manager_sets_up_a_service(folder: Path, run: Callable) 
     # gunicorn asks the file for the application only.
     argv = [str(BIN / "gunicorn"), "--paste", str(ini), "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     with Server(argv, folder=place, port=port, env=environment(place)) as server:
-        answer = requests.head(server.url + "/", timeout=30)
+        answer = requests.head(server.url + "/", timeout=120)
         assert answer.status_code == 200 and answer.text == ""
         Browser(server.url).log_in(Person("admin", "adminpw"))
         for line in (["index-create"], ["repo-scan"], ["repo-update-metadata"]):
@@ -189,7 +189,7 @@ def test_completion_is_what_a_shell_understands(folder: Path, run: Callable) -> 
         set -- $(complete -p kallithea-cli); while [ "$1" != -F ]; do shift; done
         COMP_WORDS=(kallithea-cli repo-p); COMP_CWORD=1; "$2" kallithea-cli repo-p kallithea-cli; echo "${COMPREPLY[@]}"
     """
-    done = subprocess.run(["bash", "-c", f"{script}\n{question}"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["bash", "-c", f"{script}\n{question}"], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "repo-purge-deleted", done
 
 
@@ -200,5 +200,5 @@ def test_completion_of_other_shells(shell: str, run: Callable, folder: Path) -> 
     if program := shutil.which(shell):
         file = folder / f"completion.{shell}"
         file.write_text(script)
-        done = subprocess.run([program, "-n", file], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([program, "-n", file], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done

@@ -91,7 +91,7 @@ def end(processes: Iterable[Process]) -> None:
             pass
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10.0, every: float = 0.05) -> bool:
+def wait_until(condition: Callable[[], object], seconds: float = 60.0, every: float = 0.05) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

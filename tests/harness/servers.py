@@ -93,13 +93,13 @@ class Server:
         else:
             self.process.send_signal(self.stop_signal)
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except Exception:
             left = "\n".join(map(str, processes.descendants(self.process.pid)))
             self._kill()
-            raise AssertionError(f"{self.argv[0]} did not end in 20 s. Still there:\n{left}\n{self.log()}") from None
+            raise AssertionError(f"{self.argv[0]} did not end in a minute. Still there:\n{left}\n{self.log()}") from None
         processes.ended(self.process)
-        if not processes.wait_until(lambda: not processes.orphans(), 5):
+        if not processes.wait_until(lambda: not processes.orphans()):
             left = processes.orphans()
             processes.end(left)
             raise AssertionError(f"{self.argv[0]} left processes behind: " + "; ".join(map(str, left)))

@@ -112,7 +112,7 @@ def test_errors_are_pages(admin: Browser, server: Server) -> None:
     missing = admin.get("/no-such-page")
     assert missing.status == 404 and missing.in_frame and missing.headers["X-Request-Id"] in missing.text
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
-        refused = Page(admin.session.request(method, server.url + "/", timeout=30))
+        refused = Page(admin.session.request(method, server.url + "/", timeout=120))
         assert refused.status == 405 and refused.in_frame, refused
     assert admin.get("/?_method=delete").status == 405
     forbidden = admin.post("/_admin/repos", {}, token="wrong")

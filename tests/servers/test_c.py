@@ -108,7 +108,7 @@ def test_server_ends_with_a_broken_ini_file(programs: Path, place: Path) -> None
     ini = place / "kallithea.ini"
     ini.write_text("[app:main]\nuse = egg:kallithea-rs\nforce_https = maybe\n")
     argv = [programs / "kallithea-server", "127.0.0.1", str(free_port()), ini]
-    done = subprocess.run(argv, cwd=place, env=surroundings(place), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(argv, cwd=place, env=surroundings(place), capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert "kallithea.ini, line 3: key 'force_https'" in done.stderr
 

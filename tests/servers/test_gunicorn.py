@@ -96,7 +96,7 @@ print(threads, opened)
 
 def test_importing_opens_nothing_and_starts_nothing(place: Path) -> None:
     argv = [sys.executable, "-c", LOOK_AROUND]
-    done = subprocess.run(argv, cwd=place, env=environment(place), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(argv, cwd=place, env=environment(place), capture_output=True, text=True, timeout=120)
     assert done.stdout == "1 []\n", done
     assert list(place.iterdir()) == []
 

@@ -75,7 +75,7 @@ def test_a_repository_is_made_filled_and_read(client: Client, server: Server, in
 
 def all_workers(server: Server, path: str) -> set[int]:
     """What the workers answer; each request is a connection of its own, which any of them may take."""
-    return {requests.get(server.url + path, timeout=30).status_code for _ in range(10 * WORKERS)}
+    return {requests.get(server.url + path, timeout=120).status_code for _ in range(10 * WORKERS)}
 
 
 @pytest.mark.parametrize("gently", [True, False], ids=["stopped", "crashed"])
@@ -100,7 +100,7 @@ def test_without_the_database_we_say_when_to_ask_again_and_recover(
             assert int(page.headers["Retry-After"]) > 0 and "503 Service Unavailable" in page.title, page
             assert PASSWORD not in page.response.text
         call = {"id": 1, "api_key": "0" * 40, "method": "get_user", "args": {}}
-        answer = requests.post(server.url + "/_admin/api", json=call, timeout=30)
+        answer = requests.post(server.url + "/_admin/api", json=call, timeout=120)
         assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0, answer.text
         reply = answer.json()
         assert reply["id"] == 1 and "try again" in reply["error"] and reply["result"] is None, reply

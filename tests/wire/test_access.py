@@ -20,7 +20,7 @@ def ask(server: Server, client: Client, project: str, person: Person | None, wri
     path, headers = first_request(client, project, write)
     auth = (person.name, person.password) if person else None
     method = "POST" if write and client.kind == "hg" else "GET"
-    return requests.request(method, server.url + path, auth=auth, headers=headers, timeout=30)
+    return requests.request(method, server.url + path, auth=auth, headers=headers, timeout=120)
 
 
 def essence(answer: requests.Response) -> tuple:
@@ -69,7 +69,7 @@ def test_an_email_address_serves_as_name(client: Client, project: str, server: S
 @pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic " + "QUJD", "Bearer " + "a" * 40, "Negotiate x"])
 def test_other_credentials_are_no_credentials(header: str, client: Client, project: str, server: Server) -> None:
     path, headers = first_request(client, project)
-    answer = requests.get(server.url + path, headers=headers | {"Authorization": header}, timeout=30)
+    answer = requests.get(server.url + path, headers=headers | {"Authorization": header}, timeout=120)
     assert answer.status_code == 401
 
 

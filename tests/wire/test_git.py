@@ -140,8 +140,8 @@ def test_pull_request_references_are_not_for_pushing(history: str, git: Git, ser
 
 def test_the_old_file_by_file_protocol_is_refused(history: str, server: Server, people: People) -> None:
     auth = (people.reader.name, people.reader.password)
-    assert requests.get(f"{server.url}/{history}/info/refs", auth=auth, timeout=30).status_code == 400
-    assert requests.get(f"{server.url}/{history}/info/refs?service=git-shell", auth=auth, timeout=30).status_code == 400
+    assert requests.get(f"{server.url}/{history}/info/refs", auth=auth, timeout=120).status_code == 400
+    assert requests.get(f"{server.url}/{history}/info/refs?service=git-shell", auth=auth, timeout=120).status_code == 400
     assert requests.get(
         f"{server.url}/{history}/objects/info/packs", auth=auth, timeout=30, allow_redirects=False
     ).status_code in (302, 404)

@@ -122,7 +122,7 @@ def test_an_old_client_without_bundle2(url: str, hg: Hg, repository: str, instan
 def test_what_the_server_offers(repository: str, server: Server, people: People) -> None:
     auth = (people.reader.name, people.reader.password)
     headers = {"Accept": "application/mercurial-0.1"}
-    answer = requests.get(f"{server.url}/{repository}?cmd=capabilities", auth=auth, headers=headers, timeout=30)
+    answer = requests.get(f"{server.url}/{repository}?cmd=capabilities", auth=auth, headers=headers, timeout=120)
     assert answer.headers["Content-Type"] == "application/mercurial-0.1"
     offered = answer.text.split()
     for wanted in (
@@ -138,7 +138,7 @@ def test_what_the_server_offers(repository: str, server: Server, people: People)
         assert wanted in offered, offered
     assert any(word.startswith("bundle2=") for word in offered)
     assert any(word.startswith("compression=") and "zstd" in word for word in offered)
-    assert requests.get(f"{server.url}/{repository}", auth=auth, headers=headers, timeout=30).status_code == 400
+    assert requests.get(f"{server.url}/{repository}", auth=auth, headers=headers, timeout=120).status_code == 400
 
 
 class TestBatch:
@@ -150,8 +150,8 @@ class TestBatch:
         url = f"{server.url}/{repository}?cmd=batch"
         if posted:
             headers |= {"X-HgArgs-Post": str(len(arguments))}
-            return requests.post(url, data=arguments, headers=headers, auth=auth, timeout=30)
-        return requests.post(url, headers=headers | {"X-HgArg-1": arguments}, auth=auth, timeout=30)
+            return requests.post(url, data=arguments, headers=headers, auth=auth, timeout=120)
+        return requests.post(url, headers=headers | {"X-HgArg-1": arguments}, auth=auth, timeout=120)
 
     @pytest.fixture
     def attack(self, url: str, hg: Hg) -> str:

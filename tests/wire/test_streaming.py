@@ -117,7 +117,7 @@ def test_a_client_that_hangs_up_while_pushing(client: Client, large: str, server
     begun = half_a_push(client, server.url_for(people.writer, large), large, people)
     with connect(server.url) as wire:
         wire.sendall(begun)
-        assert processes.wait_until(server.helpers, 10), "the push is under way"
+        assert processes.wait_until(server.helpers), "the push is under way"
         wire.shutdown(socket.SHUT_RDWR)
     gone_and_well(client, large, server, people)
 
@@ -136,7 +136,7 @@ def hg_bundle(client: Client) -> bytes:
 def gone_and_well(client: Client, project: str, server: Server, people: People) -> None:
     """Nothing is left running, nothing is left locked, the worker is the same, and the next push goes through."""
     (worker,) = server.workers()
-    assert processes.wait_until(lambda: not server.helpers(), 10), [str(helper) for helper in server.helpers()]
+    assert processes.wait_until(lambda: not server.helpers()), [str(helper) for helper in server.helpers()]
     url = server.url_for(people.writer, project)
     before = client.clone(url)
     client.commit(before, "Life goes on", {"later": ""})

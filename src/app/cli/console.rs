@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::failure::Failure;
+use super::hidden;
 
 /// How long a program on the other side of a pipe may take for its first word.
 const PATIENCE: Timespec = Timespec {
@@ -105,7 +106,8 @@ impl Console {
     /// When nobody can answer.
     pub(crate) fn ask_secret(&mut self, question: &str, instead: &str) -> Result<String, Failure> {
         if matches!(self.input, Input::Terminal) {
-            return Ok(rpassword::prompt_password(question)?);
+            let answer = hidden::read_line(|| self.text(question))?;
+            return answer.ok_or_else(|| nobody(instead));
         }
         self.ask(question, instead)
     }

@@ -16,6 +16,7 @@ mod db_upgrade;
 mod extensions_create;
 mod failure;
 mod front_end_build;
+mod hidden;
 mod iis_install;
 mod index_create;
 mod instance;

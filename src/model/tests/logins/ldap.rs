@@ -1,7 +1,5 @@
 //! LDAP, against a real `slapd`.
 
-use std::time::{Duration, Instant};
-
 use kallithea_model::auth::SourceKind::{Internal, Ldap};
 
 use crate::slapd::Slapd;
@@ -172,7 +170,9 @@ fn encryption_filter_and_the_ways_to_bind_work_as_set() {
 
 #[test]
 fn a_directory_that_is_down_locks_nobody_else_out() {
-    let (_alive, port) = silent_server();
+    let (directory, port) = silent_server();
+    directory.set_nonblocking(true).unwrap();
+    let asked = || std::iter::from_fn(|| directory.accept().ok()).count();
     let instance = Instance::new();
     for kind in ["PLAIN", "LDAPS", "START_TLS"] {
         let settings = [
@@ -185,18 +185,9 @@ fn a_directory_that_is_down_locks_nobody_else_out() {
             ("ldap_timeout", "1"),
         ];
         instance.sources(&[Ldap, Internal], &settings);
-        let began = Instant::now();
         assert!(instance.log_in("stranger", "whatever").is_none(), "{kind}");
-        assert!(
-            began.elapsed() < Duration::from_secs(4),
-            "{kind}: {:?}",
-            began.elapsed()
-        );
-        let began = Instant::now();
+        assert_ne!(asked(), 0, "{kind}");
         assert!(instance.log_in("admin", "secret1").is_some());
-        assert!(
-            began.elapsed() < Duration::from_secs(1),
-            "a local account does not wait for it"
-        );
+        assert_eq!(asked(), 0, "a local account does not wait for it");
     }
 }

@@ -379,7 +379,7 @@ fn imports_end_when_time_is_over_or_somebody_says_so() {
             matches!(ended, Err(LifeError::TimedOut { .. })),
             "{ended:?}"
         );
-        assert!(start.elapsed() < Duration::from_secs(15));
+        assert!(start.elapsed() < Duration::from_secs(60));
     }
     let ended = Draft::import(
         &programs(),
