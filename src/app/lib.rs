@@ -237,15 +237,6 @@ fn from_ini(path: &Path) -> Result<(Config, Vec<String>), ConfigError> {
     let (mut config, unknown) = Config::from_values(&values, here, Some(path.to_owned()))
         .map_err(|wrong| wrong_values(&ini, &wrong))?;
     config.prefix = ini.prefix(&values)?;
-    if values
-        .iter()
-        .any(|(key, value)| key == "use" && value.eq_ignore_ascii_case("egg:kallithea"))
-    {
-        tracing::info!(
-            "{}: 'use = egg:kallithea' is taken as kallithea-rs; other loaders of this file need 'egg:kallithea-rs'",
-            path.display()
-        );
-    }
     Ok((config, unknown))
 }
 

@@ -75,13 +75,11 @@ def test_an_ini_file_by_paste_deploy(how: Callable[[Path, int], list[str | Path]
         everything(server, instance, git, hg)
 
 
-def test_an_ini_file_of_the_original_needs_no_edit(place: Path) -> None:
-    """`make_app` reads the file itself, so `use = egg:kallithea` may stay; the log says what PasteDeploy would need."""
-    ini = from_example(place, "gunicorn-paste/kallithea.ini", {"use = egg:kallithea-rs": "use = egg:kallithea"})
+def test_make_app_reads_the_file_itself(place: Path) -> None:
+    ini = from_example(place, "gunicorn-paste/kallithea.ini", {"use = egg:kallithea": "use = egg:kallithea-rs"})
     (place / "dispatch.py").write_text(f"from kallithea_rs import make_app\napplication = make_app({str(ini)!r})\n")
     port = free_port()
-    with Server([BIN / "gunicorn", "--bind", f"127.0.0.1:{port}", "dispatch:application"], folder=place, port=port) as server:
-        assert "egg:kallithea-rs" in server.log(), server.log()
+    with Server([BIN / "gunicorn", "--bind", f"127.0.0.1:{port}", "dispatch:application"], folder=place, port=port):
         assert (place / "kallithea.db").exists()
 
 
