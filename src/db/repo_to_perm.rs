@@ -227,6 +227,42 @@ pub fn forks_of(conn: &Conn, user: UserId, repository: RepoId) -> Result<Vec<Fou
     conn.query(&sql, &values, found_row)
 }
 
+/// The forks of any of these repositories, oldest first, with what the tables say about an account and them.
+pub fn forks_of_any(
+    conn: &Conn,
+    user: UserId,
+    repositories: &[RepoId],
+) -> Result<Vec<Found>, DbError> {
+    found_where(conn, user, "r.fork_id", repositories)
+}
+
+/// These repositories with what the tables say about an account and them.
+pub fn by_ids(conn: &Conn, user: UserId, repositories: &[RepoId]) -> Result<Vec<Found>, DbError> {
+    found_where(conn, user, "r.repo_id", repositories)
+}
+
+fn found_where(
+    conn: &Conn,
+    user: UserId,
+    column: &str,
+    ids: &[RepoId],
+) -> Result<Vec<Found>, DbError> {
+    // No engine takes any number of places.
+    const AT_ONCE: usize = 500;
+    let mut found = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let sql = format!(
+            "{}{REPOSITORIES} WHERE {column} IN ({}) ORDER BY r.created_on, r.repo_id",
+            found_sql(),
+            placeholders(ids.len())
+        );
+        let mut values = found_values(Some(user));
+        values.extend(ids.iter().copied().map(Value::from));
+        found.extend(conn.query(&sql, &values, found_row)?);
+    }
+    Ok(found)
+}
+
 const REPOSITORIES: &str = " FROM repositories r";
 
 /// The columns of a statement about repositories and what an account has on them.

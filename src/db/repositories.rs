@@ -297,6 +297,26 @@ pub fn forks(conn: &Conn, id: RepoId) -> Result<Vec<Repository>, DbError> {
     Ok(by_path(forks))
 }
 
+/// The repository that a fork comes of in the end; itself where it is no fork.
+pub fn original_of(conn: &Conn, id: RepoId) -> Result<RepoId, DbError> {
+    // Rows that are forks of each other, which nothing of ours makes, do not keep anybody here.
+    const DEEPEST: usize = 64;
+    let mut at = id;
+    for _ in 0..DEEPEST {
+        let parent = conn.query_one(
+            "SELECT p.repo_id FROM repositories r JOIN repositories p ON p.repo_id = r.fork_id \
+             WHERE r.repo_id = ?",
+            &params![at],
+            |row| row.take::<RepoId>(),
+        )?;
+        match parent {
+            Some(parent) if parent != id => at = parent,
+            _ => break,
+        }
+    }
+    Ok(at)
+}
+
 /// How many forks a repository has.
 pub fn count_forks(conn: &Conn, id: RepoId) -> Result<i64, DbError> {
     conn.count(

@@ -319,6 +319,9 @@ pub(crate) fn chips(
         let text = visit.tn("{n} more name", "{n} more names", left_out as u64, &[]);
         chips.push(mark("more", &text));
     }
+    if changeset.signature.is_some() {
+        chips.push(mark("signed", visit.t("signed")));
+    }
     match changeset.phase {
         Phase::Public => {}
         Phase::Draft => chips.push(mark("phase", visit.t("draft"))),

@@ -3,13 +3,11 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::ReadableRepository;
-use render::graph::{Flags, Node, Parent, Row};
 use vcs::{
-    Changeset, ChangesetId, FileStep, GraphParent, LogQuery, NodeError, RefName, Refs, RepoPath,
-    Repository,
+    Changeset, ChangesetId, FileStep, LogQuery, NodeError, RefName, Refs, RepoPath, Repository,
 };
 
-use super::revision;
+use super::{graph, revision};
 use crate::feed;
 use crate::frame;
 use crate::i18n::Language;
@@ -90,7 +88,8 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         }
     }
     let lanes = if asked.path.is_none() {
-        graph(&contents, &shown.changesets)?
+        let ids: Vec<_> = shown.changesets.iter().map(|one| one.id).collect();
+        graph::lanes(&contents, &ids)?
     } else {
         Vec::new()
     };
@@ -389,33 +388,6 @@ fn path_url(visit: &Visit<'_>, repository: &str, asked: &Asked, shown: &Shown) -
     shown.changesets.first()?;
     let url = visit.url(repository).join("files").join(id.to_string());
     Some(url.join(path.as_bytes()).into())
-}
-
-/// The rows of the page as lanes.
-fn graph(contents: &Repository, changesets: &[Changeset]) -> Result<Vec<Row>, Problem> {
-    let ids: Vec<_> = changesets.iter().map(|changeset| changeset.id).collect();
-    let nodes: Vec<Node> = contents
-        .graph(&ids)?
-        .into_iter()
-        .map(|node| Node {
-            id: node.number,
-            parents: node
-                .parents
-                .into_iter()
-                .map(|parent| match parent {
-                    GraphParent::Shown(number) => Parent::Shown(number),
-                    GraphParent::Hidden(number) => Parent::Hidden(number),
-                })
-                .collect(),
-            branch: node.branch.map(|branch| branch.to_string()),
-            flags: Flags {
-                closing: node.closes_branch,
-                obsolete: node.obsolete,
-                ..Flags::default()
-            },
-        })
-        .collect();
-    Ok(render::graph::lanes(&nodes))
 }
 
 /// The parts of a path, each with its own history.

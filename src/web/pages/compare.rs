@@ -7,14 +7,17 @@ use vcs::compare::{CompareError, Comparison, End, Merge, Sides};
 use vcs::{ChangesetId, RefName, Refs, Repository};
 
 use super::diff::{self, PLACE, Shown, Side, Switches};
-use super::revision;
+use super::{forks, graph, revision};
 use crate::frame;
 use crate::path::Url;
+use crate::people::People;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::template;
-use crate::view::{Compare, CompareEnd, CompareResult, CompareRows, EndName, Link, RepoFrame};
+use crate::view::{
+    Changelog, Compare, CompareEnd, CompareResult, CompareRows, EndName, FamilyMember, Link,
+};
 use crate::visit::Visit;
 use crate::words;
 
@@ -22,6 +25,8 @@ use crate::words;
 const MOST: usize = 250;
 /// How many names the pickers offer without a script.
 const NAMES: usize = 100;
+/// How many repositories of the family they offer.
+const FAMILY: usize = 500;
 /// The kinds of names in addresses.
 const KINDS: &[&str] = &["branch", "book", "tag", "rev"];
 
@@ -74,7 +79,7 @@ pub fn form(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         org: end(visit, name, &tip, &contents.refs()?, None),
         other: end(visit, &other_name, &tip, &fork.1.refs()?, None),
         root_url: root(visit),
-        family: family(&repo, &other_name),
+        family: family(visit, repository)?,
         repo,
         action: visit.url(name).join("compare").into(),
         swap_url: None,
@@ -129,7 +134,13 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     if merge && sides.ancestors.is_empty() && base.is_some() {
         return Err(Problem::NotFound("No ancestor found for merge diff".into()));
     }
-    let rows = rows(visit, &other_right, &comparison, &sides, &other_refs)?;
+    let rows = rows(
+        visit,
+        &other_right,
+        &ends.head_contents,
+        &sides,
+        &other_refs,
+    )?;
     if visit.request.headers.contains_key("x-partial-xhr") {
         let html = template::html(visit.language, &rows)?;
         return Ok(Response::html(http::StatusCode::OK, html));
@@ -177,7 +188,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         org: end(visit, name, &org, &org_refs, base.as_ref()),
         other: end(visit, &other_name, &other, &other_refs, head.as_ref()),
         root_url: root(visit),
-        family: family(&repo, &other_name),
+        family: family(visit, repository)?,
         repo,
         action: visit.url(name).join("compare").into(),
         // Nothing cannot be compared with something, and a merge that brings nothing is not shown.
@@ -333,20 +344,22 @@ fn problem(error: CompareError) -> Problem {
 fn rows(
     visit: &Visit<'_>,
     other: &ReadableRepository,
-    comparison: &Comparison<'_>,
+    contents: &Repository,
     sides: &Sides,
     refs: &Refs,
 ) -> Result<CompareRows, Problem> {
-    let mut rows = Vec::new();
-    for id in sides.ahead.iter().take(MOST) {
-        let changeset = comparison.changeset(id)?;
-        rows.push(words::changeset_row(
-            visit,
-            other.name(),
-            &changeset,
-            refs.labels(id),
-        ));
-    }
+    let ids = &sides.ahead[..sides.ahead.len().min(MOST)];
+    let changesets = ids
+        .iter()
+        .map(|id| contents.changeset(id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let people = People::find(visit, changesets.iter().map(|one| &one.author))?;
+    let rows = words::changeset_rows(visit, other, contents, &changesets, refs, &people)?;
+    // The line of a single one says nothing.
+    let lanes = match ids {
+        [] | [_] => Vec::new(),
+        ids => graph::lanes(contents, ids)?,
+    };
     Ok(CompareRows {
         frame: crate::view::Fragment {
             assets: crate::static_files::assets(&visit.request.peer.script_name, visit.language),
@@ -354,6 +367,11 @@ fn rows(
         total: sides.ahead.len() as u64,
         left_out: (sides.ahead.len() - rows.len()) as u64,
         rows,
+        graph_html: match lanes.is_empty() {
+            true => String::new(),
+            false => render::graph::svg(&lanes, Changelog::ROW_HEIGHT),
+        },
+        graph_width: u32::try_from(render::graph::width(&lanes)).unwrap_or(0),
     })
 }
 
@@ -550,17 +568,25 @@ fn root(visit: &Visit<'_>) -> String {
     visit.request.peer.script_name.clone()
 }
 
-/// The repositories that share changesets with this one and that the page knows without a further question: itself, what it
-/// is a fork of, and the one it is compared with.
-fn family(repo: &RepoFrame, other: &str) -> Vec<String> {
-    let mut names = vec![repo.name.clone()];
-    let parent = repo.fork_of.as_ref().map(|parent| parent.text.as_str());
-    for name in parent.into_iter().chain([other]) {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
+/// What the other end may be of: all that came of the same original, this one first.
+fn family(
+    visit: &Visit<'_>,
+    repository: &ReadableRepository,
+) -> Result<Vec<FamilyMember>, Problem> {
+    let family = visit.model.readable_family(repository, &visit.viewer)?;
+    let named = |id: model::RepoId| family.iter().find(|member| member.id() == id);
+    let members = family.iter().take(FAMILY).map(|member| FamilyMember {
+        name: member.name().to_owned(),
+        fork_of: member
+            .row()
+            .fork_of
+            .and_then(named)
+            .map(|parent| parent.name().to_owned()),
+        here: member.id() == repository.id(),
+        url: forks::compare_url(visit, repository, member),
+        when: words::when(member.row().created_on.to_unix(), 0),
+    });
+    Ok(members.collect())
 }
 
 #[cfg(test)]

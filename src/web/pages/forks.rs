@@ -73,7 +73,7 @@ fn row(
 }
 
 /// What the fork has that the original has not.
-fn compare_url(
+pub(super) fn compare_url(
     visit: &Visit<'_>,
     repository: &ReadableRepository,
     fork: &ReadableRepository,

@@ -19,6 +19,7 @@ pub mod files;
 pub mod follow;
 pub mod fork;
 pub mod forks;
+mod graph;
 pub mod group_new;
 pub mod group_settings;
 pub mod home;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
-use super::common::{ChangesetRow, Link};
+use super::common::{ChangesetRow, Link, When};
 use super::diff::Fragment;
 use super::frame::Frame;
 use super::repo::RepoFrame;
@@ -21,8 +21,8 @@ pub struct Compare {
     pub other: CompareEnd,
     /// The start page, below which the names of each repository are found.
     pub root_url: String,
-    /// Repositories whose changesets may be compared: this one, what it is a fork of, and the one it is compared with.
-    pub family: Vec<String>,
+    /// The repositories of the family that this visitor may read: what the other end may be of. This one first.
+    pub family: Vec<FamilyMember>,
     /// Where the form goes: fields `org_ref`, `other_ref`, `other_repo`, `merge`.
     pub action: String,
     /// The same with the ends exchanged.
@@ -35,6 +35,21 @@ pub struct Compare {
 
 impl Page for Compare {
     const TEMPLATE: &'static str = "compare.html";
+}
+
+/// A repository of the same family: the original, or a fork of it or of another fork.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FamilyMember {
+    /// Its full name.
+    pub name: String,
+    /// What it is a fork of, as far as the visitor may know.
+    pub fork_of: Option<String>,
+    /// Whether it is the one that the page is of.
+    pub here: bool,
+    /// What it would bring.
+    pub url: String,
+    /// When it was made.
+    pub when: When,
 }
 
 /// One end.
@@ -99,6 +114,10 @@ pub struct CompareRows {
     pub left_out: u64,
     /// Newest first.
     pub rows: Vec<ChangesetRow>,
+    /// The graph beside them, as in the changelog; empty for none.
+    pub graph_html: String,
+    /// Its width in pixels.
+    pub graph_width: u32,
 }
 
 impl Page for CompareRows {

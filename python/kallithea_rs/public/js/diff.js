@@ -11,7 +11,9 @@ export default function (files, { element, icon, remember, say, t }) {
     const header = file.querySelector("header");
     const label = t("Fold this file");
     header.prepend(element("button", { type: "button", class: "quiet icon-button fold", "aria-expanded": "true", title: label, onclick: () => fold(file, !file.classList.contains("folded")) }, icon("chevron"), element("span", { class: "vh" }, label)));
-    const box = element("input", { type: "checkbox" });
+    const viewedLabel = header.querySelector(".viewed");
+    const box = viewedLabel.querySelector("input");
+    viewedLabel.hidden = false;
     box.checked = viewed.has(file.id);
     box.addEventListener("change", () => {
       if (box.checked) viewed.add(file.id);
@@ -20,17 +22,16 @@ export default function (files, { element, icon, remember, say, t }) {
       fold(file, box.checked);
       if (box.checked && file.getBoundingClientRect().top < 0) file.scrollIntoView({ block: "start" });
     });
-    header.querySelector(".diff-links").append(element("label", {}, box, t("Viewed")));
     if (box.checked || "folded" in file.dataset) fold(file, true);
   }
   if (files.length > 1) {
-    const button = element("button", { type: "button", class: "small" }, t("Collapse Diff"));
-    button.addEventListener("click", () => {
+    const button = document.querySelector("[data-fold-all]");
+    if (button) button.hidden = false;
+    button?.addEventListener("click", () => {
       const off = !files.every((file) => file.classList.contains("folded"));
       files.forEach((file) => fold(file, off));
       button.textContent = off ? t("Expand Diff") : t("Collapse Diff");
     });
-    document.querySelector(".diff-tools .toolbar-end")?.prepend(button);
   }
   // A link to a line opens its file.
   const open = () => {

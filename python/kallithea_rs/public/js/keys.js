@@ -1,15 +1,19 @@
 // Keyboard shortcuts. They can be turned off in their own list, for those whose voice or switch control types letters.
 export default function (_, { element, remember, say, t }) {
+  // Only what does something on this page is told: a key, what it does, and what has to be there for it.
   const keys = [
-    ["?", t("this list")],
-    ["/", t("search or filter")],
-    ["j  k", t("next, previous row of a list")],
-    ["Enter", t("open the row")],
-    ["x", t("select the row")],
-    ["n  p", t("next, previous file of a diff")],
-    ["t", t("find a file")],
-    ["y", t("permanent address of what is in view")],
+    ["?", t("this list"), "body"],
+    ["/", t("search or filter"), "[data-slash]"],
+    ["j  k", t("next, previous row of a list"), "[data-list]"],
+    ["Enter", t("open the row"), "[data-list]"],
+    ["x", t("select the row"), "[data-list] input[type=checkbox]"],
+    ["n  p", t("next, previous file of a diff"), ".diff-file"],
+    ["t", t("find a file"), "[data-finder]"],
+    ["l", t("go to a line"), "[data-lines]"],
+    ["y", t("permanent address of what is in view"), "[data-permalink]"],
+    ["Escape", t("close what is open"), "details.menu, [data-finder]"],
   ];
+  const works = (place) => document.querySelector(place);
   let off = remember.get("keys") === "off";
   let dialog;
   let row = -1;
@@ -21,7 +25,7 @@ export default function (_, { element, remember, say, t }) {
       box.addEventListener("change", () => { off = !box.checked; remember.set("keys", off ? "off" : "on"); });
       dialog = element("dialog", { "aria-labelledby": "keys-title" },
         element("h2", { id: "keys-title" }, t("Keyboard shortcuts")),
-        element("dl", { class: "keys" }, ...keys.flatMap(([key, text]) => [element("dt", {}, ...key.split("  ").flatMap((k) => [element("kbd", {}, k), " "])), element("dd", {}, text)])),
+        element("dl", { class: "keys" }, ...keys.filter(([, , place]) => works(place)).flatMap(([key, text]) => [element("dt", {}, ...key.split("  ").flatMap((k) => [element("kbd", {}, k), " "])), element("dd", {}, text)])),
         element("p", { class: "field field-check" }, element("label", {}, box, t("Shortcuts are on"))),
         element("form", { method: "dialog", class: "actions" }, element("button", {}, t("Close"))));
       document.body.append(dialog);
@@ -53,6 +57,7 @@ export default function (_, { element, remember, say, t }) {
     n: () => file(1),
     p: () => file(-1),
     t: () => document.querySelector("[data-finder]")?.click(),
+    l: () => document.querySelector("[data-lines]")?.dispatchEvent(new Event("ask")),
     y: () => {
       const place = document.querySelector("[data-permalink]");
       if (!place) return;
@@ -64,6 +69,8 @@ export default function (_, { element, remember, say, t }) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
     if (off || !Object.hasOwn(actions, event.key)) return;
+    const needs = keys.find(([key]) => key.split("  ").includes(event.key))[2];
+    if (!works(needs)) return;
     event.preventDefault();
     actions[event.key]();
   });

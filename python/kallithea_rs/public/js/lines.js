@@ -1,5 +1,5 @@
 // Lines of a file: `#L3`, `#L3-7` and `#L3,9-12` are marked, shift-click makes a range, long lines can be wrapped.
-export default function ([table], { remember }) {
+export default function ([table], { element, remember, t }) {
   let first = 0;
 
   const mark = (scroll) => {
@@ -34,6 +34,25 @@ export default function ([table], { remember }) {
   });
   addEventListener("hashchange", () => mark(true));
   mark(true);
+
+  // The key `l` asks for a line.
+  let dialog;
+  table.addEventListener("ask", () => {
+    if (!dialog) {
+      const input = element("input", { id: "go-to-line", type: "text", inputmode: "numeric", pattern: "[0-9]+(-[0-9]+)?", placeholder: `1–${table.rows.length}`, autocomplete: "off" });
+      dialog = element("dialog", { "aria-labelledby": "go-to-line-title" }, element("form", { method: "dialog", class: "go-to-line" },
+        element("label", { id: "go-to-line-title", for: "go-to-line" }, t("Go to line")), input, element("button", { class: "primary" }, t("Go"))));
+      dialog.addEventListener("close", () => {
+        const line = input.value.trim();
+        if (/^\d+(-\d+)?$/.test(line)) location.hash = `#L${line}`;
+        input.value = "";
+      });
+      dialog.addEventListener("cancel", () => { input.value = ""; });
+      document.body.append(dialog);
+    }
+    dialog.showModal();
+    dialog.querySelector("input").focus();
+  });
 
   const button = document.querySelector("[data-wrap]");
   if (!button) return;

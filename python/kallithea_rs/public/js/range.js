@@ -9,7 +9,7 @@ export default function ([form]) {
       for (const box of chosen) if (box !== last && box !== (chosen[0] === last ? chosen.at(-1) : chosen[0])) box.checked = false;
       chosen = boxes.filter((box) => box.checked);
     }
-    form.hidden = chosen.length === 0;
+    form.classList.toggle("on", chosen.length > 0);
     for (const button of buttons) button.disabled = chosen.length < 2;
   };
   document.addEventListener("change", (event) => { if (boxes.includes(event.target)) draw(event.target); });

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use vcs::{Changeset, ChangesetId, Entry, LastChanges, NodeKind, Refs, Storage};
 
-use super::{Place, submodule_url};
+use super::{Place, submodule};
 use crate::frame;
 use crate::pages::readme;
 use crate::problem::Problem;
@@ -128,7 +128,9 @@ fn row(
         }
     };
     let url = match &entry.kind {
-        NodeKind::Submodule { url, .. } => submodule_url(visit, place.repository(), url.as_deref()),
+        NodeKind::Submodule { url, .. } => {
+            submodule::address(visit, place.repository(), url.as_deref())
+        }
         _ => Some(place.url(visit, "files", entry.path.as_bytes())),
     };
     let (size, mark) = match &entry.storage {

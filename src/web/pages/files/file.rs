@@ -3,7 +3,7 @@
 use http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use vcs::{FileContent, Node, NodeKind, Refs, RepoPath, Storage};
 
-use super::{Place, annotate, source, submodule_url};
+use super::{Place, annotate, source, submodule};
 use crate::frame;
 use crate::pages::{edit, raw};
 use crate::problem::Problem;
@@ -26,6 +26,8 @@ const EMBEDDING: HeaderValue = HeaderValue::from_static(
 /// Which view of the file is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
+    /// What shows it best: a table drawn, a text as it is.
+    Best,
     Source,
     Rendered,
     Annotation,
@@ -36,9 +38,8 @@ pub(super) fn show(visit: &mut Visit<'_>, place: &Place<'_>, node: &Node) -> Ans
     let asked = match visit.query.get("view") {
         Some("rendered") => Asked::Rendered,
         Some(_) => Asked::Source,
-        // The address without a choice shows what it always has shown: text as text.
         None if is_picture => Asked::Rendered,
-        None => Asked::Source,
+        None => Asked::Best,
     };
     answer(visit, place, node, asked)
 }
@@ -74,16 +75,24 @@ fn answer(visit: &mut Visit<'_>, place: &Place<'_>, node: &Node, asked: Asked) -
     view.mime = raw::mime_type(&view.name, false).to_owned();
     match &node.kind {
         NodeKind::Submodule { url, commit } => {
+            let target = submodule::target(visit, place, url.as_deref(), commit);
+            // The way leads on; whoever asks for a view of it is told about it instead.
+            if let Some(target) = target
+                .as_ref()
+                .filter(|_| visit.query.get("view").is_none())
+            {
+                return Ok(visit.redirect(target));
+            }
             view.kind = "submodule".to_owned();
             view.target.clone_from(commit);
-            view.target_url = submodule_url(visit, place.repository(), url.as_deref());
+            view.target_url = target;
         }
         NodeKind::Symlink => symlink(visit, place, &mut view)?,
         // What only the browser draws is not read here.
         _ if embedded(&view.mime, asked).is_some() => {
             view.kind = embedded(&view.mime, asked).unwrap_or_default().to_owned();
             if view.mime == "image/svg+xml" {
-                view.views = tabs(visit, place, asked, Some(visit.t("Picture")));
+                view.views = tabs(visit, place, asked, Some(visit.t("Picture")), false);
             }
         }
         _ if size.is_some_and(|size| size >= limit && size > 0) => {
@@ -229,7 +238,13 @@ fn content(place: &Place<'_>, node: &Node, most: u64) -> Result<Option<FileConte
 }
 
 /// Source, and what else can be made of it.
-fn tabs(visit: &Visit<'_>, place: &Place<'_>, asked: Asked, drawn: Option<&str>) -> Vec<Tab> {
+fn tabs(
+    visit: &Visit<'_>,
+    place: &Place<'_>,
+    asked: Asked,
+    drawn: Option<&str>,
+    table: bool,
+) -> Vec<Tab> {
     let tab = |text: &str, url: String, of: Asked| Tab {
         text: text.to_owned(),
         url,
@@ -244,7 +259,9 @@ fn tabs(visit: &Visit<'_>, place: &Place<'_>, asked: Asked, drawn: Option<&str>)
     )];
     if let Some(drawn) = drawn {
         let rendered = format!("{}?view=rendered", url("files"));
-        tabs.push(tab(drawn, rendered, Asked::Rendered));
+        // What the plain address shows stands first.
+        let at = usize::from(!table);
+        tabs.insert(at, tab(drawn, rendered, Asked::Rendered));
     }
     tabs.push(tab(
         visit.t("Annotation"),
@@ -282,10 +299,14 @@ fn text(
         None if view.mime == "image/svg+xml" => Some(visit.t("Picture")),
         None => None,
     };
-    if asked == Asked::Rendered && drawn.is_none() {
-        asked = Asked::Source;
-    }
-    view.views = tabs(visit, place, asked, drawn);
+    asked = match asked {
+        Asked::Best if separator.is_some() => Asked::Rendered,
+        // The address without a choice shows what it always has shown: text as text.
+        Asked::Best => Asked::Source,
+        Asked::Rendered if drawn.is_none() => Asked::Source,
+        asked => asked,
+    };
+    view.views = tabs(visit, place, asked, drawn, separator.is_some());
     let first_line = text.lines().next().unwrap_or_default();
     view.language = render::highlight::shared()
         .language(&view.name, first_line)
@@ -313,7 +334,7 @@ fn text(
             finish(visit, place, view)
         }
         Asked::Annotation => annotate::page(visit, place, node, view),
-        Asked::Source => {
+        Asked::Source | Asked::Best => {
             let text = text.into_owned();
             let lines = source::Lines::new(visit.model.cache(), &view.name, node.content, text);
             view.kind = "text".to_owned();

@@ -6,6 +6,7 @@ mod file;
 mod history;
 mod names;
 mod source;
+mod submodule;
 
 use std::sync::Arc;
 
@@ -251,37 +252,4 @@ impl<'a> Place<'a> {
             if path.is_empty() { "/" } else { &path }
         )
     }
-}
-
-/// Where a submodule comes from, if a browser can go there: the address is whatever somebody has committed. One that is relative, as
-/// in `../other`, names a repository beside this one.
-fn submodule_url(visit: &Visit<'_>, repository: &str, url: Option<&str>) -> Option<String> {
-    let url = url?.trim();
-    // Mercurial names the system in brackets.
-    let url = ["[git]", "[svn]", "[hg]"]
-        .iter()
-        .find_map(|prefix| url.strip_prefix(prefix))
-        .unwrap_or(url);
-    if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return None;
-    }
-    if url.starts_with("https://") || url.starts_with("http://") {
-        return Some(url.to_owned());
-    }
-    if !url.starts_with("../") && !url.starts_with("./") {
-        return None;
-    }
-    let mut parts: Vec<&str> = repository.split('/').collect();
-    for part in url.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    let name = parts.join("/");
-    let name = name.strip_suffix(".git").unwrap_or(&name);
-    (!name.is_empty()).then(|| visit.url(name).into())
 }

@@ -632,6 +632,12 @@ fn two_names_are_compared() {
         page.contains("Showing 2 commits") && page.contains("id=\"C--"),
         "{page}"
     );
+    assert_eq!(
+        page.matches("<td class=\"graph-cell\" rowspan=\"2\"")
+            .count(),
+        1,
+        "the graph stands beside the changesets: {page}"
+    );
     ids_are_unique(&page);
     let merge = ok(
         &mut browser,

@@ -253,7 +253,9 @@ fn every_kind_of_file_has_its_page() {
             "README.md?view=rendered",
             &["<h1", "Hello", "class=\"prose"],
         ),
-        ("plan.csv", &["view=rendered", "2 lines"]),
+        ("plan.csv?view=source", &["view=rendered", "2 lines"]),
+        // A table is seen as one unless its source is asked for.
+        ("plan.csv", &["<th scope=\"col\">a, b</th>", "view=source"]),
         (
             "plan.csv?view=rendered",
             &[
@@ -289,7 +291,10 @@ fn every_kind_of_file_has_its_page() {
             &["A symbolic link to", "<code>../../../../etc/passwd</code>"],
         ),
         ("evil", &["A submodule at"]),
-        ("good", &["href=\"https://example.com/lib.git\""]),
+        (
+            "good?view=source",
+            &["href=\"https://example.com/lib.git\""],
+        ),
     ] {
         let page = browser.get(&format!("/site/files/tip/{path}"));
         assert_eq!(page.status, StatusCode::OK, "{path}");
@@ -832,5 +837,46 @@ fn mercurial_repositories_have_the_same_pages() {
     assert_eq!(
         browser.get("/garden/files/null/").status,
         browser.get("/garden/files/nonsense/").status
+    );
+}
+
+#[test]
+fn a_submodule_leads_to_where_it_comes_from() {
+    let server = Server::new();
+    garden(&server);
+    let mut browser = server.browser();
+    let leads = |browser: &mut crate::browser::Browser, path: &str| {
+        let answer = browser.get(&format!("/site/files/tip/{path}"));
+        match answer.status {
+            StatusCode::FOUND => answer.header("location").to_owned(),
+            _ => String::new(),
+        }
+    };
+    assert_eq!(leads(&mut browser, "good"), "https://example.com/lib.git");
+    assert_eq!(leads(&mut browser, "evil"), "", "no script is followed");
+    // Beside: its page says whether it is there and may be read.
+    assert_eq!(leads(&mut browser, "near"), "/other");
+    assert_eq!(leads(&mut browser, "near?view=source"), "");
+    let pinned = Git::new(&server, "other")
+        .commit("Ann", "Beside", &[("100644", "a", b"a\n")], &[])
+        .make();
+    let (modules, pin) = (
+        b"[submodule \"c\"]\npath = near\nurl = ../other.git\n",
+        pinned[0].as_bytes(),
+    );
+    let files: &[Put<'_>] = &[("100644", ".gitmodules", modules), ("160000", "near", pin)];
+    Git::new(&server, "outer")
+        .commit("Ann", "Around", files, &[])
+        .make();
+    let answer = browser.get("/outer/files/tip/near");
+    assert_eq!(
+        answer.header("location"),
+        format!("/other/files/{}", pinned[0]),
+        "the very files that are pinned"
+    );
+    assert_eq!(
+        leads(&mut browser, "near"),
+        "/other",
+        "what is pinned there is not here"
     );
 }

@@ -283,3 +283,52 @@ fn a_fork_is_compared_with_its_parent_by_one_link() {
     assert_has(&same.text, &["Cannot show empty diff"]);
     assert!(!browser.get("/code").text.contains("Compare Fork"));
 }
+
+#[test]
+fn the_whole_family_can_be_compared_as_far_as_one_may_see_it() {
+    let server = with_history(&[]);
+    for (name, parent) in [
+        ("copy", "code"),
+        ("sibling", "code"),
+        ("grandchild", "sibling"),
+        ("vault", "code"),
+    ] {
+        server.repository("admin", name, "git");
+        server.sql(&format!(
+            "UPDATE repositories SET fork_id = (SELECT o.repo_id FROM repositories o WHERE o.repo_name = '{parent}') \
+             WHERE repo_name = '{name}'"
+        ));
+    }
+    server.sql("UPDATE repositories SET private = 1 WHERE repo_name = 'vault'");
+    server.sql(
+        "UPDATE repo_to_perm SET permission_id = (SELECT permission_id FROM permissions WHERE permission_name = 'repository.none') \
+         WHERE repository_id = (SELECT repo_id FROM repositories WHERE repo_name = 'vault')",
+    );
+    server.repository("admin", "stranger", "git");
+    server.user("bob", false);
+    let offered = |page: &str, name: &str| page.contains(&format!("<option value=\"{name}\""));
+    for (user, secret) in [("admin", true), ("bob", false)] {
+        let page = server.signed_in(user).get("/copy/compare").text;
+        for name in ["copy", "code", "sibling", "grandchild"] {
+            assert!(offered(&page, name), "{user} misses {name}: {page}");
+        }
+        assert_eq!(offered(&page, "vault"), secret, "{user}");
+        assert_eq!(page.contains("vault"), secret, "{user}");
+        assert!(!offered(&page, "stranger"));
+        // Without script each is a link of its own.
+        assert_has(
+            &page,
+            &[
+                "Repositories of this family",
+                "/copy/compare/rev%40tip...rev%40tip?other_repo=grandchild&amp;merge=1",
+                "Fork of sibling",
+            ],
+        );
+    }
+    // Rows that go in a circle, which nothing of ours makes, end.
+    server.sql("UPDATE repositories SET fork_id = (SELECT o.repo_id FROM repositories o WHERE o.repo_name = 'grandchild') WHERE repo_name = 'code'");
+    assert!(offered(
+        &server.browser().get("/sibling/compare").text,
+        "grandchild"
+    ));
+}
