@@ -186,6 +186,54 @@ def test_nothing_moves_after_the_first_paint(open_page) -> None:
         "window.shift = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) window.shift += e.value; })"
         ".observe({ type: 'layout-shift', buffered: true });"
     )
-    for path in ("/", f"/{GARDEN}", f"/{GARDEN}/changelog", f"/{GARDEN}/files/tip/", f"/{GARDEN}/files/tip/src/beds.py", f"/{GARDEN}/changeset/tip"):
+    below = ("", "/changelog", "/files/tip/", "/files/tip/src/beds.py", "/changeset/tip", "/compare", "/edit/tip/src/beds.py")
+    for path in ("/", "/_admin/journal", "/_admin/my_account", *(f"/{GARDEN}{rest}" for rest in below)):
         page.goto(path, wait_until="networkidle")
-        assert page.evaluate("window.shift") < 0.02, path
+        page.wait_for_selector("html[data-scripts=ready]", state="attached")
+        assert page.evaluate("window.shift") < 0.0005, path
+
+
+def test_the_list_of_shortcuts_tells_what_works_here(open_page) -> None:
+    told = {}
+    for path in (f"/{GARDEN}/changelog", f"/{GARDEN}/files/tip/src/beds.py", "/about"):
+        page = open_page(path)
+        page.keyboard.press("?")
+        told[path] = page.get_by_role("dialog").locator("kbd").all_inner_texts()
+    log, file, about = told.values()
+    assert {"j", "k", "Enter", "x"} <= set(log) and "l" not in log
+    assert {"l", "t", "y"} <= set(file) and "j" not in file
+    assert "j" not in about and "t" not in about
+
+
+def test_l_goes_to_a_line(open_page) -> None:
+    page = open_page(f"/{GARDEN}/files/tip/src/beds.py")
+    page.keyboard.press("l")
+    page.keyboard.type("200")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#L200$"))
+    expect(page.locator("#L200")).to_be_in_viewport()
+
+
+def test_the_editor_numbers_lines_and_keeps_indentation(open_page) -> None:
+    page = open_page(f"/{GARDEN}/edit/tip/src/beds.py")
+    field, numbers = page.locator("#f-content"), page.locator(".editor-lines")
+    lines = field.input_value().count("\n") + 1
+    assert numbers.inner_text().split() == [str(n) for n in range(1, lines + 1)]
+    field.evaluate("f => f.setSelectionRange(0, 0)")
+    field.focus()
+    page.keyboard.type("if dry:")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("water()")
+    page.keyboard.press("Enter")
+    page.keyboard.type("rest()")
+    assert field.input_value().startswith("if dry:\n    water()\n    rest()def bed_0")
+    expect(page.locator("[data-editor-place]")).to_have_text("Line 3, column 11")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(field).not_to_be_focused()
+    # Typed text is not lost without a question.
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto("/about")
+    assert asked == ["beforeunload"]
