@@ -120,14 +120,12 @@ mod processes;
 mod soak;
 #[cfg(test)]
 mod speed;
-#[cfg(any(test, feature = "test-servers"))]
+#[doc(hidden)]
 pub mod test_servers;
 #[cfg(test)]
 mod testing;
 
-#[cfg(any(test, feature = "test-servers"))]
-pub use conn::heard;
-pub use conn::{Conn, Tx, statements};
+pub use conn::{Conn, Tx, heard, listen, statements};
 pub use db::Db;
 pub use error::DbError;
 pub use grants::Sources;

@@ -1,4 +1,7 @@
-//! Real database servers for tests, of this crate and, by the feature `test-servers`, of others: each in a folder of its own and on a free port, stopped when they go out of use.
+//! Real database servers for tests, of this crate and of others: each in a folder of its own and on a free port, stopped when they go out of use.
+//!
+//! This is always compiled: as a feature that only tests ask for, it made Cargo build this crate and all above it twice, once with
+//! and once without. The product calls nothing here, so the linker leaves it out.
 //!
 //! PostgreSQL refuses to be run by root, so root lends it another user. The password is real, so that the ways of
 //! proving it are tested with everything else.

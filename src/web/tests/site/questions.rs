@@ -99,7 +99,7 @@ fn addresses() -> BTreeSet<String> {
 fn ask(browser: &mut Browser<'_>, address: &str) -> (StatusCode, u64, Vec<String>) {
     // What is made once and kept is made now.
     browser.get(address);
-    db::heard();
+    db::listen();
     let before = db::statements();
     let answer = browser.get(address);
     (answer.status, db::statements() - before, db::heard())
@@ -180,7 +180,7 @@ fn a_call_of_the_api_asks_as_often_as_it_must_however_many_rows_there_are() {
             {"id": 1, "api_key": key, "method": method, "args": call["args"]}
         );
         let headers = [("content-type", "application/json")];
-        db::heard();
+        db::listen();
         let before = db::statements();
         browser.send(
             HttpMethod::POST,
