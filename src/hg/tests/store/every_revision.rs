@@ -1,12 +1,10 @@
 //! Every revision of repositories of every kind that Mercurial writes, read by us and told by Mercurial.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use common::every::{compare, extension};
-use common::{Hg, noise};
+use crate::common::every::{compare, extension};
+use crate::common::{Hg, noise};
 use hg::{Treatment, requirement};
 
 const USER: &str = "Üser <u@x>";

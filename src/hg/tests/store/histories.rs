@@ -1,8 +1,6 @@
 //! File histories and annotate, against what `hg` tells.
 
-mod common;
-
-use common::{Hg, records};
+use crate::common::{Hg, records};
 use hg::{HgPath, Repository, Rev, Snapshot};
 
 fn history(snapshot: &Snapshot, rev: u32, path: &str) -> Vec<(u32, String)> {

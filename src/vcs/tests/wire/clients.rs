@@ -2,16 +2,14 @@
 //!
 //! A second, older client takes part where `KALLITHEA_TEST_OLD_HG` names one.
 
-mod wire_support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::session::Hg;
+use crate::support::{Config, Server, hg_program, noise};
 use kallithea_vcs::wire::hg::HgProgram;
 use tempfile::TempDir;
-use wire_support::session::Hg;
-use wire_support::{Config, Server, hg_program, noise};
 
 /// A server whose `hg` is not there.
 fn server_without_hg(root: &Path, config: &[(&str, &str)]) -> Server {
@@ -403,7 +401,7 @@ fn clones_beside_an_open_transaction_hold_what_was_before() {
         .env("HGRCPATH", "/dev/null")
         .spawn()
         .unwrap();
-    wire_support::eventually("the transaction is open", || started.exists());
+    crate::support::eventually("the transaction is open", || started.exists());
     let root = hg.root().to_owned();
     let server = server_without_hg(&root, &[]);
     let url = server.url("busy");

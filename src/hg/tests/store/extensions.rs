@@ -1,10 +1,8 @@
 //! Shares, and what extensions put into repositories.
 
-mod common;
-
 use std::fs;
 
-use common::Hg;
+use crate::common::Hg;
 use hg::{
     Error, FileStorage, HgPath, HgPathBuf, Repository, Rev, SubrepositoryKind, largefile_of_standin,
 };

@@ -1,19 +1,17 @@
 //! A conversation over a pipe, as it comes by SSH, with real clients; and changesets that are made here.
 
-mod wire_support;
-
 use std::fs;
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::session::Hg;
+use crate::support::{git_program, hg_program, noise};
 use kallithea_vcs::wire::hg::{HgProgram, Pipes, Rights, session};
 use kallithea_vcs::{
     CommitError, CommitRequest, FileChange, Kind, Person, Programs, RefName, RepoPath, Repository,
     Timestamp,
 };
-use wire_support::session::Hg;
-use wire_support::{git_program, hg_program, noise};
 
 /// The server's end: this test program, started by the client in place of `ssh`, see [`Remote`]. Does nothing by itself.
 #[test]
@@ -75,7 +73,7 @@ impl Remote {
             ""
         };
         let text = format!(
-            "exec 3>&1 >/dev/null\nexport SESSION_OF='{}' SESSION_HG='{}' SESSION_LOG='{}'\n{writes}\nexec '{}' --exact the_end_of_the_pipe --nocapture\n",
+            "exec 3>&1 >/dev/null\nexport SESSION_OF='{}' SESSION_HG='{}' SESSION_LOG='{}'\n{writes}\nexec '{}' --exact session::the_end_of_the_pipe --nocapture\n",
             repository.display(),
             hg.display(),
             directory.path().join("log").display(),

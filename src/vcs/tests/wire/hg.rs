@@ -1,7 +1,5 @@
 //! The real `hg` talks to us over HTTP.
 
-mod wire_support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::support::{
+    Config, Server, ask, eventually, hg, hg_command, hg_program, noise, processes_with,
+};
 use kallithea_vcs::wire::child::Launch;
 use kallithea_vcs::wire::hg::Report;
 use tempfile::TempDir;
-use wire_support::{
-    Config, Server, ask, eventually, hg, hg_command, hg_program, noise, processes_with,
-};
 
 /// A repository `project` with three changesets on `default` and one on `stable`, a tag and a bookmark, and an empty one.
 fn served() -> TempDir {

@@ -1,19 +1,17 @@
 //! The real `git` talks to us over HTTP.
 
-mod wire_support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::support::{
+    Config, Server, ask, eventually, git, git_command, git_program, noise, processes_with,
+};
 use kallithea_vcs::wire::Error;
 use kallithea_vcs::wire::git::{self as wire, Protocol, Service};
 use tempfile::TempDir;
-use wire_support::{
-    Config, Server, ask, eventually, git, git_command, git_program, noise, processes_with,
-};
 
 /// A bare repository `project` with three commits on `main`, one on `topic`, a tag, and the head of a pull request.
 fn served() -> TempDir {

@@ -1,10 +1,8 @@
 //! Random histories, and everything `hg` has to say about them.
 
-mod common;
-
 use std::path::Path;
 
-use common::Hg;
+use crate::common::Hg;
 use hg::{ChangeKind, HgPath, Repository, Rev, Snapshot};
 use serde_json::{Value, json};
 
@@ -21,7 +19,7 @@ fn everything_is_as_mercurial_tells() {
     let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/judge.py");
     let mut hg = Hg::new(&format!(
         "{}judge={}\n[experimental]\nevolution=all\n",
-        common::every::extension(),
+        crate::common::every::extension(),
         judge.display()
     ));
     hg.init("random", &[]);
@@ -31,7 +29,7 @@ fn everything_is_as_mercurial_tells() {
         hg.run("random", &["makehidden", seed, "15"]);
         compare(&mut hg, seed);
     }
-    common::every::compare(&mut hg, "random");
+    crate::common::every::compare(&mut hg, "random");
 }
 
 fn compare(hg: &mut Hg, seed: &str) {

@@ -1,12 +1,10 @@
 //! A changeset that we make has the hash that `hg commit` gives it, and Mercurial takes it in.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use common::Hg;
+use crate::common::Hg;
 use hg::{
     CommitError, FileEdit, FileKind, HgPathBuf, NewChangeset, Node, PushReply, Repository,
     Timestamp,

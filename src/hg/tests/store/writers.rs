@@ -1,14 +1,12 @@
 //! Reading while others write, and after they were killed.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use common::{Hg, noise};
+use crate::common::{Hg, noise};
 use hg::{Error, HgPath, Repository, Rev};
 
 /// Reads what a page could ask for: the newest changesets with their files' contents, all checked against their hashes.

@@ -2,7 +2,6 @@
 //!
 //! One thread and one request per connection. It stands for the HTTP layer of the program in what it does with errors: before the
 //! first byte of an answer they become a status, later on the connection is closed in the middle.
-#![allow(dead_code, reason = "each test program uses its own part of this")]
 
 pub mod session;
 

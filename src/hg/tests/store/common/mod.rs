@@ -2,8 +2,6 @@
 //!
 //! Starting `hg` costs a fifth of a second, so one process per test file serves all commands (its "command server").
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 pub mod every;
 
 use std::io::{Read, Write};

@@ -1,12 +1,10 @@
 //! Mercurial's own notes: used while they fit the repository, and passed over when they do not.
 
-mod common;
-
 use std::fs;
 use std::path::PathBuf;
 
-use common::Hg;
-use common::every::{compare, extension};
+use crate::common::Hg;
+use crate::common::every::{compare, extension};
 use hg::{Repository, Rev, Snapshot};
 
 fn snapshot(hg: &Hg) -> std::sync::Arc<Snapshot> {

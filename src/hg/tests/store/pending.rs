@@ -1,13 +1,11 @@
 //! What a hook may see of a transaction that is still open, and nobody else.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::Hg;
+use crate::common::Hg;
 use hg::{HgPath, Phase, Repository, Rev};
 
 #[test]

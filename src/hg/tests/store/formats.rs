@@ -1,13 +1,11 @@
 //! Forms of the store: flat and tree manifests, odd names, the oldest formats. Every revision in every format is compared in
 //! `every_revision.rs`.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use common::{Hg, noise, records};
+use crate::common::{Hg, noise, records};
 use hg::{ChangeKind, Error, FileKind, HgPath, Node, Phase, Repository, Rev};
 
 const USER: &str = "Üser <u@x>";
@@ -311,7 +309,7 @@ fn a_changelog_with_its_data_inside_is_read() {
 #[test]
 fn odd_names_are_found_in_every_encoding() {
     let list: serde_json::Value =
-        serde_json::from_str(include_str!("../fixtures/store-names.json")).unwrap();
+        serde_json::from_str(include_str!("../../fixtures/store-names.json")).unwrap();
     // Bytes stand as Latin-1 characters in the list.
     let bytes = |name: &serde_json::Value| {
         name.as_str()

@@ -1,7 +1,5 @@
 //! What is answered without `hg` is what `hg` answers.
 
-mod wire_support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
@@ -9,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::support::{Config, Server, hg, hg_program};
 use kallithea_vcs::wire::hg::{self as wire, HgProgram, Request};
 use kallithea_vcs::{Kind, Repository};
 use tempfile::TempDir;
-use wire_support::{Config, Server, hg, hg_program};
 
 /// A server with the settings of a usual instance, whose `hg` leaves a line in a file each time it starts.
 struct Counting {

@@ -1,14 +1,12 @@
 //! A child process as a stream, with small shell scripts as children.
 
-mod wire_support;
-
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::support::{eventually, noise, processes_with};
 use kallithea_vcs::wire::Error;
 use kallithea_vcs::wire::child::{ChildStream, Launch};
-use wire_support::{eventually, noise, processes_with};
 
 fn shell(script: &str) -> ChildStream {
     Launch::new(Path::new("/bin/sh"), "")

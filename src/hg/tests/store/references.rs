@@ -1,11 +1,9 @@
 //! Branches, tags, bookmarks, phases and what is served, against what `hg` tells.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Hg, records};
+use crate::common::{Hg, records};
 use hg::{LookupError, Phase, Repository, Rev, Snapshot};
 
 fn shorts(snapshot: &Snapshot) -> Vec<String> {

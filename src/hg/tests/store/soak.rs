@@ -1,15 +1,13 @@
 //! Minutes of what the other tests do in seconds.
 
-mod common;
-
 use std::fs;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::Hg;
-use common::every::{compare, extension};
+use crate::common::Hg;
+use crate::common::every::{compare, extension};
 use hg::{Error, HgPath, Repository, Snapshot};
 
 /// What one state of the repository must hold by itself: a file `n` whose content is the description of the changeset that made
@@ -58,7 +56,7 @@ fn hammer(duration: Duration) -> (usize, usize) {
         hg.write(
             "live",
             &other,
-            common::noise(20_000 + word.len() * 997).as_slice(),
+            crate::common::noise(20_000 + word.len() * 997).as_slice(),
         );
     };
     write(&hg, "start");

@@ -1,11 +1,9 @@
 //! Repositories with random damage are read or refused, but never bring the reader down.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Hg, noise};
+use crate::common::{Hg, noise};
 use hg::{Error, HgPath, Limits, Repository, Rev};
 
 /// Asks for everything there is.
