@@ -3,6 +3,7 @@
 use super::layout::{Edge, Row};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::Range;
 
 /// How many lane colours the style sheet has.
 const COLOURS: u32 = 8;
@@ -53,17 +54,24 @@ pub fn svg(rows: &[Row], row_height: u32) -> String {
         "<svg class=\"graph\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" aria-hidden=\"true\">"
     );
 
-    // All lines of one look are one path: a tenth of the elements for the browser, and a third of the bytes.
-    let mut paths: BTreeMap<(u32, bool), String> = BTreeMap::new();
+    // All lines of one look are one path, and a straight one goes through as many rows as it can: a tenth of the elements for the
+    // browser, and of the bytes.
+    let mut paths: BTreeMap<Look, String> = BTreeMap::new();
+    let mut straight: BTreeMap<(Look, usize), Vec<Range<usize>>> = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
         for edge in &row.edges {
-            canvas.line(
-                paths
-                    .entry((lane(edge.colour), edge.obsolete || edge.fades))
-                    .or_default(),
-                index,
-                edge,
-            );
+            let look = (lane(edge.colour), edge.obsolete || edge.fades);
+            if edge.from == edge.to && !edge.fades {
+                extend(straight.entry((look, edge.from)).or_default(), index);
+            } else {
+                canvas.line(paths.entry(look).or_default(), index, edge);
+            }
+        }
+    }
+    for ((look, column), runs) in &straight {
+        let path = paths.entry(*look).or_default();
+        for run in runs {
+            canvas.straight(path, *column, run);
         }
     }
     // Writing to a String cannot fail.
@@ -85,6 +93,17 @@ pub fn svg(rows: &[Row], row_height: u32) -> String {
     out
 }
 
+/// The lane whose colour a line has, and whether it is dashed.
+type Look = (u32, bool);
+
+/// Another row of a straight line: goes on with the last of the runs, or begins one.
+fn extend(runs: &mut Vec<Range<usize>>, row: usize) {
+    match runs.last_mut() {
+        Some(last) if last.end >= row => last.end = row + 1,
+        _ => runs.push(row..row + 1),
+    }
+}
+
 fn lane(colour: u32) -> u32 {
     colour.saturating_sub(1) % COLOURS + 1
 }
@@ -103,17 +122,22 @@ impl Canvas {
         row * self.row_height + self.row_height / 2
     }
 
+    /// A line from one row to the next that bends or fades.
     fn line(&self, path: &mut String, row: usize, edge: &Edge) {
         let (x1, y1, x2) = (self.x(edge.from), self.y(row), self.x(edge.to));
-        let full = self.row_height;
-        let _ = match (edge.fades, x1 == x2) {
-            (true, _) => write!(path, "M{x1} {y1}L{x2} {}", y1 + full / 2),
-            (false, true) => write!(path, "M{x1} {y1}v{full}"),
-            (false, false) => {
-                let (y2, middle) = (y1 + full, y1 + full / 2);
-                write!(path, "M{x1} {y1}C{x1} {middle} {x2} {middle} {x2} {y2}")
-            }
+        let (full, half) = (self.row_height, self.row_height / 2);
+        let _ = if edge.fades {
+            write!(path, "M{x1} {y1}L{x2} {}", y1 + half)
+        } else {
+            let aside = x2 as isize - x1 as isize;
+            write!(path, "M{x1} {y1}c0 {half} {aside} {half} {aside} {full}")
         };
+    }
+
+    /// A line straight down through rows.
+    fn straight(&self, path: &mut String, column: usize, rows: &Range<usize>) {
+        let (x, y) = (self.x(column), self.y(rows.start));
+        let _ = write!(path, "M{x} {y}v{}", rows.len() * self.row_height);
     }
 
     fn dot(&self, out: &mut String, index: usize, row: &Row) {
@@ -167,6 +191,28 @@ mod tests {
             "<svg class=\"graph\" width=\"14\" height=\"60\" viewBox=\"0 0 14 60\" aria-hidden=\"true\">\
              <path class=\"lane-1\" fill=\"none\" stroke-width=\"2\" d=\"M7 15v30\"/>\
              <circle class=\"dot lane-1\" cx=\"7\" cy=\"15\" r=\"4\"/><circle class=\"dot lane-1\" cx=\"7\" cy=\"45\" r=\"4\"/></svg>"
+        );
+    }
+
+    #[test]
+    fn a_straight_line_is_drawn_once_and_interrupted_where_it_is() {
+        let drawn = svg(
+            &lanes(&[node(3, &[2]), node(2, &[1]), node(1, &[0]), node(0, &[])]),
+            30,
+        );
+        assert!(drawn.contains("d=\"M7 15v90\""), "{drawn}");
+        let apart = svg(
+            &lanes(&[node(4, &[3]), node(3, &[]), node(2, &[1]), node(1, &[])]),
+            30,
+        );
+        assert!(
+            apart.contains("d=\"M7 15v30\"") && apart.contains("d=\"M7 75v30\""),
+            "{apart}"
+        );
+        let fork = svg(&lanes(&[node(2, &[0]), node(1, &[0]), node(0, &[])]), 30);
+        assert!(
+            fork.contains("M7 15v60") && fork.contains("M21 45c0 15 -14 15 -14 30"),
+            "{fork}"
         );
     }
 

@@ -140,7 +140,7 @@ fn the_changelog_shows_messages_authors_names_and_a_graph() {
     }
     assert!(!text.contains("<i>readme"));
     assert!(
-        text.contains("<bdi>admin</bdi>") && !text.contains("<bdi>Adam</bdi>"),
+        text.contains("person-name\">admin</bdi>") && !text.contains(">Adam</bdi>"),
         "whoever has an account is called by its name"
     );
 }
@@ -321,7 +321,7 @@ fn what_takes_long_is_counted_after_the_answer() {
         "2 authors",
         "2023-11",
         "class=\"columns\"",
-        "<bdi>admin</bdi>",
+        "person-name\">admin</bdi>",
         "3 files",
     ] {
         assert!(text.contains(part), "{part} in {text}");
