@@ -84,6 +84,26 @@ pub(super) struct Compiled {
     pub language: &'static Language,
     pub words: HashMap<&'static str, &'static str>,
     pub definitions: HashMap<&'static str, &'static str>,
+    /// How many bytes the longest of both has: most names in a text are longer and need not be looked up.
+    pub longest: usize,
+    /// Nothing but names, keywords and prefixes of strings begins with a letter.
+    pub letters_begin_names: bool,
+}
+
+impl Compiled {
+    /// The class of a word that is known, and that of the name which it defines.
+    pub fn look_up(&self, word: &str) -> (Option<&'static str>, Option<&'static str>) {
+        if word.len() > self.longest {
+            return (None, None);
+        }
+        let folded = self
+            .language
+            .ignores_case
+            .then(|| word.to_ascii_lowercase());
+        let word = folded.as_deref().unwrap_or(word);
+        let known = self.words.get(word).copied();
+        (known, self.definitions.get(word).copied())
+    }
 }
 
 /// The language with this name among the grammars, if the lexer knows it.
@@ -110,10 +130,27 @@ fn compile(language: &'static Language) -> Compiled {
         .words
         .iter()
         .flat_map(|(class, words)| words.split(' ').map(move |word| (word, *class)));
+    let words: HashMap<_, _> = words.collect();
+    let definitions: HashMap<_, _> = language.definitions.iter().copied().collect();
+    let marks = language
+        .line_comments
+        .iter()
+        .copied()
+        .chain(language.block_comment.map(|(open, _)| open))
+        .chain(language.quotes.iter().map(|quote| quote.open));
     Compiled {
         language,
-        words: words.collect(),
-        definitions: language.definitions.iter().copied().collect(),
+        longest: words
+            .keys()
+            .chain(definitions.keys())
+            .map(|word| word.len())
+            .max()
+            .unwrap_or_default(),
+        letters_begin_names: !marks
+            .into_iter()
+            .any(|mark| mark.starts_with(char::is_alphabetic)),
+        words,
+        definitions,
     }
 }
 

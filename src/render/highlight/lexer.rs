@@ -120,6 +120,10 @@ impl Lexer {
     fn token(&mut self, cursor: &mut Cursor<'_>) {
         let language = self.compiled.language;
         let rest = cursor.rest();
+        if self.compiled.letters_begin_names && rest.as_bytes()[0].is_ascii_alphabetic() {
+            self.word(cursor);
+            return;
+        }
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         if blanks > 0 {
             cursor.take(blanks, None);
@@ -287,19 +291,8 @@ impl Lexer {
         if !language.prefixes.is_empty() && self.prefixed(cursor, word, after) {
             return;
         }
-        let folded = if language.ignores_case {
-            word.to_ascii_lowercase()
-        } else {
-            String::new()
-        };
-        let looked_up = if language.ignores_case {
-            folded.as_str()
-        } else {
-            word
-        };
         let is_member = cursor.previous == Some(b'.');
-        let defines = self.compiled.definitions.get(looked_up).copied();
-        let known = self.compiled.words.get(looked_up).copied();
+        let (known, defines) = self.compiled.look_up(word);
         let known = known
             .filter(|_| !is_member)
             .or_else(|| is_soft_keyword(language, cursor, word).then_some("k"));

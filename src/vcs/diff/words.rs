@@ -4,10 +4,9 @@
 //! numbers differ, a line taken out goes with the next one put in that is mostly the same. Both are split into words
 //! (letters, digits, `_`, and everything beyond ASCII) and single other characters, and these are compared.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Token};
+use imara_diff::{Algorithm, Interner, Token};
 
 use super::edits::Edits;
 use super::{Hunk, Line, LineKind};
@@ -97,20 +96,40 @@ fn mark_pair(old: &mut Line, new: &mut Line, least_percent: usize, effort: &mut 
 }
 
 /// The parts of two lines that the other has not, as bytes; none where they share too little.
-fn changed_words(old: &[u8], new: &[u8], least_percent: usize) -> Option<(Parts, Parts)> {
+fn changed_words<'a>(old: &'a [u8], new: &'a [u8], least_percent: usize) -> Option<(Parts, Parts)> {
     let (old_words, new_words) = (words(old), words(new));
-    let mut numbers: HashMap<&[u8], Token> = HashMap::new();
-    let mut before = Vec::with_capacity(old_words.len());
-    for word in &old_words {
-        let next = Token(numbers.len() as u32);
-        before.push(*numbers.entry(&old[word.clone()]).or_insert(next));
+    let mut numbers = Interner::new(old_words.len() + new_words.len());
+    let mut number = |text: &'a [u8], words: &[Range<usize>]| -> Vec<Token> {
+        let words = words.iter().map(|word| numbers.intern(&text[word.clone()]));
+        words.collect()
+    };
+    let (before, after) = (number(old, &old_words), number(new, &new_words));
+    let count = numbers.num_tokens();
+    // White space does not count: any two indented lines share that.
+    let visible = |text: &[u8]| {
+        text.iter()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .count()
+    };
+    let enough = visible(old).max(visible(new)) * least_percent;
+    // In order they share no more than in any order, which is known at once.
+    let mut had = vec![0_u32; count as usize];
+    for token in &before {
+        had[token.0 as usize] += 1;
     }
-    let mut after = Vec::with_capacity(new_words.len());
-    for word in &new_words {
-        let next = Token(numbers.len() as u32);
-        after.push(*numbers.entry(&new[word.clone()]).or_insert(next));
+    let common: usize = after
+        .iter()
+        .zip(&new_words)
+        .map(|(token, word)| {
+            let left = &mut had[token.0 as usize];
+            let found = *left > 0;
+            *left -= u32::from(found);
+            visible(&new[word.clone()]) * usize::from(found)
+        })
+        .sum();
+    if common * 100 < enough {
+        return None;
     }
-    let count = numbers.len() as u32;
     let edits = Edits::between(Algorithm::Myers, &before, &after, count, |_| Some(0));
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for hunk in edits.hunks() {
@@ -123,19 +142,12 @@ fn changed_words(old: &[u8], new: &[u8], least_percent: usize) -> Option<(Parts,
             }
         }
     }
-    // White space does not count: any two indented lines share that.
-    let visible = |text: &[u8]| {
-        text.iter()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .count()
-    };
     let kept = |text: &[u8], found: &[Range<usize>]| {
         let marked: usize = found.iter().map(|part| visible(&text[part.clone()])).sum();
         visible(text) - marked
     };
     let shared = kept(old, &removed).max(kept(new, &added));
-    let longer = visible(old).max(visible(new));
-    (shared * 100 >= longer * least_percent).then_some((removed, added))
+    (shared * 100 >= enough).then_some((removed, added))
 }
 
 /// The words of a line, and what is between them.
