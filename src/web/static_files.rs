@@ -2,9 +2,15 @@
 //!
 //! They lie in `python/kallithea_rs/public`, so that a web server may serve them by an alias in our place.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
+};
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
@@ -130,7 +136,10 @@ pub(crate) fn script_words(language: Language) -> String {
 /// Answers a request for a static file; `None` when the path names none.
 pub(crate) fn serve(path: &str, query: &str, headers: &HeaderMap) -> Option<Response> {
     let file = FILES.iter().find(|file| file.path == path)?;
-    let etag = HeaderValue::from_str(&format!("\"{}\"", version())).ok()?;
+    let packed = takes_gzip(headers).then(|| file.packed()).flatten();
+    // The two forms have different bytes and so different tags.
+    let form = if packed.is_some() { "-gzip" } else { "" };
+    let etag = HeaderValue::from_str(&format!("\"{}{form}\"", version())).ok()?;
     let caching = caching(query);
     let fresh = headers.get(IF_NONE_MATCH).is_some_and(|tags| {
         tags.to_str().is_ok_and(|tags| {
@@ -138,12 +147,57 @@ pub(crate) fn serve(path: &str, query: &str, headers: &HeaderMap) -> Option<Resp
                 .any(|tag| tag.trim().trim_start_matches("W/") == etag)
         })
     });
-    let response = if fresh {
-        Response::empty(StatusCode::NOT_MODIFIED)
-    } else {
-        Response::bytes(StatusCode::OK, file.content_type, file.bytes.to_vec())
+    let mut response = match (fresh, packed) {
+        (true, _) => Response::empty(StatusCode::NOT_MODIFIED),
+        (false, Some(packed)) => Response::bytes(StatusCode::OK, file.content_type, packed)
+            .with(CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+        (false, None) => Response::bytes(StatusCode::OK, file.content_type, file.bytes.to_vec()),
     };
+    if file.is_text() {
+        response = response.with(VARY, HeaderValue::from_static("accept-encoding"));
+    }
     Some(response.with(ETAG, etag).with(CACHE_CONTROL, caching))
+}
+
+/// Whether a browser says that it unpacks gzip.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|it| it.to_str().ok());
+    accepted.unwrap_or_default().split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let refused = parts.any(|part| {
+            part.strip_prefix("q=")
+                .is_some_and(|weight| weight.parse() == Ok(0.0_f32))
+        });
+        named && !refused
+    })
+}
+
+impl File {
+    /// Style sheets, scripts and drawings; what is no text is packed already.
+    fn is_text(&self) -> bool {
+        self.content_type.starts_with("text/") || self.content_type == "image/svg+xml"
+    }
+
+    /// The file as gzip, made once in each process: nothing in it is a secret or changes, so that its length tells nothing.
+    fn packed(&self) -> Option<Vec<u8>> {
+        static PACKED: OnceLock<Mutex<HashMap<&str, Vec<u8>>>> = OnceLock::new();
+        if !self.is_text() {
+            return None;
+        }
+        let packed = PACKED.get_or_init(Mutex::default);
+        let mut packed = packed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = packed.get(self.path) {
+            return Some(bytes.clone());
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(self.bytes).ok()?;
+        let bytes = encoder.finish().ok()?;
+        packed.insert(self.path, bytes.clone());
+        Some(bytes)
+    }
 }
 
 #[cfg(test)]
