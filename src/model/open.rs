@@ -68,7 +68,7 @@ impl Repositories {
 }
 
 impl Model {
-    /// The contents of a repository.
+    /// The contents of a repository, with the names as they are when they are first asked for: ask anew after changing something.
     ///
     /// # Errors
     /// [`Error::Open`] when the folder is missing, of another kind, or of a format that is not supported.
@@ -81,12 +81,13 @@ impl Model {
             None => self.repositories_root()?,
         };
         let path = below(&root, repository.name())?;
-        self.repositories
-            .get(
-                path,
-                repository.kind(),
-                (&root, &self.config().git_refs, self.cache()),
-            )
+        let handle = self.repositories.get(
+            path,
+            repository.kind(),
+            (&root, &self.config().git_refs, self.cache()),
+        );
+        handle
+            .map(|handle| Arc::new(handle.at_one_moment()))
             .map_err(|source| Error::Open {
                 name: repository.name().to_owned(),
                 source,

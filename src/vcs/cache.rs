@@ -346,6 +346,7 @@ impl CacheWriter {
 pub struct Kept<R> {
     stream: R,
     writer: Option<CacheWriter>,
+    worth: fn(&R) -> bool,
 }
 
 impl<R: Read> Kept<R> {
@@ -354,6 +355,15 @@ impl<R: Read> Kept<R> {
         Kept {
             stream,
             writer: Some(writer),
+            worth: |_| true,
+        }
+    }
+
+    /// The same, unless the stream turns out not to be worth it at its end.
+    pub fn if_worth(stream: R, writer: CacheWriter, worth: fn(&R) -> bool) -> Self {
+        Kept {
+            worth,
+            ..Kept::new(stream, writer)
         }
     }
 }
@@ -365,7 +375,9 @@ impl<R: Read> Read for Kept<R> {
         }
         match self.stream.read(buffer) {
             Ok(0) => {
-                if let Some(writer) = self.writer.take() {
+                if let Some(writer) = self.writer.take()
+                    && (self.worth)(&self.stream)
+                {
                     writer.finish();
                 }
                 Ok(0)

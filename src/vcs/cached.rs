@@ -144,15 +144,18 @@ impl Cached<'_> {
             format.extension().as_bytes(),
             prefix.as_bytes(),
             path.as_bytes(),
+            &self.repository.archive_surroundings()?,
         ];
-        let key = self.key("archive", 1, id, &rest);
+        let key = self.key("archive", 2, id, &rest);
         if let Some(known) = cache.open(&key) {
             return Ok(ArchiveStream {
                 length: Some(known.length()),
                 reader: Box::new(known),
             });
         }
-        Ok(unknown(Box::new(Kept::new(make()?, cache.writer(&key)))))
+        let (archive, writer) = (make()?, cache.writer(&key));
+        let kept = Kept::if_worth(archive, writer, |archive| !archive.varies());
+        Ok(unknown(Box::new(kept)))
     }
 
     /// An answer of [`Cached::bytes`], if it is there.

@@ -80,7 +80,7 @@ pub use mailmap::Mailmap;
 pub use packed::{PackedBlocks, PackedWriter};
 pub use path::{BadRepoPath, RepoPath, shown_name};
 pub use ref_filter::{BadRefFilter, RefFilter};
-pub use refs::{Bookmark, Branch, Head, Labels, Pull, RefName, Refs, Tag};
+pub use refs::{Bookmark, Branch, Head, Labels, Pull, RefLists, RefName, Refs, Tag};
 pub use repository::Repository;
 pub use signature::{Keyring, Signature, SignatureFormat, Verdict};
 pub use tree::{

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::ChangesetId;
 
@@ -102,9 +103,21 @@ impl Labels {
     };
 }
 
-/// All names of a repository at one moment, each list ordered by name.
+/// All names of a repository at one moment. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Refs {
+pub struct Refs(Arc<RefLists>);
+
+impl std::ops::Deref for Refs {
+    type Target = RefLists;
+
+    fn deref(&self) -> &RefLists {
+        &self.0
+    }
+}
+
+/// The names by kind, each list ordered by name.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub struct RefLists {
     /// Branches: Git's `refs/heads/`, Mercurial's named branches, closed ones too.
     pub branches: Vec<Branch>,
     /// Tags; Mercurial's `tip` among them.
@@ -121,8 +134,14 @@ pub struct Refs {
     labels: HashMap<ChangesetId, Labels>,
 }
 
-impl Refs {
-    /// Sorts the lists by name and turns them round for [`Refs::labels`].
+impl From<RefLists> for Refs {
+    fn from(lists: RefLists) -> Self {
+        Refs(Arc::new(lists))
+    }
+}
+
+impl RefLists {
+    /// Sorts the lists by name and turns them round for [`RefLists::labels`].
     pub(crate) fn new(
         mut branches: Vec<Branch>,
         mut tags: Vec<Tag>,
@@ -154,7 +173,7 @@ impl Refs {
                 .bookmarks
                 .push(bookmark.name.clone());
         }
-        Refs {
+        RefLists {
             branches,
             tags,
             bookmarks,
@@ -226,7 +245,7 @@ mod tests {
             id: one,
             annotated: true,
         };
-        let refs = Refs::new(
+        let refs = RefLists::new(
             vec![branch("z", one), branch("a", one), branch("m", two)],
             vec![tag],
             vec![],

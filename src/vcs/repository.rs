@@ -1,6 +1,7 @@
 //! The one type callers hold.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::diff::{Diff, DiffOptions};
 use crate::{
@@ -22,7 +23,7 @@ pub struct Repository {
 #[derive(Debug)]
 pub(crate) enum System {
     Git(Box<git::Repository>),
-    Hg(Box<mercurial::Repository>),
+    Hg(Arc<mercurial::Repository>),
 }
 
 /// Sends a call to the system the repository belongs to.
@@ -42,7 +43,7 @@ impl Repository {
     pub fn open(path: &Path, kind: Kind) -> Result<Self, OpenError> {
         let system = match kind {
             Kind::Git => System::Git(Box::new(git::Repository::open(path)?)),
-            Kind::Hg => System::Hg(Box::new(mercurial::Repository::open(path)?)),
+            Kind::Hg => System::Hg(Arc::new(mercurial::Repository::open(path)?)),
         };
         Ok(Repository {
             path: path.to_owned(),
@@ -74,6 +75,37 @@ impl Repository {
             git.keep_history_in(cache.clone());
         }
         self
+    }
+
+    /// A handle on the same repository whose branches and tags, in Git, are those of one moment: of when it is first asked about them. For
+    /// a request, which asks a dozen times; a hundred thousand refs then are read once. What it remembers it shares with this one.
+    #[must_use]
+    pub fn at_one_moment(&self) -> Self {
+        self.with(|git| git.at_one_moment())
+    }
+
+    /// The opposite: each call sees what is there. For those who change something and then look.
+    #[must_use]
+    pub(crate) fn afresh(&self) -> Self {
+        self.with(|git| git.afresh())
+    }
+
+    fn with(&self, of_git: impl FnOnce(&git::Repository) -> git::Repository) -> Self {
+        Repository {
+            path: self.path.clone(),
+            system: match &self.system {
+                System::Git(git) => System::Git(Box::new(of_git(git))),
+                System::Hg(hg) => System::Hg(Arc::clone(hg)),
+            },
+        }
+    }
+
+    /// How often the names of a Git repository were read from disk, by all handles that come from one opening together.
+    pub fn readings_of_names(&self) -> u64 {
+        match &self.system {
+            System::Git(git) => git.readings(),
+            System::Hg(_) => 0,
+        }
     }
 
     /// Which system it belongs to.

@@ -9,7 +9,8 @@
 //! `container.rs`. What is in an archive is what the system's own program puts there:
 //!
 //! * Git: a tar is byte for byte that of `git archive`, `export-ignore`, `export-subst`, `eol=crlf` and `ident` of the `.gitattributes` files in
-//!   the changeset included. The repository's `info/attributes` and filters (`filter=`, `working-tree-encoding=`) are not obeyed.
+//!   the changeset and the repository's
+//!   `info/attributes` included. Filters (`filter=`, `working-tree-encoding=`) are not obeyed.
 //! * Mercurial: the files and the `.hg_archival.txt` of `hg archive`.
 //!
 //! Submodules are empty folders (as in `git archive`), sub-repositories are left out (as in `hg archive` without `--subrepos`).
@@ -94,6 +95,14 @@ pub struct ArchiveOptions {
 }
 
 impl Repository {
+    /// What an archive depends on besides its changeset and the options.
+    pub(crate) fn archive_surroundings(&self) -> Result<Vec<u8>, ReadError> {
+        match &self.system {
+            System::Git(git) => git.archive_surroundings(),
+            System::Hg(_) => Ok(Vec::new()),
+        }
+    }
+
     /// Begins an archive of a changeset.
     ///
     /// Errors that come later, when the stream is read, cut it off with an [`io::Error`]: tell the client by breaking the connection.
@@ -114,6 +123,11 @@ impl Repository {
 pub(crate) trait Source: Send {
     /// What the whole archive says about itself.
     fn about(&self) -> About;
+
+    /// Whether what has come so far depends on more than the changeset: on a clock, on names that move.
+    fn varies(&self) -> bool {
+        false
+    }
 
     /// The next entry; none at the end.
     fn next(&mut self) -> Result<Option<Entry>, ReadError>;
@@ -201,6 +215,11 @@ impl Archive {
             entries: 0,
             failed: false,
         })
+    }
+
+    /// Whether what was read so far would be something else tomorrow: see `export-subst` in `gitattributes(5)`.
+    pub fn varies(&self) -> bool {
+        self.source.varies()
     }
 
     /// Does one step of work, after which there may be something to read.

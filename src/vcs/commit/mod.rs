@@ -199,7 +199,8 @@ impl Repository {
             return Err(CommitError::NoAuthor);
         }
         let edits = edits::edits(self, request.parent.as_ref(), &request.changes)?;
-        match &self.system {
+        // Whether the branch has moved is asked before and after.
+        match &self.afresh().system {
             crate::repository::System::Git(git) => git.make_commit(&programs.git, request, &edits),
             crate::repository::System::Hg(hg) => hg.make_commit(&programs.hg, request, &edits),
         }

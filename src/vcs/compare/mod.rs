@@ -173,11 +173,11 @@ impl<'a> Comparison<'a> {
             Both::One(repository) => match &repository.system {
                 System::Git(git) => git.merge(&base, &head)?,
                 System::Hg(hg) => {
-                    mercurial::Pair::new(hg, hg).merge(&sides.ancestors[0], &base, &head)?
+                    mercurial::Pair::new(hg, hg).merge(&sides.ancestors, &base, &head)?
                 }
             },
             Both::Git(union) => union.repository().merge(&base, &head)?,
-            Both::Hg(pair) => pair.merge(&sides.ancestors[0], &base, &head)?,
+            Both::Hg(pair) => pair.merge(&sides.ancestors, &base, &head)?,
         };
         Ok(merged)
     }

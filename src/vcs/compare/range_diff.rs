@@ -59,8 +59,10 @@ impl Patch {
         &self.text[self.change..]
     }
 
+    /// The lines of the change; those that part its files do not count.
     fn size(&self) -> u64 {
-        self.change().lines().count() as u64
+        let lines = self.change().lines();
+        lines.filter(|line| !line.is_empty()).count() as u64
     }
 }
 
@@ -95,7 +97,9 @@ fn patch(comparison: &Comparison<'_>, id: &ChangesetId) -> Result<Option<Patch>,
         changeset.author.raw
     );
     for line in changeset.message.trim_end().lines() {
-        text += &format!("    {}\n", line.trim_end());
+        let line = line.trim_end();
+        let indent = if line.is_empty() { "" } else { "    " };
+        text += &format!("{indent}{line}\n");
     }
     let change = text.len();
     let diff = comparison.diff(changeset.parents.first(), id, &DiffOptions::default())?;
@@ -116,7 +120,10 @@ fn patch(comparison: &Comparison<'_>, id: &ChangesetId) -> Result<Option<Patch>,
         }
         text += &format!("\n ## {title} ##\n");
         if file.binary {
-            text += &format!(" Binary files differ {} {}\n", file.old_id, file.new_id);
+            let name = |path: Option<&crate::RepoPath>| {
+                path.map_or_else(|| "/dev/null".to_owned(), ToString::to_string)
+            };
+            text += &format!(" Binary files {} and {} differ\n", name(old), name(new));
         }
         for hunk in &file.hunks {
             text += "@@";
@@ -206,6 +213,10 @@ fn difference(old: &str, new: &str) -> (u64, String) {
         out.push_str(line);
         out.push('\n');
     };
+    let opening = |start: u32| match heading(&a[..start as usize]) {
+        Some(heading) => format!("@ {heading}"),
+        None => "@".to_owned(),
+    };
     let mut count = 0;
     let mut last: Option<u32> = None;
     let end = a.len() as u32;
@@ -219,12 +230,12 @@ fn difference(old: &str, new: &str) -> (u64, String) {
                     put(' ', a[at as usize]);
                     count += 1;
                 }
-                put('@', "@");
+                put('@', &opening(start));
                 count += 1;
                 start
             }
             None => {
-                put('@', "@");
+                put('@', &opening(start));
                 count += 1;
                 start
             }
@@ -250,6 +261,28 @@ fn difference(old: &str, new: &str) -> (u64, String) {
         }
     }
     (count, out)
+}
+
+/// Which part of a patch the lines after these belong to: a file, or what its hunk stands in.
+fn heading<'a>(before: &[&'a str]) -> Option<&'a str> {
+    /// `git` cuts there.
+    const LONGEST: usize = 80;
+    let told = before.iter().rev().find_map(|line| {
+        let file = line
+            .strip_prefix(" ## ")
+            .and_then(|line| line.strip_suffix(" ##"));
+        let hunk = || {
+            let sign = line.chars().next().map_or(0, char::len_utf8);
+            let inside = line.strip_prefix("@@ ");
+            inside.or_else(|| line[sign..].strip_prefix("@@ "))
+        };
+        file.or_else(hunk)
+    })?;
+    let mut end = told.len().min(LONGEST);
+    while !told.is_char_boundary(end) {
+        end -= 1;
+    }
+    Some(told[..end].trim_end())
 }
 
 /// For each row a column so that each column is taken once and the sum is smallest: the Hungarian method, in the form with potentials.

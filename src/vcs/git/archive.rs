@@ -58,19 +58,20 @@ impl ArchiveSource {
             .ok_or("it does not start with a tree")
             .map_err(repository.damaged(format!("commit {id}")))?;
         let (tree, time) = (header.tree, header.date().seconds);
-        let substitution = Substitution::new(*id, &commit.data);
+        let substitution = Substitution::new(repository, *id, &commit.data);
         drop(commit);
         if repository.item_below(&repo, tree, &options.path)?.is_none() {
             let (path, id) = (options.path.clone(), *id);
             return Err(NodeError::NotFound { path, id });
         }
+        let info = info_attributes(&repo)?.unwrap_or_default();
         let mut source = ArchiveSource {
             root: repository.path.clone(),
             repo,
             id: *id,
             time,
             substitution,
-            attributes: Attributes::new(),
+            attributes: Attributes::new(info),
             prefix: options.prefix.as_bytes().to_vec(),
             path: options.path.clone(),
             levels: Vec::new(),
@@ -233,7 +234,40 @@ impl ArchiveSource {
     }
 }
 
+/// The attributes that the administrator of a repository has set for all of its changesets.
+pub(super) fn info_attributes(repo: &gix::Repository) -> Result<Option<Vec<u8>>, ReadError> {
+    let path = repo.common_dir().join("info/attributes");
+    match std::fs::read(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ReadError::Io { path, source }),
+    }
+}
+
+impl Repository {
+    /// What an archive depends on besides its changeset and the options.
+    pub fn archive_surroundings(&self) -> Result<Vec<u8>, ReadError> {
+        Ok(info_attributes(&self.local())?.unwrap_or_default())
+    }
+
+    /// The text of the `.mailmap` of a commit; none where there is none.
+    pub(super) fn mailmap_of(&self, repo: &gix::Repository, id: &ChangesetId) -> Option<Vec<u8>> {
+        let tree = self.commit(repo, id).ok()?.tree_id().ok()?.detach();
+        let path = RepoPath::parse(b".mailmap").ok()?;
+        let item = self.item_below(repo, tree, &path).ok()??;
+        let file = item
+            .mode
+            .is_blob()
+            .then(|| repo.find_blob(item.id).ok())??;
+        Some(file.detach().data)
+    }
+}
+
 impl Source for ArchiveSource {
+    fn varies(&self) -> bool {
+        self.substitution.varies()
+    }
+
     fn about(&self) -> About {
         About {
             time: self.time,

@@ -16,6 +16,8 @@ pub(super) struct Attributes {
     search: Search,
     known: MetadataCollection,
     outcome: Outcome,
+    /// The content of the repository's `info/attributes`, which counts more than any file of the tree: it always comes last.
+    info: Vec<u8>,
 }
 
 /// What an archive wants to know of a file.
@@ -45,11 +47,12 @@ const NAMES: [&str; 5] = ["export-ignore", "export-subst", "text", "eol", "ident
 const LARGEST_FILE: usize = 100 << 20;
 
 impl Attributes {
-    pub fn new() -> Self {
+    pub fn new(info: Vec<u8>) -> Self {
         let mut attributes = Attributes {
             search: Search::default(),
             known: MetadataCollection::default(),
             outcome: Outcome::default(),
+            info,
         };
         attributes.add(
             b"[attr]binary -diff -merge -text",
@@ -57,7 +60,23 @@ impl Attributes {
             None,
             true,
         );
+        attributes.put_info();
         attributes
+    }
+
+    fn put_info(&mut self) {
+        if !self.info.is_empty() {
+            let info = std::mem::take(&mut self.info);
+            // Its patterns are about the top folder, not about one called `info`.
+            self.add(&info, ".gitattributes".into(), Some(Path::new("")), true);
+            self.info = info;
+        }
+    }
+
+    fn take_info(&mut self) {
+        if !self.info.is_empty() {
+            self.search.pop_pattern_list();
+        }
     }
 
     fn add(&mut self, content: &[u8], source: PathBuf, root: Option<&Path>, macros: bool) {
@@ -79,12 +98,16 @@ impl Attributes {
             content
         };
         let source = Path::new(OsStr::from_bytes(folder)).join(".gitattributes");
+        self.take_info();
         self.add(content, source, Some(Path::new("")), folder.is_empty());
+        self.put_info();
     }
 
     /// Forgets those added last.
     pub fn leave(&mut self) {
+        self.take_info();
         self.search.pop_pattern_list();
+        self.put_info();
     }
 
     /// What holds for a path.

@@ -4,21 +4,27 @@
 //! through history: only the objects that names point at are looked at, so that `main`, `v1.0` or HEAD are found in a
 //! repository of any length at once.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use gix::ObjectId;
-use gix::bstr::BString;
+use gix::bstr::{BStr, ByteSlice};
 
+use super::header::TagHeader;
 use super::names::{Names, Target, shorten};
+use super::ref_files::RefFiles;
 use super::{Repository, from_git, to_git};
 use crate::{
-    Branch, ChangesetId, Head, Pull, ReadError, RefFilter, RefName, Refs, RevisionError, Tag,
+    Branch, ChangesetId, Head, Pull, ReadError, RefFilter, RefLists, RefName, Refs, RevisionError,
+    Tag,
 };
 
 /// The names of a repository at one moment, peeled.
 #[derive(Debug)]
 pub(super) struct Heads {
     pub names: Names,
+    /// For each ref of `names` the commit it leads to, and whether an annotated tag lies between.
+    peeled: Vec<Option<(ObjectId, bool)>>,
     /// The same names for people.
     pub refs: Refs,
     /// What the branches and tags that count point at.
@@ -43,6 +49,43 @@ impl Heads {
     /// The commits that pull requests point at.
     pub fn pulls(&self) -> impl Iterator<Item = ObjectId> {
         self.refs.pulls.iter().map(|pull| to_git(&pull.id))
+    }
+
+    /// The names of refs that lead to a commit, in order.
+    pub fn leading_to(&self, id: ObjectId) -> impl Iterator<Item = &BStr> {
+        let led = self.names.refs.iter().zip(&self.peeled);
+        led.filter(move |(_, led)| led.is_some_and(|(to, _)| to == id))
+            .map(|((name, _), _)| name.as_bstr())
+    }
+
+    /// Whether HEAD stands there.
+    pub fn head_leads_to(&self, id: ObjectId) -> bool {
+        self.head.is_some_and(|head| to_git(&head) == id)
+    }
+
+    /// The changeset of HEAD, wherever it is.
+    pub fn head(&self) -> Option<ChangesetId> {
+        self.head
+    }
+
+    /// The whole names of the tags, in order, the commits they lead to, and whether they are annotated.
+    pub fn tags(&self) -> impl Iterator<Item = (&BStr, ObjectId, bool)> {
+        let led = self.names.refs.iter().zip(&self.peeled);
+        let tags = led.filter(|((name, _), _)| name.starts_with(b"refs/tags/"));
+        tags.filter_map(|((name, _), led)| {
+            led.map(|(id, annotated)| (name.as_bstr(), id, annotated))
+        })
+    }
+
+    /// When an annotated tag was made.
+    pub fn tag_date(&self, repo: &gix::Repository, name: &[u8]) -> i64 {
+        let id = self
+            .names
+            .find(name)
+            .and_then(|target| self.names.follow(target));
+        let tag = id.and_then(|id| repo.find_tag(id).ok());
+        let date = tag.and_then(|tag| TagHeader::parse(&tag.data)?.date());
+        date.map_or(0, |date| date.seconds)
     }
 
     /// Whether a branch or tag that counts points right at this commit.
@@ -70,16 +113,28 @@ impl Heads {
 }
 
 impl Repository {
-    /// The heads of this moment. Reads the names; anything else only when they have changed.
+    /// The heads of this moment. Reads the names, or of a handle for one moment those it has read before; anything else only when
+    /// they have changed.
     pub(super) fn heads(&self, repo: &gix::Repository) -> Result<Arc<Heads>, ReadError> {
-        let names = self.names(repo)?;
-        let kept = || self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(heads) = kept().as_ref().filter(|heads| heads.names == names) {
+        let moment = self.moment.as_ref().map(|moment| &moment.heads);
+        if let Some(heads) = moment.and_then(|heads| heads.get()) {
             return Ok(heads.clone());
         }
+        let heads = self.present_heads(repo)?;
+        Ok(moment.map_or(heads.clone(), |kept| kept.get_or_init(|| heads).clone()))
+    }
+
+    fn present_heads(&self, repo: &gix::Repository) -> Result<Arc<Heads>, ReadError> {
+        let files = self.read_names(repo)?;
+        let memory = &self.memory.heads;
+        let kept = || memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = match kept().as_ref() {
+            Some((same, heads)) if *same == files => return Ok(heads.clone()),
+            before => before.map(|(_, heads)| heads.clone()),
+        };
         // Two threads may make the same at once; that costs time, never truth.
-        let heads = Arc::new(peel_all(repo, names, &self.filter));
-        *kept() = Some(heads.clone());
+        let heads = Arc::new(peel_all(repo, &files, before.as_deref(), &self.filter));
+        *kept() = Some((files, heads.clone()));
         Ok(heads)
     }
 
@@ -127,12 +182,32 @@ impl Repository {
     }
 }
 
-/// Looks at what all names point at.
-fn peel_all(repo: &gix::Repository, names: Names, filter: &RefFilter) -> Heads {
+/// Looks at what all names point at. What a name led to before, if it says the same, is taken from there: of a hundred thousand refs a
+/// push moves one.
+fn peel_all(
+    repo: &gix::Repository,
+    files: &RefFiles,
+    before: Option<&Heads>,
+    filter: &RefFilter,
+) -> Heads {
+    let names = Names::new(files);
+    let mut before = before
+        .into_iter()
+        .flat_map(|before| before.names.refs.iter().zip(&before.peeled))
+        .peekable();
+    let mut peeled = Vec::with_capacity(names.refs.len());
+    for (name, target) in &names.refs {
+        while before.next_if(|((other, _), _)| other < name).is_some() {}
+        let known = before.next_if(|((other, _), _)| other == name);
+        // What led nowhere may have arrived since, and where another ref leads is no matter of this one.
+        let known = known.filter(|((_, was), _)| was == target && matches!(was, Target::Object(_)));
+        let known = known.and_then(|(_, led)| *led);
+        peeled.push(known.or_else(|| peel(repo, &names, target)));
+    }
     let (mut branches, mut tags, mut pulls) = (Vec::new(), Vec::new(), Vec::new());
     let mut tips = Vec::new();
-    for (name, target) in &names.refs {
-        let Some((commit, annotated)) = peel(repo, &names, target) else {
+    for ((name, _), led) in names.refs.iter().zip(&peeled) {
+        let Some((commit, annotated)) = *led else {
             continue;
         };
         let (id, short) = (from_git(&commit), RefName::new(shorten(name)));
@@ -180,17 +255,19 @@ fn peel_all(repo: &gix::Repository, names: Names, filter: &RefFilter) -> Heads {
         .iter()
         .find(|branch| Some(&branch.name) == default_branch.as_ref());
     let others = branches.iter().map(|branch| branch.id);
+    let listed: HashSet<ChangesetId> = tips.iter().copied().collect();
     let first = default
         .map(|branch| branch.id)
         .into_iter()
         .chain(tags.first().map(|tag| tag.id))
         .chain(others)
         .chain(tags.iter().map(|tag| tag.id))
-        .find(|id| tips.contains(id));
-    let refs = Refs::new(branches, tags, Vec::new(), default_branch).of_git(pulls, kind);
+        .find(|id| listed.contains(id));
+    let refs = RefLists::new(branches, tags, Vec::new(), default_branch).of_git(pulls, kind);
     Heads {
         names,
-        refs,
+        peeled,
+        refs: refs.into(),
         tips,
         head: head_id,
         first,
@@ -214,7 +291,7 @@ fn changed_last<'a>(repo: &gix::Repository, branches: &'a [Branch]) -> Option<&'
 fn peel(repo: &gix::Repository, names: &Names, target: &Target) -> Option<(ObjectId, bool)> {
     /// A tag of a tag of a tag… has an end in practice. Objects cannot form a ring, but a chain may be made as long as one likes.
     const DEEPEST: usize = 100;
-    let mut id = follow(names, target)?;
+    let mut id = names.follow(target)?;
     let mut annotated = false;
     for _ in 0..DEEPEST {
         match repo.try_find_header(id).ok()??.kind() {
@@ -227,23 +304,4 @@ fn peel(repo: &gix::Repository, names: &Names, target: &Target) -> Option<(Objec
         }
     }
     None
-}
-
-/// Follows refs to refs. Five steps, as many as `git` takes.
-pub(super) fn follow(names: &Names, target: &Target) -> Option<ObjectId> {
-    let mut target = target;
-    for _ in 0..=5 {
-        match target {
-            Target::Object(id) => return Some(*id),
-            Target::Ref(name) => target = find(&names.refs, name)?,
-        }
-    }
-    None
-}
-
-/// The target of a ref of this whole name.
-pub(super) fn find<'a>(refs: &'a [(BString, Target)], name: &[u8]) -> Option<&'a Target> {
-    refs.iter()
-        .find(|(other, _)| other == name)
-        .map(|(_, target)| target)
 }

@@ -66,11 +66,11 @@ impl Repository {
         directory: &RepoPath,
     ) -> Result<LastChanges, NodeError> {
         let key = (*id, directory.clone());
-        if let Some(answer) = self.last_changes.get(&key) {
+        if let Some(answer) = self.memory.last_changes.get(&key) {
             return Ok(answer);
         }
         let answer = self.walk_last_changes(id, directory)?;
-        self.last_changes.put(key, answer.clone());
+        self.memory.last_changes.put(key, answer.clone());
         Ok(answer)
     }
 

@@ -77,6 +77,7 @@ impl Repository {
                 conflicts.extend(told(conflict));
             }
         }
+        conflicts.extend(self.in_moved_folders(&repo, ours, theirs)?);
         let tree = outcome.tree_merge.tree.write(|tree| {
             use gix::objs::Write;
             repo.write(tree)

@@ -1,7 +1,7 @@
 //! Git, read with `gix`. No type of `gix` leaves this folder.
 //!
 //! * `open.rs`: which directories are Git repositories we can read;
-//! * `names.rs`: branches, tags and HEAD as they are on disk at this moment;
+//! * `ref_files.rs`, `names.rs`: branches, tags and HEAD as they are on disk at this moment;
 //! * `graph.rs`: who is whose parent, for every commit seen so far; grows, never changes;
 //! * `kept.rs`, `top.rs`: the same, and the newest part of the log, for other workers, in the cache;
 //! * `heads.rs`: what the names point at, and what words mean;
@@ -24,9 +24,11 @@ mod kept;
 mod large;
 mod lists;
 mod merge;
+mod moved_folders;
 mod names;
 mod open;
 mod pushed;
+mod ref_files;
 mod relations;
 mod renames;
 mod signature;
@@ -43,7 +45,8 @@ pub(crate) use union::Union;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::Cause;
 use crate::{ChangesetId, LastChanges, ReadError, RefFilter, RepoPath};
@@ -56,12 +59,36 @@ pub(crate) struct Repository {
     path: PathBuf,
     shared: gix::ThreadSafeRepository,
     filter: RefFilter,
-    heads: Mutex<Option<Arc<heads::Heads>>>,
+    memory: Arc<Memory>,
+    /// Set where the names shall be those of one moment.
+    moment: Option<Moment>,
+    /// Where histories are kept for other workers.
+    histories: Option<crate::Cache>,
+}
+
+/// What all handles of a repository remember together.
+#[derive(Default)]
+struct Memory {
+    /// The names as they were found last, and what they led to.
+    heads: Mutex<Option<(ref_files::RefFiles, Arc<heads::Heads>)>>,
     view: Mutex<Option<Arc<view::View>>>,
     last_changes: Remembered,
     top: Mutex<Option<(Arc<heads::Heads>, Arc<top::Top>)>>,
-    /// Where histories are kept for other workers.
-    histories: Option<crate::Cache>,
+    /// How often the names were read.
+    readings: AtomicU64,
+}
+
+impl Memory {
+    fn count_reading(&self) {
+        self.readings.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What a handle for one moment has found then.
+#[derive(Default)]
+struct Moment {
+    heads: OnceLock<Arc<heads::Heads>>,
+    view: OnceLock<Arc<view::View>>,
 }
 
 /// Listings of directories with their last changes. What a changeset's id stands for never changes, so neither do they.
@@ -101,7 +128,33 @@ impl Repository {
     /// Which refs count from now on.
     pub fn set_ref_filter(&mut self, filter: RefFilter) {
         self.filter = filter;
-        (self.heads, self.view, self.top) = Default::default();
+        self.memory = Arc::default();
+    }
+
+    /// A handle that reads the names once, when it first needs them.
+    pub fn at_one_moment(&self) -> Self {
+        self.handle(Some(Moment::default()))
+    }
+
+    /// A handle that reads the names for each call.
+    pub fn afresh(&self) -> Self {
+        self.handle(None)
+    }
+
+    fn handle(&self, moment: Option<Moment>) -> Self {
+        Repository {
+            path: self.path.clone(),
+            shared: self.shared.clone(),
+            filter: self.filter.clone(),
+            memory: Arc::clone(&self.memory),
+            moment,
+            histories: self.histories.clone(),
+        }
+    }
+
+    /// How often all handles together have read the names.
+    pub fn readings(&self) -> u64 {
+        self.memory.readings.load(Ordering::Relaxed)
     }
 
     /// A handle for this thread and this call. Making one is cheap: it shares what is open already.

@@ -4,13 +4,13 @@ use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 
 use super::Repository;
+use super::ref_files::{RefFiles, Unreadable};
 use crate::{OpenError, ReadError};
 
-/// What the refs said at one moment, unpeeled. Equal values mean that nothing happened, which is how a push, a
-/// deleted branch or `git tag` in the directory is noticed.
+/// What the refs said at one moment, unpeeled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
-    /// `refs/heads/…`, `refs/tags/…` and `refs/pull/…` in this order, each by name.
+    /// `refs/heads/…`, `refs/pull/…` and `refs/tags/…`, by name.
     pub refs: Vec<(BString, Target)>,
     /// Where HEAD points.
     pub head: Option<Target>,
@@ -27,51 +27,48 @@ pub(super) enum Target {
     Ref(BString),
 }
 
-impl From<gix::refs::TargetRef<'_>> for Target {
-    fn from(target: gix::refs::TargetRef<'_>) -> Self {
-        match target {
-            gix::refs::TargetRef::Object(id) => Target::Object(id.to_owned()),
-            gix::refs::TargetRef::Symbolic(name) => Target::Ref(name.as_bstr().to_owned()),
+impl Names {
+    pub fn new(files: &RefFiles) -> Self {
+        Names {
+            refs: files.refs(),
+            head: files.head.clone(),
+            shallow: files.shallow.clone(),
         }
+    }
+
+    /// The target of a ref of this whole name.
+    pub fn find(&self, name: &[u8]) -> Option<&Target> {
+        let at = self
+            .refs
+            .binary_search_by(|(other, _)| other.as_slice().cmp(name));
+        Some(&self.refs[at.ok()?].1)
+    }
+
+    /// Follows refs to refs. Five steps, as many as `git` takes.
+    pub fn follow(&self, target: &Target) -> Option<ObjectId> {
+        let mut target = target;
+        for _ in 0..=5 {
+            match target {
+                Target::Object(id) => return Some(*id),
+                Target::Ref(name) => target = self.find(name)?,
+            }
+        }
+        None
     }
 }
 
 impl Repository {
     /// Reads the names from disk.
-    pub(super) fn names(&self, repo: &gix::Repository) -> Result<Names, ReadError> {
-        let damaged = || self.damaged("the refs");
-        let platform = repo.references().map_err(damaged())?;
-        let mut refs = Vec::new();
-        let pulls = platform.prefixed("refs/pull/");
-        for iter in [platform.local_branches(), platform.tags(), pulls] {
-            // A ref file that cannot be parsed is passed over, as `git` does with a warning: one broken ref must not hide
-            // the rest of the repository.
-            for reference in iter.map_err(damaged())?.flatten() {
-                refs.push((
-                    reference.name().as_bstr().to_owned(),
-                    reference.target().into(),
-                ));
-            }
-        }
-        let head = repo
-            .try_find_reference("HEAD")
-            .ok()
-            .flatten()
-            .map(|head| Target::from(head.target()));
-        let shallow = match repo.shallow_commits().map_err(damaged())? {
-            Some(commits) => commits.iter().copied().collect(),
-            None => Vec::new(),
-        };
+    pub(super) fn read_names(&self, repo: &gix::Repository) -> Result<RefFiles, ReadError> {
+        self.memory.count_reading();
+        let files = RefFiles::read(repo.git_dir(), repo.common_dir())
+            .map_err(|Unreadable { path, source }| ReadError::Io { path, source })?;
         // A folder that is gone has no refs either, but that is not what an empty repository is.
-        if head.is_none() && refs.is_empty() && !repo.common_dir().join("objects").is_dir() {
+        if files.is_empty() && !repo.common_dir().join("objects").is_dir() {
             let path = self.path.clone();
             return Err(ReadError::Gone(OpenError::Missing { path }));
         }
-        Ok(Names {
-            refs,
-            head,
-            shallow,
-        })
+        Ok(files)
     }
 }
 

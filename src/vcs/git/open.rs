@@ -1,7 +1,6 @@
 //! Opens a Git repository without letting it decide anything.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use gix::bstr::ByteSlice;
 
@@ -41,10 +40,8 @@ impl Repository {
             path: path.to_owned(),
             shared,
             filter: Default::default(),
-            heads: Mutex::new(None),
-            view: Mutex::new(None),
-            last_changes: Default::default(),
-            top: Mutex::new(None),
+            memory: Default::default(),
+            moment: None,
             histories: None,
         })
     }

@@ -1,7 +1,6 @@
 //! Annotated tags: what they say themselves.
 
 use super::header::TagHeader;
-use super::heads::{find, follow};
 use super::{Repository, from_git};
 use crate::{ReadError, Signature, TagMessage};
 
@@ -10,8 +9,8 @@ impl Repository {
         let repo = self.local();
         let heads = self.heads(&repo)?;
         let whole = format!("refs/tags/{name}");
-        let target = find(&heads.names.refs, whole.as_bytes());
-        let Some(id) = target.and_then(|target| follow(&heads.names, target)) else {
+        let target = heads.names.find(whole.as_bytes());
+        let Some(id) = target.and_then(|target| heads.names.follow(target)) else {
             return Ok(None);
         };
         let Ok(tag) = repo.find_tag(id) else {

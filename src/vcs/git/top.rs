@@ -95,7 +95,12 @@ impl Repository {
 
     fn kept_top(&self, heads: &Arc<Heads>) -> Option<Arc<Top>> {
         let cache = self.histories.as_ref()?;
-        let held = || self.top.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = || {
+            self.memory
+                .top
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         if let Some((of, top)) = held().as_ref()
             && Arc::ptr_eq(of, heads)
         {

@@ -131,19 +131,30 @@ impl Repository {
         if let Some(view) = self.current_view(&heads) {
             return Ok(view);
         }
-        let kept = || self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = &self.memory.view;
+        let kept = || memory.lock().unwrap_or_else(PoisonError::into_inner);
         let before = kept().clone();
         let view = Arc::new(self.look(repo, heads, before)?);
         self.keep_top(&view);
         *kept() = Some(view.clone());
+        if let Some(moment) = &self.moment {
+            let _ = moment.view.set(view.clone());
+        }
         Ok(view)
     }
 
     /// The view of these heads, where this process has made one.
     pub(super) fn current_view(&self, heads: &Arc<Heads>) -> Option<Arc<View>> {
-        let kept = self.view.lock().unwrap_or_else(PoisonError::into_inner);
-        let view = kept.as_ref();
-        view.filter(|view| Arc::ptr_eq(&view.heads, heads)).cloned()
+        let here = |view: &&Arc<View>| Arc::ptr_eq(&view.heads, heads);
+        // Others may have gone on to a later moment.
+        if let Some(view) = self.moment.as_ref().and_then(|moment| moment.view.get())
+            && here(&view)
+        {
+            return Some(view.clone());
+        }
+        let memory = &self.memory.view;
+        let kept = memory.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(here).cloned()
     }
 
     fn look(
@@ -310,8 +321,9 @@ fn by_date(graph: &Graph, roots: &[Place]) -> Vec<Place> {
         }
     }
     let mut tips: Vec<Place> = Vec::new();
+    let mut seen = HashSet::new();
     for &root in roots {
-        if children[root as usize] == 0 && !tips.contains(&root) {
+        if children[root as usize] == 0 && seen.insert(root) {
             tips.push(root);
         }
     }

@@ -80,7 +80,8 @@ impl Repository {
         let path = std::path::absolute(self.path()).map_err(LifeError::io("find", self.path()))?;
         match &self.system {
             System::Git(_) => {
-                let before = self.refs()?;
+                let now = self.afresh();
+                let before = now.refs()?;
                 let mut launch = way.git(programs)?;
                 launch.arg("-C").arg(&path);
                 launch
@@ -93,7 +94,8 @@ impl Repository {
                     .arg("+refs/heads/*:refs/heads/*");
                 run::to_end(launch, "pulling", limits.within(&path), watch)
                     .map_err(|error| way.explain(error))?;
-                let updates = differences(&before, &self.refs()?);
+                let after = now.refs()?;
+                let updates = differences(&before, &after);
                 let journal = self.pushed(&updates)?;
                 Ok(Arrived { journal })
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hg::{FileEdit, FileKind, HgPath, HgPathBuf, NewChangeset, Node, Snapshot};
 
+use super::turn::Turn;
 use super::{Repository, id};
 use crate::commit::{CommitError, CommitRequest, Committed, Edit, NewContent, signature};
 use crate::wire::hg::{HgProgram, PushError, push};
@@ -16,6 +17,7 @@ impl Repository {
         request: &CommitRequest,
         edits: &[Edit],
     ) -> Result<Committed, CommitError> {
+        let _turn = Turn::wait(&self.root().join(".hg"));
         // Others may push elsewhere in the meantime: that makes a new attempt necessary, not a new decision.
         const TRIES: usize = 4;
         for _ in 1..TRIES {

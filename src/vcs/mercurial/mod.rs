@@ -12,28 +12,32 @@ mod diff;
 mod drawing;
 mod error;
 mod history;
+mod merge;
 mod names;
 mod pair;
 mod pushed;
 mod relations;
 mod signature;
 mod tree;
+mod turn;
 
 pub(crate) use archive::ArchiveSource;
 pub(crate) use pair::Pair;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use hg::{Node, Rev, Snapshot};
 
-use crate::{ChangesetId, OpenError, ReadError};
+use crate::{ChangesetId, OpenError, ReadError, Refs};
 
 /// A Mercurial repository.
 #[derive(Debug)]
 pub(crate) struct Repository {
     hg: hg::Repository,
     lists: history::Lists,
+    /// The names of a state, in the form that callers see.
+    names: Mutex<Option<(Arc<Snapshot>, Refs)>>,
 }
 
 impl Repository {
@@ -47,6 +51,7 @@ impl Repository {
         Ok(Repository {
             hg: hg::Repository::open(path)?,
             lists: Default::default(),
+            names: Mutex::default(),
         })
     }
 

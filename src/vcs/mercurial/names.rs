@@ -1,9 +1,13 @@
 //! Branches, tags, bookmarks, and what a word means.
 
-use hg::LookupError;
+use std::sync::{Arc, PoisonError};
+
+use hg::{LookupError, Snapshot};
 
 use super::{Repository, from_node, id};
-use crate::{Bookmark, Branch, ChangesetId, ReadError, RefName, Refs, RevisionError, Tag};
+use crate::{
+    Bookmark, Branch, ChangesetId, ReadError, RefLists, RefName, Refs, RevisionError, Tag,
+};
 
 /// The branch a repository starts with.
 const DEFAULT: &str = "default";
@@ -11,48 +15,15 @@ const DEFAULT: &str = "default";
 impl Repository {
     pub fn refs(&self) -> Result<Refs, ReadError> {
         self.read(|snapshot| {
-            let name = |text: &hg::Text| RefName::new(text.to_str());
-            let branches: Vec<Branch> = snapshot
-                .branches()?
-                .iter()
-                .map(|branch| Branch {
-                    name: name(&branch.name),
-                    id: id(snapshot, branch.tip),
-                    closed: branch.closed,
-                })
-                .collect();
-            let tags = snapshot.tags()?.iter();
-            let mut tags: Vec<Tag> = tags
-                .map(|tag| Tag {
-                    name: name(&tag.name),
-                    id: from_node(&tag.node),
-                    annotated: false,
-                })
-                .filter(|tag| tag.name.as_str() != "tip")
-                .collect();
-            if let Some(tip) = snapshot.tip() {
-                tags.push(Tag {
-                    name: RefName::new("tip"),
-                    id: id(snapshot, tip),
-                    annotated: false,
-                });
+            let kept = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((of, refs)) = kept().as_ref()
+                && Arc::ptr_eq(of, snapshot)
+            {
+                return Ok(refs.clone());
             }
-            let bookmarks = snapshot.bookmarks().iter();
-            let bookmarks = bookmarks
-                .map(|bookmark| Bookmark {
-                    name: name(&bookmark.name),
-                    id: from_node(&bookmark.node),
-                })
-                .collect();
-            let open_default = branches
-                .iter()
-                .any(|branch| branch.name.as_str() == DEFAULT && !branch.closed);
-            let default_branch = match snapshot.tip() {
-                Some(_) if open_default => Some(RefName::new(DEFAULT)),
-                Some(tip) => Some(RefName::new(snapshot.changeset(tip)?.branch.to_str())),
-                None => None,
-            };
-            Ok(Refs::new(branches, tags, bookmarks, default_branch))
+            let refs = refs(snapshot)?;
+            *kept() = Some((snapshot.clone(), refs.clone()));
+            Ok(refs)
         })
     }
 
@@ -75,4 +46,49 @@ impl Repository {
             }
         })
     }
+}
+
+fn refs(snapshot: &Snapshot) -> Result<Refs, ReadError> {
+    let name = |text: &hg::Text| RefName::new(text.to_str());
+    let branches: Vec<Branch> = snapshot
+        .branches()?
+        .iter()
+        .map(|branch| Branch {
+            name: name(&branch.name),
+            id: id(snapshot, branch.tip),
+            closed: branch.closed,
+        })
+        .collect();
+    let tags = snapshot.tags()?.iter();
+    let mut tags: Vec<Tag> = tags
+        .map(|tag| Tag {
+            name: name(&tag.name),
+            id: from_node(&tag.node),
+            annotated: false,
+        })
+        .filter(|tag| tag.name.as_str() != "tip")
+        .collect();
+    if let Some(tip) = snapshot.tip() {
+        tags.push(Tag {
+            name: RefName::new("tip"),
+            id: id(snapshot, tip),
+            annotated: false,
+        });
+    }
+    let bookmarks = snapshot.bookmarks().iter();
+    let bookmarks = bookmarks
+        .map(|bookmark| Bookmark {
+            name: name(&bookmark.name),
+            id: from_node(&bookmark.node),
+        })
+        .collect();
+    let open_default = branches
+        .iter()
+        .any(|branch| branch.name.as_str() == DEFAULT && !branch.closed);
+    let default_branch = match snapshot.tip() {
+        Some(_) if open_default => Some(RefName::new(DEFAULT)),
+        Some(tip) => Some(RefName::new(snapshot.changeset(tip)?.branch.to_str())),
+        None => None,
+    };
+    Ok(RefLists::new(branches, tags, bookmarks, default_branch).into())
 }

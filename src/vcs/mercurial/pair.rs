@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use hg::{ChangeKind, Entry, FileChange, FileKind, HgPath, HgPathBuf, Node, Rev, RevSet, Snapshot};
+use hg::{Entry, HgPath, HgPathBuf, Node, Rev, RevSet, Snapshot};
 
+use super::merge::Attempt;
 use super::tree::mode_of;
 use super::{Repository, from_node};
-use crate::compare::{Conflict, ConflictKind, Merge, Sides};
+use crate::compare::{Merge, Sides};
 use crate::diff::{Contents, Diff, DiffOptions, Pair as FilePair, Side, compare};
 use crate::{Changeset, ChangesetId, Kind, ReadError, RepoPath};
 
@@ -140,33 +141,26 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// Merges `theirs`, of the second repository, into `ours`, of the first. Both have the ancestor.
+    /// Merges `theirs`, of the second repository, into `ours`, of the first. Both have the ancestors.
     pub fn merge(
         &self,
-        ancestor: &ChangesetId,
+        ancestors: &[ChangesetId],
         ours: &ChangesetId,
         theirs: &ChangesetId,
     ) -> Result<Merge, ReadError> {
         self.read(|one, other| {
-            let ours = Changes::of(one, self.one.rev(one, ancestor)?, self.one.rev(one, ours)?)?;
-            let theirs = Changes::of(
-                other,
-                self.other.rev(other, ancestor)?,
-                self.other.rev(other, theirs)?,
-            )?;
-            let mut conflicts = Vec::new();
-            for (path, mine) in &ours.by_path {
-                if let Some(kind) = conflict_at(path, mine, &ours, &theirs)?
-                    && let Ok(path) = RepoPath::parse(path.as_bytes())
-                {
-                    conflicts.push(Conflict { path, kind });
-                }
+            let (mine, yours) = (self.one.rev(one, ours)?, self.other.rev(other, theirs)?);
+            let mut ancestors = ancestors.to_vec();
+            ancestors.sort_unstable();
+            let mut attempts = Vec::new();
+            for ancestor in &ancestors {
+                let (base, same) = (
+                    self.one.rev(one, ancestor)?,
+                    self.other.rev(other, ancestor)?,
+                );
+                attempts.push(Attempt::new((one, base, mine), (other, same, yours))?);
             }
-            conflicts.extend(moved(&ours, &theirs)?);
-            conflicts.extend(moved(&theirs, &ours)?);
-            conflicts.extend(files_in_the_way(&ours, &theirs));
-            conflicts.extend(files_in_the_way(&theirs, &ours));
-            Ok(Merge::of(conflicts, None))
+            Ok(Merge::of(Attempt::agreed(attempts), None))
         })
     }
 }
@@ -205,169 +199,6 @@ fn beyond(
         }
     }
     (fresh, met)
-}
-
-/// What one side has changed.
-struct Changes<'a> {
-    snapshot: &'a Snapshot,
-    by_path: HashMap<HgPathBuf, FileChange>,
-}
-
-impl<'a> Changes<'a> {
-    fn of(snapshot: &'a Snapshot, ancestor: Rev, side: Rev) -> Result<Self, ReadError> {
-        let changes = snapshot.status(Some(ancestor), side)?;
-        let by_path = changes
-            .into_iter()
-            .map(|change| (change.path.clone(), change))
-            .collect();
-        Ok(Changes { snapshot, by_path })
-    }
-
-    fn text(&self, path: &HgPathBuf, entry: &Entry) -> Result<Vec<u8>, ReadError> {
-        Ok(self.snapshot.file(path.as_path(), &entry.node)?.data)
-    }
-
-    /// The files made from this one, where it is gone or where it is still there.
-    fn made_from<'b>(&'b self, source: &'b HgPathBuf) -> impl Iterator<Item = &'b FileChange> {
-        self.by_path.values().filter(move |change| {
-            change.kind == ChangeKind::Added && change.copied_from.as_ref() == Some(source)
-        })
-    }
-}
-
-/// What does not fit at a path that our side has changed.
-fn conflict_at(
-    path: &HgPathBuf,
-    mine: &FileChange,
-    ours: &Changes<'_>,
-    theirs: &Changes<'_>,
-) -> Result<Option<ConflictKind>, ReadError> {
-    let Some(yours) = theirs.by_path.get(path) else {
-        return Ok(None);
-    };
-    Ok(match (&mine.new, &yours.new) {
-        (None, None) => None,
-        // Renamed on the side where it is gone: what became of it is looked at there.
-        (Some(_), None) if theirs.made_from(path).next().is_some() => None,
-        (None, Some(_)) if ours.made_from(path).next().is_some() => None,
-        (Some(_), None) | (None, Some(_)) => Some(ConflictKind::ChangedAndRemoved),
-        (Some(a), Some(b)) => {
-            let base = match &mine.old {
-                Some(old) => Some((ours.text(path, old)?, old.kind)),
-                None => None,
-            };
-            let both_added = base.is_none();
-            let (a, b) = (
-                (ours.text(path, a)?, a.kind),
-                (theirs.text(path, b)?, b.kind),
-            );
-            let kind = if both_added {
-                ConflictKind::BothAdded
-            } else {
-                ConflictKind::Content
-            };
-            three_way(base, a, b).map(|found| {
-                if found == ConflictKind::Content {
-                    kind
-                } else {
-                    found
-                }
-            })
-        }
-    })
-}
-
-/// A text and what kind of file it is in.
-type Version = (Vec<u8>, FileKind);
-
-fn three_way(base: Option<Version>, ours: Version, theirs: Version) -> Option<ConflictKind> {
-    if ours == theirs {
-        return None;
-    }
-    let base = base.unwrap_or((Vec::new(), FileKind::Regular));
-    let is_link = |version: &Version| version.1 == FileKind::Symlink;
-    if is_link(&ours) || is_link(&theirs) {
-        // A link has no lines: one side must have left it alone.
-        let differ = ours != base && theirs != base;
-        let kind = if is_link(&ours) == is_link(&theirs) {
-            ConflictKind::Content
-        } else {
-            ConflictKind::Types
-        };
-        return differ.then_some(kind);
-    }
-    let is_binary = |version: &Version| memchr::memchr(0, &version.0).is_some();
-    let untouched = ours.0 == base.0 || theirs.0 == base.0 || ours.0 == theirs.0;
-    if untouched {
-        return None;
-    }
-    if is_binary(&ours) || is_binary(&theirs) || is_binary(&base) {
-        return Some(ConflictKind::Content);
-    }
-    (!hg::merges_cleanly(&base.0, &ours.0, &theirs.0)).then_some(ConflictKind::Content)
-}
-
-/// Files that one side has made from another, which the other side has changed in its old place: the change goes along.
-fn moved(mover: &Changes<'_>, changer: &Changes<'_>) -> Result<Vec<Conflict>, ReadError> {
-    let mut conflicts = Vec::new();
-    for change in mover.by_path.values() {
-        let (Some(new), Some(source), ChangeKind::Added) =
-            (&change.new, &change.copied_from, change.kind)
-        else {
-            continue;
-        };
-        // Made on both sides: looked at by its path.
-        if changer.by_path.contains_key(&change.path) {
-            continue;
-        }
-        let Some(theirs) = changer.by_path.get(source) else {
-            continue;
-        };
-        let is_gone = mover
-            .by_path
-            .get(source)
-            .is_some_and(|change| change.new.is_none());
-        let kind = match (&theirs.old, &theirs.new) {
-            (Some(old), Some(entry)) => {
-                let base = Some((changer.text(source, old)?, old.kind));
-                let moved = (mover.text(&change.path, new)?, new.kind);
-                three_way(base, moved, (changer.text(source, entry)?, entry.kind))
-            }
-            // Removed there and renamed here. Renamed on both sides to different names is only worth a word to Mercurial.
-            (Some(_), None) if is_gone && changer.made_from(source).next().is_none() => {
-                Some(ConflictKind::ChangedAndRemoved)
-            }
-            _ => None,
-        };
-        if let (Some(kind), Ok(path)) = (kind, RepoPath::parse(change.path.as_bytes())) {
-            conflicts.push(Conflict { path, kind });
-        }
-    }
-    Ok(conflicts)
-}
-
-/// Files of one side where the other has made a folder.
-fn files_in_the_way(ours: &Changes<'_>, theirs: &Changes<'_>) -> Vec<Conflict> {
-    let added = |changes: &Changes<'_>| -> Vec<HgPathBuf> {
-        let added = changes.by_path.values();
-        let added = added.filter(|change| change.kind == ChangeKind::Added);
-        added.map(|change| change.path.clone()).collect()
-    };
-    let mine: HashSet<HgPathBuf> = added(ours).into_iter().collect();
-    let mut conflicts = Vec::new();
-    for path in added(theirs) {
-        let mut above = path.as_path().parent();
-        while let Some(folder) = above.filter(|folder| !folder.is_root()) {
-            if mine.contains(&folder.to_buf())
-                && let Ok(path) = RepoPath::parse(folder.as_bytes())
-            {
-                let kind = ConflictKind::Types;
-                conflicts.push(Conflict { path, kind });
-            }
-            above = folder.parent();
-        }
-    }
-    conflicts
 }
 
 /// A revision of a file: whether it is the second repository's, its path, its node.

@@ -9,7 +9,7 @@ use crate::recipe::{Story, Work, story};
 #[test]
 fn head_says_where_it_points() {
     let Story { work, ids } = story(Kind::Git);
-    let head = || work.open().refs().unwrap().head;
+    let head = || work.open().refs().unwrap().head.clone();
     work.run(
         "git",
         &["checkout", "-q", "-B", "topic/x", &ids[4].to_string()],

@@ -336,7 +336,7 @@ fn refs_to_nothing_are_passed_over() {
     let repository = work.open();
     let refs = repository.refs().unwrap();
     assert_eq!(refs.branches.len(), 1);
-    assert_eq!((refs.tags, refs.pulls), (vec![], vec![]));
+    assert!(refs.tags.is_empty() && refs.pulls.is_empty());
     for text in ["missing", "of-blob", "ring-a", "deep", "refs/pull/x/head"] {
         let found = repository.resolve(text);
         assert!(

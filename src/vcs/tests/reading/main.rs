@@ -15,6 +15,7 @@ mod kept;
 mod lists;
 mod long;
 mod long_history;
+mod many_refs;
 mod merges;
 mod recipe;
 mod relations;

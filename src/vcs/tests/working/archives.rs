@@ -140,6 +140,117 @@ fn git_tars_of_odd_trees_are_the_same_bytes() {
     assert!(work.open().archive(&third, &nowhere).is_err());
 }
 
+/// All that `git help log` names, each in a file of its own; but for `%w`, which stands as it is.
+#[test]
+fn placeholders_are_filled_in_as_git_fills_them_in() {
+    let work = Work::new(Kind::Git);
+    work.write(
+        b".mailmap",
+        b"Alice Proper <proper@example.com> <alice@example.com>\n",
+    );
+    let first = work.commit("First");
+    work.git(&["tag", "-a", "-m", "One", "v1", &first.to_string()]);
+    work.git(&["branch", "other", &first.to_string()]);
+    let formats = [
+        "%d",
+        "%D",
+        "%(decorate)",
+        "%(decorate:prefix=[,suffix=],separator=%x2C%x20,tag=T:,pointer==>)",
+        "%(describe)",
+        "%(describe:tags)",
+        "%ar|%cr",
+        "%ah|%ch",
+        "%aN|%aE|%aL|%cN|%cE|%cL",
+        "%an|%ae|%al",
+        "%m",
+        "%Cred%C(bold blue)%C(auto)x%Creset%C(reset)%Cnone",
+        "%G?|%GG|%GS|%GK|%GF|%GP|%GT|%GX",
+        "%gD|%gd|%gs|%gn|%gN|%ge|%gE|%gX",
+        "%S|%N",
+        "%+s%-s% s",
+        "%+d%-d% d",
+        "x%n%n%-Gfx%n%n%-GG|",
+        "%+q|%-q",
+        "%<(30)%an|%>(30)%an|%><(31)%an|",
+        "%<(7,trunc)%s|%<(7,ltrunc)%s|%<(7,mtrunc)%s|%<(2,trunc)%s|",
+        "abc      %>>(30)%s|%<|(20)%an|%>|(60)%an|%<(x)%an|%<(0)%an|%<(9",
+        "%<(20)%Cred%an|",
+        "%(trailers)",
+        "%(trailers:key=Reviewed-by,valueonly,separator=%x2C )",
+        "%(trailers:only,unfold)",
+        "%(trailers:only=no,separator=|)",
+        "%(trailers:key=none)",
+        "%(trailers:keyonly,separator=%x20)",
+        "%(trailers:key_value_separator==)",
+        "%(trailers:unknown)",
+        "%(nonsense)",
+        "%(",
+        "%e|%x4",
+        "%s|%f|%b|%B",
+        "%at %ct %as %cs %aI %cI",
+        "%",
+        "%%d",
+    ];
+    for (number, format) in formats.iter().enumerate() {
+        let text = format!("{number} {format}\n$Format:{format}$ end\n\n$Format:{format}\n");
+        work.write(format!("f{number:02}").as_bytes(), text.as_bytes());
+    }
+    work.write(b".gitattributes", b"f* export-subst\n");
+    let message = "A rather long subject: with (odd) characters...\nand a second line\n\nBody\n  indented\n\n\
+                   Signed-off-by: Alice <alice@example.com>\nreviewed-by: Bob\n  and others\nsome other text\nReviewed-By: Carol\n";
+    let second = work.commit(message);
+    work.git(&["tag", "light", &second.to_string()]);
+    work.git(&["tag", "-a", "-m", "Two", "z/v2", &second.to_string()]);
+    for number in 0..3 {
+        work.write(b"more", format!("{number}").as_bytes());
+        work.commit("No trailers\n\nNote: this\nis text, and more of it than of the other\n");
+    }
+    let third = work.head();
+    work.git(&["checkout", "-q", "--detach"]);
+    for id in [first, second, third] {
+        same_as_git(&work, &id);
+    }
+    work.git(&["checkout", "-q", "main"]);
+    same_as_git(&work, &third);
+}
+
+/// What the administrator of a repository has set for all of its changesets counts more than what they say.
+#[test]
+fn attributes_of_the_repository_count_more() {
+    let work = Work::new(Kind::Git);
+    for name in [
+        "a/keep.txt",
+        "a/secret",
+        "b/b/secret",
+        "b/c",
+        "docs/x",
+        "top.txt",
+        "weird [name]",
+    ] {
+        work.write(name.as_bytes(), b"$Id$\none\n");
+    }
+    work.write(
+        b".gitattributes",
+        b"[attr]hide export-ignore\ndocs -export-ignore\n*.txt export-ignore\nsecret hide\n\"weird [[]name]\" ident\n!bad export-ignore\n",
+    );
+    work.write(
+        b"b/.gitattributes",
+        b"[attr]nested export-ignore\nc nested\nb/secret !export-ignore\n",
+    );
+    let id = work.commit("Attributes");
+    same_as_git(&work, &id);
+    let info = work.path().join(".git/info/attributes");
+    std::fs::create_dir_all(info.parent().unwrap()).unwrap();
+    for text in [
+        "docs export-ignore\nkeep.txt -export-ignore\n",
+        "[attr]mine export-ignore\nb mine\n/top.txt !export-ignore\na/** eol=crlf\n",
+        "secret -hide\n* ident\n",
+    ] {
+        std::fs::write(&info, text).unwrap();
+        same_as_git(&work, &id);
+    }
+}
+
 /// What unpacks the other formats finds the tar, or its entries.
 #[test]
 fn formats_differ_in_the_wrapping_only() {

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use vcs::{ArchiveFormat, ArchiveOptions, BlameOptions, Cache, DiffOptions, Kind, RepoPath};
 
-use crate::recipe::{Story, path, story};
+use crate::recipe::{Story, Work, path, story};
 
 #[test]
 fn what_comes_out_of_the_cache_is_what_was_worked_out() {
@@ -83,4 +83,41 @@ fn what_comes_out_of_the_cache_is_what_was_worked_out() {
         }
         assert!(cached.archive(&id, &archive).is_ok());
     }
+}
+
+/// An archive that tells which names lead to its changeset is another one after the next tag.
+#[test]
+fn archives_that_depend_on_more_than_the_changeset_are_made_anew() {
+    let work = Work::new(Kind::Git);
+    work.write(b"names", b"$Format:%D$\n");
+    work.write(b".gitattributes", b"names export-subst\n");
+    let id = work.commit("Names");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let cache = Cache::new(folder.path(), 1 << 30);
+    let options = ArchiveOptions {
+        format: ArchiveFormat::Tar,
+        prefix: path(b"x"),
+        path: RepoPath::root(),
+    };
+    let archive = || {
+        let repository = work.open();
+        let mut stream = repository.cached(&cache).archive(&id, &options).unwrap();
+        let mut bytes = Vec::new();
+        stream.reader.read_to_end(&mut bytes).unwrap();
+        (stream.length.is_some(), String::from_utf8(bytes).unwrap())
+    };
+    let holds = |text: &str, wanted: &str| assert!(text.contains(wanted), "{text:?}");
+    let (_, before) = archive();
+    holds(&before, "HEAD -> main\n");
+    work.git(&["tag", "v1"]);
+    let (known, after) = archive();
+    assert!(!known);
+    holds(&after, "HEAD -> main, tag: v1\n");
+    // Without such a file it is kept, until the administrator wants something else.
+    let info = work.path().join(".git/info/attributes");
+    std::fs::create_dir_all(info.parent().unwrap()).unwrap();
+    std::fs::write(&info, "names -export-subst\n").unwrap();
+    assert_eq!((archive().0, archive().0), (false, true));
+    std::fs::write(&info, "names export-ignore\n").unwrap();
+    assert!(!archive().0);
 }

@@ -415,6 +415,46 @@ fn of_many_at_once_one_wins() {
 }
 
 /// Any change at all: the tree is the one `git add` makes of a folder changed in the same way.
+/// To start `hg` takes seconds on a busy machine: those who come too late are told without.
+#[test]
+fn losers_are_told_before_hg_starts() {
+    let Story { work, .. } = story(Kind::Hg);
+    let parent = work.open().resolve("tip").unwrap();
+    let branch = work.open().changeset(&parent).unwrap().branch.unwrap();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut programs = programs();
+    let (counted, starts) = (folder.path().join("hg"), folder.path().join("starts"));
+    let script = format!(
+        "#!/bin/sh\necho >> '{}'\nexec '{}' \"$@\"\n",
+        starts.display(),
+        programs.hg.path.display()
+    );
+    std::fs::write(&counted, script).unwrap();
+    std::fs::set_permissions(&counted, std::fs::Permissions::from_mode(0o755)).unwrap();
+    programs.hg.path = counted;
+    // Each as another process would have it.
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|number| {
+                let (work, programs, branch) = (&work, &programs, branch.clone());
+                scope.spawn(move || {
+                    let name = format!("by-{number}");
+                    let mut request = request(Some(parent), vec![create(&name, b"x")]);
+                    request.branch = branch;
+                    work.open().commit(programs, &request)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let (won, lost): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    assert_eq!(won.len(), 1, "{lost:?}");
+    for error in lost.into_iter().filter_map(Result::err) {
+        assert!(matches!(error, CommitError::Moved { .. }), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(&starts).unwrap().lines().count(), 1);
+}
+
 fn any_changes() -> impl Strategy<Value = Vec<FileChange>> {
     let name = prop::sample::select(vec![
         "a", "a/b", "a/b/c", "a.b", "a-b", "a0", "b", "b/a", "dir/x", "dir/y",

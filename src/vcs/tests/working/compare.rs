@@ -588,3 +588,98 @@ fn criss_cross_histories_merge_as_in_git() {
         merged.conflicts
     );
 }
+
+/// The story: one renames a folder, the other puts a file into it. Git asks where that belongs; a page that says "merges cleanly" would be wrong.
+#[test]
+fn files_in_a_folder_that_has_moved_are_asked_about_as_in_git() {
+    let work = Work::new(Kind::Git);
+    for name in ["one", "two", "three"] {
+        work.write(
+            format!("lib/x/{name}").as_bytes(),
+            format!("{name}\n").repeat(9).as_bytes(),
+        );
+        work.write(
+            format!("stays/{name}").as_bytes(),
+            format!("{name}!\n").repeat(9).as_bytes(),
+        );
+    }
+    let base = work.commit("Base");
+    work.rename("lib", "src");
+    work.rename("stays/one", "elsewhere");
+    let mover = work.commit("Moved");
+    work.go_back(&base);
+    work.write(b"lib/x/new", b"new\n");
+    work.write(b"lib/deep/new", b"deep\n");
+    work.write(b"stays/new", b"no question\n");
+    let maker = work.commit("Made");
+    work.go_back(&base);
+    work.write(b"stays/new", b"no question\n");
+    let other = work.commit("Elsewhere");
+    for branch in [mover, maker, other] {
+        work.git(&["branch", &format!("b-{branch}"), &branch.to_string()]);
+    }
+    let repository = work.open();
+    for (ours, theirs) in [(mover, maker), (maker, mover), (mover, other)] {
+        let output = Command::new("git")
+            .args(["merge-tree", "--write-tree", "--no-messages", "--name-only"])
+            .args([ours.to_string(), theirs.to_string()])
+            .current_dir(work.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        let wanted: BTreeSet<&str> = told.lines().skip(1).collect();
+        let merged = Comparison::new(end(&repository, ours), end(&repository, theirs))
+            .unwrap()
+            .merge()
+            .unwrap();
+        let paths: Vec<String> = merged
+            .conflicts
+            .iter()
+            .map(|one| one.path.to_string())
+            .collect();
+        let found: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
+        assert_eq!(found, wanted, "{ours} {theirs}");
+        assert_eq!(merged.is_clean(), output.status.success());
+        assert_eq!(merged.is_clean(), theirs == other);
+    }
+}
+
+/// Of several common ancestors Mercurial takes for each file the one from which there is nothing to decide; and what one has removed and the other
+/// renamed is worth a word to it, not a question.
+#[test]
+fn hg_merges_go_the_easy_way() {
+    let work = Work::new(Kind::Hg);
+    work.write(b"text", b"base\n");
+    work.write(b"renamed", b"renamed\n");
+    let base = work.commit("Base");
+    let side = |text: &[u8]| {
+        work.go_back(&base);
+        work.write(b"text", text);
+        work.commit("Side")
+    };
+    let (a, b) = (side(b"a\n"), side(b"b\n"));
+    let both = |first: &ChangesetId, second: &ChangesetId, text: &[u8]| {
+        work.run(
+            "hg",
+            &["debugsetparents", &first.to_string(), &second.to_string()],
+        );
+        work.write(b"text", text);
+        work.commit("Both")
+    };
+    work.go_back(&a);
+    both(&a, &b, b"a\n");
+    work.rename("renamed", "new name");
+    let here = work.commit("Here");
+    work.go_back(&b);
+    both(&b, &a, b"c\n");
+    work.remove(b"renamed");
+    let there = work.commit("There");
+    // The judge: it fails where something is left to decide.
+    work.run("hg", &["merge", "-q", &here.to_string()]);
+    let repository = work.open();
+    for (ours, theirs) in [(here, there), (there, here)] {
+        let comparison = Comparison::new(end(&repository, ours), end(&repository, theirs)).unwrap();
+        assert_eq!(comparison.sides().unwrap().ancestors.len(), 2);
+        assert_eq!(comparison.merge().unwrap().conflicts, []);
+    }
+}

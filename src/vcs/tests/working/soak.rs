@@ -57,6 +57,28 @@ fn everything_at_once_on_long_histories() {
     }
 }
 
+/// The same on copies of repositories that stand somewhere: `KALLITHEA_SOAK_GIT`, with a branch `main`, and `KALLITHEA_SOAK_HG`.
+#[test]
+#[ignore = "minutes long, and wants repositories"]
+fn everything_at_once_on_given_repositories() {
+    for (kind, variable, inside) in [
+        (Kind::Git, "KALLITHEA_SOAK_GIT", ".git"),
+        (Kind::Hg, "KALLITHEA_SOAK_HG", "."),
+    ] {
+        let Some(given) = std::env::var_os(variable) else {
+            continue;
+        };
+        let work = Work::new(kind);
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(Path::new(&given).join("."))
+            .arg(work.path().join(inside))
+            .status();
+        assert!(copied.unwrap().success());
+        readers_and_pushes(&work, kind);
+    }
+}
+
 fn readers_and_pushes(work: &Work, kind: Kind) {
     let cache = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let readers: Vec<_> = (0..READERS)
@@ -146,7 +168,8 @@ fn a_reader() {
     let start = Instant::now();
     let mut rounds = 0;
     while start.elapsed() < duration() {
-        ask(&repository, &cache);
+        // One request after the other.
+        ask(&repository.at_one_moment(), &cache);
         rounds += 1;
         if rounds % 10 == 0 {
             // A worker ends, and another one begins.

@@ -160,7 +160,7 @@ impl<'a> Target<'a> {
     ) -> Result<Self, Problem> {
         let start = rest.iter().position(|&byte| byte == b'/');
         let path = revision::path(&rest[start.unwrap_or(rest.len())..])?;
-        let branch = match (contents.kind(), contents.refs()?.head) {
+        let branch = match (contents.kind(), contents.refs()?.head.clone()) {
             (Kind::Hg, _) => RefName::new("default"),
             (Kind::Git, vcs::Head::Unborn(branch)) => branch,
             (Kind::Git, _) => RefName::new("master"),
