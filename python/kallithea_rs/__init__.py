@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from kallithea_rs import _native
-from kallithea_rs._uwsgi import HOSTED, Application, undo_chunks
+from kallithea_rs._uwsgi import HOSTED, undo_chunks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kallithea_rs._uwsgi import Application
 
 __all__ = ["app", "make_app", "paste_app_factory"]
 __version__: str = _native.version

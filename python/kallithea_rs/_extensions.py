@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
-import traceback
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
-from typing import Any
 
 from kallithea_rs import _kallithea
+
+# Loaded by every connection over SSH.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Pairs: TypeAlias = list[tuple[str, str]]
 
 NAME = "extensions"
 
@@ -17,13 +22,19 @@ NAME = "extensions"
 def load(path: str | os.PathLike[str], questions: _kallithea.Questions, settings: dict[str, str]) -> ModuleType:
     """Run the file as the module ``extensions``, so that it can be imported by what it imports itself."""
     path = os.fspath(path)
-    packages = [path.rpartition("/")[0]] if path.endswith("/__init__.py") else None
-    spec = importlib.util.spec_from_file_location(NAME, path, submodule_search_locations=packages)
-    module = importlib.util.module_from_spec(spec)
+    # What `importlib.util` makes of them, which would have to be loaded itself.
+    loader = SourceFileLoader(NAME, path)
+    spec = ModuleSpec(NAME, loader, origin=path, is_package=path.endswith("/__init__.py"))
+    spec.has_location = True
+    module = ModuleType(NAME)
+    module.__spec__, module.__loader__, module.__file__, module.__package__ = spec, loader, path, spec.parent
+    if spec.submodule_search_locations is not None:
+        spec.submodule_search_locations.append(path.rpartition("/")[0])
+        module.__path__ = spec.submodule_search_locations
     _kallithea.offer(questions, settings, module)
     sys.modules[NAME] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         del sys.modules[NAME]
         raise
@@ -35,10 +46,9 @@ def call(module: ModuleType, name: str, arguments: dict[str, Any]) -> Any:
     try:
         return getattr(module, name)(**arguments)
     except BaseException:
+        import traceback
+
         raise RuntimeError(traceback.format_exc()) from None
-
-
-Pairs = list[tuple[str, str]]
 
 
 def tables(module: ModuleType) -> tuple[Pairs, Pairs, list[str], list[str]]:

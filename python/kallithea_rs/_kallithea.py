@@ -12,25 +12,30 @@ be installed: without its own start that one could not answer either.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from importlib.abc import MetaPathFinder
 from types import ModuleType, SimpleNamespace
-from typing import Any, ClassVar, Protocol
+
+from kallithea_rs import _kallithea_lib
+from kallithea_rs._kallithea_lib import ChangesetDoesNotExistError
+
+# Loaded by every connection over SSH, and `typing` would take longer than all of this.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ClassVar, Protocol, TypeAlias
+
+    Facts: TypeAlias = dict[str, Any]
+
+    class Questions(Protocol):
+        """What the compiled half answers; a number is an id, a text a name."""
+
+        def user(self, which: int | str) -> Facts | None: ...
+        def repository(self, which: int | str) -> Facts | None: ...
+        def changeset(self, repository: int, revision: str) -> Facts | None: ...
+        def setting(self, name: str) -> Any: ...
+
 
 VERSION = "0.7.0"
 """The version whose names these are."""
-
-Facts = dict[str, Any]
-
-
-class Questions(Protocol):
-    """What the compiled half answers; a number is an id, a text a name."""
-
-    def user(self, which: int | str) -> Facts | None: ...
-    def repository(self, which: int | str) -> Facts | None: ...
-    def changeset(self, repository: int, revision: str) -> Facts | None: ...
-    def setting(self, name: str) -> Any: ...
-
 
 class Record:
     """The attributes of an object of the original, read once."""
@@ -106,6 +111,16 @@ class User(Row):
 
     get_by_username_or_email = get_by_username
 
+    @classmethod
+    def get_by_email(cls, email: str) -> User | None:
+        found = cls._named(email)
+        return found if found and email.lower() in map(str.lower, found.emails) else None
+
+    def get_api_data(self, details: bool = False) -> Facts:
+        """What the API says about it."""
+        names = ("user_id", "username", "firstname", "lastname", "email", "emails", "active", "admin")
+        return {name: self._facts[name] for name in names}
+
     @property
     def name(self) -> str:
         return self.firstname
@@ -131,8 +146,8 @@ class Repository(Row):
 
     @property
     def landing_rev(self) -> list[str]:
-        kind, _, name = self._facts["_landing_revision"].rpartition(":")
-        return [kind or "rev", name]
+        stored = self._facts["_landing_revision"]
+        return stored.split(":", 1) if ":" in stored else ["rev", stored]
 
     @property
     def just_name(self) -> str:
@@ -156,11 +171,33 @@ class Repository(Row):
         revision = self.landing_rev[1] if rev is None else str(rev)
         facts = self._questions.changeset(self.repo_id, revision)
         if facts is None:
-            raise LookupError(f"{self.repo_name} has no changeset {revision!r}")
+            raise ChangesetDoesNotExistError(f"{self.repo_name} has no changeset {revision!r}")
         return Changeset(self, facts)
 
     def get_landing_changeset(self) -> Changeset:
         return self.get_changeset()
+
+    @property
+    def changeset_cache(self) -> Facts:
+        """The newest changeset, as the database keeps it."""
+        return _kallithea_lib.loads(self._facts["_changeset_cache"] or "{}")
+
+    def get_api_data(self, *_: Any, **__: Any) -> Facts:
+        """What the API says about it, to whom it is no secret."""
+        names = ("repo_id", "repo_name", "repo_type", "clone_uri", "private", "created_on", "description")
+        data = {name: self._facts[name] for name in names}
+        owner, fork = self.owner, self.fork
+        data.update(
+            landing_rev=self.landing_rev,
+            owner=owner and owner.username,
+            fork_of=fork and fork.repo_name,
+            enable_statistics=self.enable_statistics,
+            enable_downloads=self.enable_downloads,
+            last_changeset=self.changeset_cache,
+        )
+        if Setting.get_value("repository_fields"):
+            data.update((field.field_key_prefixed, field.field_value) for field in self.extra_fields)
+        return data
 
     def _name(self) -> str:
         return self.repo_name
@@ -208,6 +245,11 @@ class Setting(Record):
         value = cls._questions.setting(key)
         return None if value is None else cls({"app_settings_name": key, "app_settings_value": value})
 
+    @classmethod
+    def get_value(cls, key: str) -> Any:
+        found = cls.get_by_name(key)
+        return found and found.app_settings_value
+
     def _name(self) -> str:
         return self.app_settings_name
 
@@ -222,17 +264,65 @@ class RepositoryField:
         return key.removeprefix(cls.PREFIX)
 
 
-def safe_str(value: Any) -> str:
-    """A text, whatever it was."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+class ChangesetStatus:
+    """The words of votes."""
+
+    STATUS_NOT_REVIEWED = "not_reviewed"
+    STATUS_APPROVED = "approved"
+    STATUS_REJECTED = "rejected"
+    STATUS_UNDER_REVIEW = "under_review"
 
 
-def safe_bytes(value: Any) -> bytes:
-    """Its bytes."""
-    return value if isinstance(value, bytes) else str(value).encode()
+class RepoModel:
+    """Looks repositories up."""
+
+    def get(self, repo_id: int) -> Repository | None:
+        return Repository.get(repo_id)
+
+    def get_repo(self, repository: Any) -> Repository | None:
+        return Repository.guess_instance(repository)
+
+    def get_by_repo_name(self, repo_name: str) -> Repository | None:
+        return Repository.get_by_repo_name(repo_name)
 
 
-class _Refusal(MetaPathFinder):
+class UserModel:
+    """Looks accounts up."""
+
+    def get(self, user_id: int) -> User | None:
+        return User.get(user_id)
+
+    def get_user(self, user: Any) -> User | None:
+        return User.guess_instance(user)
+
+    def get_by_username(self, username: str) -> User | None:
+        return User.get_by_username(username)
+
+
+class ScmModel:
+    """What keeps caches of repositories: here nothing has to be told, what is cached notices by itself."""
+
+    def mark_for_invalidation(self, repo_name: str) -> None:
+        pass
+
+    def get_scm(self, repo_name: str) -> Repository | None:
+        return Repository.get_by_repo_name(repo_name)
+
+
+class Session:
+    """The session of the database as far as a file that reads needs it: there is nothing to write, and nothing to take back."""
+
+    @classmethod
+    def remove(cls) -> None:
+        pass
+
+    commit = rollback = flush = close = expire_all = remove
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"Session().{name} is not offered to extensions.py: use the API at /_admin/api to change something")
+
+
+class _Refusal:
     """Says of what is not here why it is not."""
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
@@ -252,12 +342,15 @@ def offer(questions: Questions, settings: dict[str, str], extensions: ModuleType
         del sys.modules[name]
     contents: dict[str, dict[str, Any]] = {
         "kallithea": {"__version__": VERSION, "CONFIG": settings, "EXTENSIONS": extensions},
-        "kallithea.lib": {},
-        "kallithea.lib.utils2": {"safe_str": safe_str, "safe_bytes": safe_bytes},
+        **_kallithea_lib.modules(),
         "kallithea.model": {},
         "kallithea.model.db": {
-            kind.__name__: kind for kind in (Repository, RepositoryField, Setting, User)
+            kind.__name__: kind for kind in (ChangesetStatus, Repository, RepositoryField, Setting, User)
         },
+        "kallithea.model.meta": {"Session": Session},
+        "kallithea.model.repo": {"RepoModel": RepoModel},
+        "kallithea.model.scm": {"ScmModel": ScmModel},
+        "kallithea.model.user": {"UserModel": UserModel},
     }
     for name, names in contents.items():
         module = ModuleType(name, __doc__)

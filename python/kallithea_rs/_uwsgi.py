@@ -5,8 +5,13 @@ Git sends every push of more than 1 MiB in chunks, so this makes the usual `wsgi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+# Every command and every connection over SSH starts with this file: what types alone need is not loaded.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
+
+    Application: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 try:
     import uwsgi  # exists inside uWSGI only
@@ -15,8 +20,6 @@ except ImportError:
 
 HOSTED = uwsgi is not None
 """Whether uWSGI runs this process."""
-
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class ChunkedInput:

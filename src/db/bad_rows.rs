@@ -44,9 +44,9 @@ fn read_all(conn: &Conn, user: UserId) -> Result<usize, DbError> {
         read += user_followings::followed_both(conn, user)?.0.len();
         read += usize::from(statistics::of_repository(conn, id)?.is_some());
         for request in pull_requests::to_repository(conn, id)? {
-            read += changeset_comments::of_pull_request(conn, request.id)?.len();
-            read += changeset_statuses::of_pull_request(conn, request.id)?.len();
-            read += pull_request_reviewers::of_pull_request(conn, request.id)?.len();
+            read += changeset_comments::of_pull_requests(conn, &[request.id])?.len();
+            read += changeset_statuses::of_pull_requests(conn, &[request.id])?.len();
+            read += pull_request_reviewers::of_pull_requests(conn, &[request.id])?.len();
         }
     }
     Ok(read)

@@ -1,9 +1,12 @@
 //! `changeset_comments`: comments on changesets and on pull requests. A vote belongs to a comment and goes with it.
 
+use std::collections::BTreeMap;
+
 use crate::changeset_statuses::{self, Vote};
 use crate::conn::{Conn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{CommentId, PullRequestId, RepoId, UserId};
+use crate::pull_requests;
 use crate::time::LocalTime;
 use crate::users::{self, User};
 
@@ -73,13 +76,26 @@ fn row(row: &Row<'_>) -> Comment {
     }
 }
 
-/// The comments on a pull request, oldest first.
-pub fn of_pull_request(conn: &Conn, id: PullRequestId) -> Result<Vec<Comment>, DbError> {
-    conn.query(
-        select!("WHERE pull_request_id = ? ORDER BY comment_id"),
-        &params![id],
-        row,
-    )
+/// The comments on each of these pull requests, oldest first.
+pub fn of_pull_requests(
+    conn: &Conn,
+    ids: &[PullRequestId],
+) -> Result<BTreeMap<PullRequestId, Vec<Comment>>, DbError> {
+    let mut all: BTreeMap<PullRequestId, Vec<Comment>> = BTreeMap::new();
+    for ids in ids.chunks(pull_requests::MOST_IDS) {
+        let sql = format!(
+            "{} WHERE pull_request_id IN ({}) ORDER BY comment_id",
+            select!(""),
+            placeholders(ids.len())
+        );
+        let values: Vec<Value<'_>> = ids.iter().map(|id| Value::from(*id)).collect();
+        for comment in conn.query(&sql, &values, row)? {
+            if let Some(id) = comment.pull_request {
+                all.entry(id).or_default().push(comment);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// How many comments there are on each of many changesets, and the first of them.
@@ -209,7 +225,10 @@ mod tests {
             text: "Done",
         };
         let added = test.write(|tx| insert(tx, &new));
-        let comments = test.read(|conn| of_pull_request(conn, id));
+        let comments = test
+            .read(|conn| of_pull_requests(conn, &[id]))
+            .remove(&id)
+            .unwrap_or_default();
         let ids: Vec<i64> = comments.iter().map(|comment| comment.id.0).collect();
         assert_eq!(ids, [10, 13, 14, 15, added.0]);
         assert!(comments[2].line.is_some());

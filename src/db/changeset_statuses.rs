@@ -3,9 +3,12 @@
 //! A vote on a pull request is one row for each of its changesets, in the repository they come from. The newest vote on
 //! a changeset has the version 0; whoever votes raises the version of all that were there before.
 
+use std::collections::BTreeMap;
+
 use crate::conn::{Column, Conn, FromColumn, Row, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{CommentId, PullRequestId, RepoId, UserId};
+use crate::pull_requests;
 use crate::time::LocalTime;
 
 /// A vote.
@@ -92,13 +95,26 @@ fn row(row: &Row<'_>) -> Status {
     }
 }
 
-/// All votes on a pull request, oldest first, those that newer ones have replaced among them.
-pub fn of_pull_request(conn: &Conn, id: PullRequestId) -> Result<Vec<Status>, DbError> {
-    conn.query(
-        select!("WHERE pull_request_id = ? ORDER BY changeset_status_id"),
-        &params![id],
-        row,
-    )
+/// All votes on each of these pull requests, oldest first, those that newer ones have replaced among them.
+pub fn of_pull_requests(
+    conn: &Conn,
+    ids: &[PullRequestId],
+) -> Result<BTreeMap<PullRequestId, Vec<Status>>, DbError> {
+    let mut all: BTreeMap<PullRequestId, Vec<Status>> = BTreeMap::new();
+    for ids in ids.chunks(pull_requests::MOST_IDS) {
+        let sql = format!(
+            "{} WHERE pull_request_id IN ({}) ORDER BY changeset_status_id",
+            select!(""),
+            placeholders(ids.len())
+        );
+        let values: Vec<Value<'_>> = ids.iter().map(|id| Value::from(*id)).collect();
+        for status in conn.query(&sql, &values, row)? {
+            if let Some(id) = status.pull_request {
+                all.entry(id).or_default().push(status);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The newest vote on a changeset; more than one only in a database that broke the rule.
@@ -230,7 +246,10 @@ mod tests {
         let test = TestDb::kallithea();
         let id = PullRequestId(1);
         let request = test.read(|conn| pull_requests::by_id(conn, id)).unwrap();
-        let before = test.read(|conn| of_pull_request(conn, id));
+        let before = test
+            .read(|conn| of_pull_requests(conn, &[id]))
+            .remove(&id)
+            .unwrap_or_default();
         test.write(|tx| {
             let comment = changeset_comments::insert(
                 tx,
@@ -254,7 +273,10 @@ mod tests {
                 Some(id),
             )
         });
-        let after = test.read(|conn| of_pull_request(conn, id));
+        let after = test
+            .read(|conn| of_pull_requests(conn, &[id]))
+            .remove(&id)
+            .unwrap_or_default();
         assert_eq!(after.len(), before.len() + 2);
         for (old, new) in before.iter().zip(&after) {
             assert_eq!((old.vote, old.version + 1), (new.vote, new.version));

@@ -1,16 +1,32 @@
 //! `pull_request_reviewers`: who is asked to vote on a pull request.
 
-use crate::conn::{Conn, Tx, params};
+use std::collections::BTreeMap;
+
+use crate::conn::{Conn, Tx, Value, params, placeholders};
 use crate::error::DbError;
 use crate::ids::{PullRequestId, UserId};
+use crate::pull_requests;
 
-/// The reviewers of a pull request, in the order in which they were asked.
-pub fn of_pull_request(conn: &Conn, id: PullRequestId) -> Result<Vec<UserId>, DbError> {
-    conn.query(
-        "SELECT user_id FROM pull_request_reviewers WHERE pull_request_id = ? ORDER BY pull_requests_reviewers_id",
-        &params![id],
-        |row| row.take(),
-    )
+/// The reviewers of each of these pull requests, in the order in which they were asked.
+pub fn of_pull_requests(
+    conn: &Conn,
+    ids: &[PullRequestId],
+) -> Result<BTreeMap<PullRequestId, Vec<UserId>>, DbError> {
+    let mut all: BTreeMap<PullRequestId, Vec<UserId>> = BTreeMap::new();
+    for ids in ids.chunks(pull_requests::MOST_IDS) {
+        let sql = format!(
+            "SELECT pull_request_id, user_id FROM pull_request_reviewers WHERE pull_request_id IN ({}) \
+             ORDER BY pull_requests_reviewers_id",
+            placeholders(ids.len())
+        );
+        let values: Vec<Value<'_>> = ids.iter().map(|id| Value::from(*id)).collect();
+        let rows: Vec<(PullRequestId, UserId)> =
+            conn.query(&sql, &values, |row| (row.take(), row.take()))?;
+        for (id, user) in rows {
+            all.entry(id).or_default().push(user);
+        }
+    }
+    Ok(all)
 }
 
 /// Asks somebody. Says whether they were not asked before.
@@ -61,7 +77,7 @@ mod tests {
         assert!(!test.write(|tx| add(tx, id, UserId(5))));
         assert!(test.write(|tx| add(tx, id, UserId(4))));
         assert_eq!(
-            test.read(|conn| of_pull_request(conn, id)),
+            test.read(|conn| of_pull_requests(conn, &[id]))[&id],
             [UserId(3), UserId(5), UserId(4)]
         );
         assert!(test.write(|tx| remove(tx, id, UserId(5))));

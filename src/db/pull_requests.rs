@@ -135,6 +135,9 @@ fn row(row: &Row<'_>) -> PullRequest {
     }
 }
 
+/// More pull requests than these are not asked about in one statement.
+pub(crate) const MOST_IDS: usize = 500;
+
 /// The pull request with this number.
 pub fn by_id(conn: &Conn, id: PullRequestId) -> Result<Option<PullRequest>, DbError> {
     conn.query_one(select!("WHERE pull_request_id = ?"), &params![id], row)

@@ -51,6 +51,8 @@ pub struct UserGrant {
     pub active: bool,
     /// The level.
     pub level: Level,
+    /// The number of its first row: the order of the API.
+    pub row: i64,
 }
 
 /// What the tables say about an account and the repositories that any row speaks of: all that a list of repositories needs
@@ -233,17 +235,22 @@ pub fn forks_of_any(
     user: UserId,
     repositories: &[RepoId],
 ) -> Result<Vec<Found>, DbError> {
-    found_where(conn, user, "r.fork_id", repositories)
+    found_where(conn, Some(user), "r.fork_id", repositories)
 }
 
-/// These repositories with what the tables say about an account and them.
-pub fn by_ids(conn: &Conn, user: UserId, repositories: &[RepoId]) -> Result<Vec<Found>, DbError> {
+/// These repositories with what the tables say about an account and them; without an account nothing is given but the rows.
+/// Those that are gone are missing.
+pub fn by_ids(
+    conn: &Conn,
+    user: Option<UserId>,
+    repositories: &[RepoId],
+) -> Result<Vec<Found>, DbError> {
     found_where(conn, user, "r.repo_id", repositories)
 }
 
 fn found_where(
     conn: &Conn,
-    user: UserId,
+    user: Option<UserId>,
     column: &str,
     ids: &[RepoId],
 ) -> Result<Vec<Found>, DbError> {
@@ -256,7 +263,7 @@ fn found_where(
             found_sql(),
             placeholders(ids.len())
         );
-        let mut values = found_values(Some(user));
+        let mut values = found_values(user);
         values.extend(ids.iter().copied().map(Value::from));
         found.extend(conn.query(&sql, &values, found_row)?);
     }
@@ -313,13 +320,14 @@ pub(crate) fn user_grants(
 ) -> Result<Vec<UserGrant>, DbError> {
     let GrantTable {
         table,
+        id,
         object: column,
         kind,
         ..
     } = table;
     let rank = kind.sql_rank();
     let sql = format!(
-        "SELECT u.user_id, u.username, u.active, MAX({rank}) FROM {table} x \
+        "SELECT u.user_id, u.username, u.active, MAX({rank}), MIN(x.{id}) FROM {table} x \
          JOIN users u ON u.user_id = x.user_id JOIN permissions p ON p.permission_id = x.permission_id \
          WHERE x.{column} = ? GROUP BY u.user_id, u.username, u.active \
          ORDER BY CASE WHEN u.username = ? THEN 0 ELSE 1 END, lower(u.username), u.user_id"
@@ -329,6 +337,7 @@ pub(crate) fn user_grants(
         username: row.take(),
         active: row.take(),
         level: row.take(),
+        row: row.take(),
     })
 }
 

@@ -413,6 +413,14 @@ pub fn set_changeset_cache(
     Ok(tx.execute(sql, &params![changeset_cache, updated_on, id])? > 0)
 }
 
+/// Whether a tip changeset is kept; until the first push there is none, as in the original.
+pub fn has_changeset_cache(conn: &Conn, id: RepoId) -> Result<bool, DbError> {
+    conn.exists(
+        "SELECT 1 FROM repositories WHERE repo_id = ? AND changeset_cache IS NOT NULL",
+        &params![id],
+    )
+}
+
 /// Deletes a repository and all that hangs on it; the journal keeps its name. Forks must have been dealt with; any
 /// that is left is detached.
 pub fn delete(tx: &Tx<'_>, id: RepoId) -> Result<bool, DbError> {

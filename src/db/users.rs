@@ -346,17 +346,16 @@ pub fn all(conn: &Conn) -> Result<Vec<User>, DbError> {
     )
 }
 
-/// The accounts that follow a repository and since when, by name.
+/// The accounts that follow a repository and since when, in the order in which they began to.
 pub fn following(conn: &Conn, repository: RepoId) -> Result<Vec<(User, LocalTime)>, DbError> {
-    let mut found = conn.query(
+    conn.query(
         "SELECT u.user_id, u.username, u.password, u.active, u.\"admin\", u.firstname, u.lastname, u.email, \
          u.last_login, u.extern_type, u.extern_name, u.api_key, u.created_on, f.follows_from FROM users u \
-         JOIN user_followings f ON f.user_id = u.user_id WHERE f.follows_repository_id = ? ORDER BY u.user_id",
+         JOIN user_followings f ON f.user_id = u.user_id WHERE f.follows_repository_id = ? \
+         ORDER BY f.user_following_id",
         &params![repository],
         |found| (row(found), found.take()),
-    )?;
-    found.sort_by_cached_key(|(user, _)| user.username.as_str().to_lowercase());
-    Ok(found)
+    )
 }
 
 /// The members of each of these user groups, in one statement.

@@ -25,6 +25,8 @@ pub struct UserGroupGrant {
     pub active: bool,
     /// The level.
     pub level: Level,
+    /// The number of its first row: the order of the API.
+    pub row: i64,
 }
 
 /// The user groups with a level on a repository, by name. Rows of user groups that are gone are passed over.
@@ -39,6 +41,7 @@ pub(crate) fn user_group_grants(
 ) -> Result<Vec<UserGroupGrant>, DbError> {
     let GrantTable {
         table,
+        id,
         subject,
         object: column,
         kind,
@@ -46,7 +49,7 @@ pub(crate) fn user_group_grants(
     } = table;
     let rank = kind.sql_rank();
     let sql = format!(
-        "SELECT g.users_group_id, g.users_group_name, g.users_group_active, MAX({rank}) FROM {table} x \
+        "SELECT g.users_group_id, g.users_group_name, g.users_group_active, MAX({rank}), MIN(x.{id}) FROM {table} x \
          JOIN users_groups g ON g.users_group_id = x.{subject} \
          JOIN permissions p ON p.permission_id = x.permission_id \
          WHERE x.{column} = ? GROUP BY g.users_group_id, g.users_group_name, g.users_group_active \
@@ -57,6 +60,7 @@ pub(crate) fn user_group_grants(
         name: row.take(),
         active: row.take(),
         level: row.take(),
+        row: row.take(),
     })
 }
 

@@ -162,19 +162,25 @@ impl Model {
     /// # Errors
     /// [`Error::Invalid`] on `clone_uri` for what is no address.
     pub fn set_clone_uri(&self, repository: &AdminOfRepository, uri: &str) -> Result<(), Error> {
-        let uri = self.clone_uri(uri)?;
+        let uri = self.clone_uri(repository.kind(), uri)?;
         self.db()
             .write(|tx| repositories::set_clone_uri(tx, repository.id(), uri.as_ref()))?;
         Ok(())
     }
 
     /// An address to be kept in step with, checked; none for an empty text.
-    pub(crate) fn clone_uri(&self, uri: &str) -> Result<Option<CloneUri>, Error> {
+    pub(crate) fn clone_uri(&self, kind: Kind, uri: &str) -> Result<Option<CloneUri>, Error> {
         let uri = uri.trim();
         if uri.is_empty() {
             return Ok(None);
         }
-        self.check_remote(uri)?;
+        let mut policy = self.remote_policy(false);
+        if kind == Kind::Hg {
+            policy.schemes.retain(|scheme| *scheme != Scheme::Git);
+        }
+        if let Some(why) = policy.objection(&address(uri)?) {
+            return Err(Error::invalid("clone_uri", why));
+        }
         Ok(Some(CloneUri::from(uri)))
     }
 

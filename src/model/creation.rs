@@ -182,6 +182,7 @@ impl Model {
         if let Err(error) = self.refresh_tip(id) {
             tracing::warn!("the newest changeset of repository {id} cannot be read: {error}");
         }
+        self.tell_of_repository(id);
     }
 
     fn pending(&self, id: RepoId) -> Result<Option<Repository>, Error> {

@@ -1,25 +1,36 @@
 //! What the installation's own functions are told about repositories, accounts and pull requests: the columns of the original's tables by their names.
 
 use db::pull_requests::{self, PullRequest};
-use db::repositories::{self, Repository};
+use db::repositories::{self, RepoState, Repository};
 use db::users::{self, User};
-use db::{LocalTime, PullRequestId, RepoId, UserId, user_email_map};
+use db::{DbError, LocalTime, PullRequestId, RepoId, UserId, user_email_map};
 
 use crate::extensions::{Arguments, Callback, Value};
 use crate::journal::Actor;
 use crate::{Error, Model};
 
 impl Model {
-    /// A repository was made.
-    pub(crate) fn tell_of_repository(&self, callback: Callback, id: RepoId, actor: &Actor) {
-        self.call(callback, || {
-            let row = self.db().read(|conn| repositories::by_id(conn, id));
-            let mut facts = row
-                .ok()
-                .flatten()
-                .as_ref()
-                .map_or_else(Vec::new, repository);
-            facts.push(("created_by", Value::text(actor.username.as_str())));
+    /// A repository was made. The original counts it as still being made at this moment, and its owner as who made it.
+    pub(crate) fn tell_of_repository(&self, id: RepoId) {
+        self.call(Callback::CreateRepository, || {
+            let found = self.db().read(|conn| {
+                let Some(row) = repositories::by_id(conn, id)? else {
+                    return Ok(None);
+                };
+                let owner = users::by_id(conn, row.owner)?;
+                Ok::<_, DbError>(Some((row, owner)))
+            });
+            let Some((row, owner)) = found.ok().flatten() else {
+                return Vec::new();
+            };
+            let row = Repository {
+                state: RepoState::Pending,
+                changeset_cache: None,
+                ..row
+            };
+            let mut facts = repository(&row);
+            let owner = owner.as_ref().map(|owner| owner.username.as_str());
+            facts.push(("created_by", Value::some(owner)));
             facts
         });
     }
@@ -110,11 +121,10 @@ impl Model {
                 .flatten()
                 .map(|mail| Value::text(mail.email)),
         );
-        let full = format!("{} {}", row.firstname, row.lastname)
-            .trim()
-            .to_owned();
+        // Blanks and all, as the original joins them.
+        let full = format!("{} {}", row.firstname, row.lastname);
         let email = row.email.clone().unwrap_or_default();
-        let known = if full.is_empty() {
+        let known = if row.firstname.is_empty() || row.lastname.is_empty() {
             row.username.as_str()
         } else {
             &full
@@ -126,8 +136,11 @@ impl Model {
             ("active", Value::Bool(row.active)),
             ("admin", Value::Bool(row.admin)),
             ("firstname", Value::text(&*row.firstname)),
+            ("name", Value::text(&*row.firstname)),
             ("lastname", Value::text(&*row.lastname)),
             ("email", Value::some(row.email.as_deref())),
+            ("_email", Value::some(row.email.as_deref())),
+            ("_user_data", Value::None),
             ("emails", Value::List(mails)),
             (
                 "last_login",
@@ -139,14 +152,8 @@ impl Model {
             ("created_on", Value::Time(row.created_on)),
             ("full_name", Value::text(&*full)),
             ("full_name_or_username", Value::text(known)),
-            (
-                "short_contact",
-                Value::text(format!("{} ({full})", row.username)),
-            ),
-            (
-                "full_contact",
-                Value::text(format!("{full} <{email}>").trim()),
-            ),
+            ("short_contact", Value::text(&*full)),
+            ("full_contact", Value::text(format!("{full} <{email}>"))),
         ]
     }
 }
@@ -188,7 +195,7 @@ pub(crate) fn repository(row: &Repository) -> Arguments {
         ("updated_on", Value::Time(row.updated_on)),
         ("_changeset_cache", changeset_cache(row)),
         ("_landing_revision", Value::text(&*row.landing_revision)),
-        ("landing_rev", Value::text(&*row.landing_revision)),
+        ("landing_rev", landing_revision(row)),
         ("fork_id", Value::some(row.fork_of.map(|id| id.0))),
         ("group_id", Value::some(row.group.map(|id| id.0))),
     ]
@@ -210,6 +217,13 @@ fn pull_request(row: &PullRequest) -> Arguments {
         ("other_repo_id", Value::Int(row.other_repository.0)),
         ("other_ref", Value::text(&*row.other_ref)),
     ]
+}
+
+/// Kind and name of the revision that is shown first.
+fn landing_revision(row: &Repository) -> Value {
+    let stored = &*row.landing_revision;
+    let (kind, name) = stored.split_once(':').unwrap_or(("rev", stored));
+    Value::List(vec![Value::text(kind), Value::text(name)])
 }
 
 /// As the original keeps it in memory: the text of the column.

@@ -25,14 +25,17 @@ pub enum Which {
 }
 
 impl Model {
-    /// The account of a number or of a user name.
+    /// The account of a number, of a user name or of a mail address.
     ///
     /// # Errors
     /// When the database does not answer.
     pub fn extension_user(&self, which: &Which) -> Result<Option<Arguments>, Error> {
         let found = self.db().read(|conn| match which {
             Which::Number(number) => users::by_id(conn, UserId(*number)),
-            Which::Name(name) => users::by_username(conn, &Username::from(name.as_str())),
+            Which::Name(name) => match users::by_username(conn, &Username::from(name.as_str()))? {
+                None if name.contains('@') => users::by_email(conn, name),
+                found => Ok(found),
+            },
         })?;
         Ok(found.map(|row| self.user(&row)))
     }

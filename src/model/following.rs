@@ -7,7 +7,7 @@ use crate::rights::Account;
 use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, User, Viewer};
 
 impl Model {
-    /// Who follows a repository and since when, by name.
+    /// Who follows a repository and since when, in the order in which they began to.
     ///
     /// # Errors
     /// When the database does not answer.

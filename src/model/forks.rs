@@ -50,7 +50,7 @@ impl Model {
         let found = self.db().read(|conn| {
             let original = repositories::original_of(conn, repository.id())?;
             let mut known = HashSet::from([original]);
-            let mut family = repo_to_perm::by_ids(conn, user, &[original])?;
+            let mut family = repo_to_perm::by_ids(conn, Some(user), &[original])?;
             let mut parents = vec![original];
             while !parents.is_empty() && family.len() < LARGEST_FAMILY {
                 let mut forks = repo_to_perm::forks_of_any(conn, user, &parents)?;

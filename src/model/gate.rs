@@ -85,6 +85,28 @@ impl<'a> Gate<'a> {
             })
     }
 
+    /// The right to read the repository with this number, likewise.
+    ///
+    /// # Errors
+    /// As [`Self::read_repository`].
+    pub fn read_repository_by_id(
+        &self,
+        viewer: &Viewer,
+        id: RepoId,
+    ) -> Result<ReadableRepository, Error> {
+        let found = self
+            .model
+            .db()
+            .read(|conn| repo_to_perm::by_ids(conn, viewer.user_id(), &[id]))?;
+        let found = found.into_iter().next();
+        found
+            .and_then(|found| repository_right(viewer, found).1)
+            .ok_or_else(|| Error::NotFound {
+                what: "Repository",
+                name: id.to_string(),
+            })
+    }
+
     /// The longest of these names that a repository has, and the right to read it, if this viewer has that. For finding the
     /// repository in a path; one statement.
     ///
@@ -224,7 +246,7 @@ impl<'a> Gate<'a> {
     }
 }
 
-fn repository_right(
+pub(crate) fn repository_right(
     viewer: &Viewer,
     found: repo_to_perm::Found,
 ) -> (String, Option<ReadableRepository>) {

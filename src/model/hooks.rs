@@ -9,7 +9,7 @@
 use std::ffi::OsString;
 
 use db::repositories;
-use db::{LocalTime, RepoId};
+use db::{DbError, LocalTime, RepoId, Tx};
 use vcs::wire::git::RefUpdate;
 use vcs::wire::hg::Report;
 
@@ -71,7 +71,8 @@ impl Model {
             let items = contents
                 .pushed(updates)
                 .map_err(|error| unreadable(repository, &error))?;
-            self.record_push(repository, actor, items)
+            // Also a push that brought no changeset is one: a branch may have come of what was there.
+            self.record_arrival(repository, actor, items.map(Action::Push))
         });
         tell("a push", repository, recorded);
     }
@@ -124,8 +125,8 @@ impl Model {
                 let id = Some(repository.id());
                 journal::write(tx, actor, id, repository.name(), action)?;
             }
-            if let Ok((cache, date)) = &tip {
-                repositories::set_changeset_cache(tx, repository.id(), cache, *date)?;
+            if let Ok(tip) = &tip {
+                keep_tip(tx, repository.id(), tip)?;
             }
             Ok::<_, Error>(())
         })?;
@@ -152,9 +153,8 @@ impl Model {
         let Some(repository) = ReadableRepository::new(row, db::Level::Read) else {
             return Ok(());
         };
-        let (cache, date) = self.tip(&repository)?;
-        self.db()
-            .write(|tx| repositories::set_changeset_cache(tx, id, &cache, date))?;
+        let tip = self.tip(&repository)?;
+        self.db().write(|tx| keep_tip(tx, id, &tip))?;
         Ok(())
     }
 
@@ -185,6 +185,14 @@ impl Model {
     fn tip(&self, repository: &ReadableRepository) -> Result<(Vec<u8>, LocalTime), Error> {
         journal::tip_of(&*self.open_repository(repository)?, repository.name())
     }
+}
+
+/// Keeps the newest changeset. A repository in which there never was one stays as it is: its row tells when it was made.
+fn keep_tip(tx: &Tx<'_>, id: RepoId, (cache, date): &(Vec<u8>, LocalTime)) -> Result<(), DbError> {
+    if *date != LocalTime::EPOCH || repositories::has_changeset_cache(tx, id)? {
+        repositories::set_changeset_cache(tx, id, cache, *date)?;
+    }
+    Ok(())
 }
 
 fn unreadable(repository: &ReadableRepository, error: &vcs::ReadError) -> Error {

@@ -184,32 +184,35 @@ pub(crate) fn tip_of(
     let tip = contents
         .summary_cache()
         .map_err(|error| Error::Program(format!("repository '{name}': {error}")))?;
-    let (value, date) = match tip {
-        Some(tip) => {
-            let date = LocalTime::from_unix(tip.date.seconds);
-            let value = serde_json::json!({
-                "short_id": tip.id.short(),
-                "raw_id": tip.id.to_string(),
-                "revision": tip.number,
-                "message": tip.message,
-                "date": date.to_json(),
-                "author": tip.author,
-            });
-            (value, date)
-        }
-        None => {
-            let value = serde_json::json!({
-                "short_id": "0".repeat(12),
-                "raw_id": "0".repeat(40),
-                "revision": -1,
-                "message": "",
-                "date": LocalTime::EPOCH.to_json(),
-                "author": "",
-            });
-            (value, LocalTime::EPOCH)
-        }
+    let (short, raw, number, message, date, author) = match tip {
+        Some(tip) => (
+            tip.id.short().to_string(),
+            tip.id.to_string(),
+            i64::from(tip.number),
+            tip.message,
+            LocalTime::from_unix(tip.date.seconds),
+            tip.author,
+        ),
+        None => (
+            "0".repeat(12),
+            "0".repeat(40),
+            -1,
+            String::new(),
+            LocalTime::EPOCH,
+            String::new(),
+        ),
     };
-    Ok((json::to_python(&value).into_bytes(), date))
+    // In the order of the original, whose extensions are handed this text.
+    let members: [(&str, serde_json::Value); 6] = [
+        ("short_id", short.into()),
+        ("raw_id", raw.into()),
+        ("revision", number.into()),
+        ("message", message.into()),
+        ("date", date.to_json().into()),
+        ("author", author.into()),
+    ];
+    let members = members.map(|(key, value)| format!("\"{key}\": {}", json::to_python(&value)));
+    Ok((format!("{{{}}}", members.join(", ")).into_bytes(), date))
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Model {
             .read(|conn| users::search(conn, &words, viewer.is_admin(), most))?)
     }
 
-    /// Who follows a repository, by name.
+    /// Who follows a repository, in the order in which they began to.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -44,7 +44,7 @@ impl Model {
     ) -> Result<String, Error> {
         update.check()?;
         let uri = match clone_uri {
-            Some(uri) => self.clone_uri(uri)?,
+            Some(uri) => self.clone_uri(repository.kind(), uri)?,
             None => repository.row().clone_uri.clone(),
         };
         let (place, name) = to.unwrap_or((None, name::last(repository.name())));

@@ -17,7 +17,6 @@ use vcs::Kind;
 use vcs::life::Watch;
 
 use crate::contents::{self, Beginning, Contents};
-use crate::extensions::Callback;
 use crate::folder::Move;
 use crate::gate::repository_rule;
 use crate::group::Place;
@@ -139,7 +138,7 @@ impl Model {
         {
             tracing::warn!("the newest changeset of {full} cannot be read: {error}");
         }
-        self.tell_of_repository(Callback::CreateRepository, id, actor);
+        self.tell_of_repository(id);
         Ok((id, full))
     }
 
@@ -475,14 +474,21 @@ pub(crate) fn insert(
         (false, _) => grant_initial(tx, id, new.private, None)?,
     }
     user_followings::follow(tx, row.owner, id)?;
+    // Whose it is counts as who made it, also where an administrator made it for them.
+    let owner = users::by_id(tx, row.owner)?;
+    let owner = Actor {
+        user: Some(row.owner),
+        username: owner.map_or_else(|| actor.username.clone(), |owner| owner.username),
+        address: actor.address.clone(),
+    };
+    journal::write(tx, &owner, Some(id), full, &Action::StartedFollowing)?;
     match fork_of {
         Some(source) => {
             let action = Action::ForkedRepository((*full).to_owned());
-            journal::write(tx, actor, Some(source.id()), source.name(), &action)?;
+            journal::write(tx, &owner, Some(source.id()), source.name(), &action)?;
         }
-        None => journal::write(tx, actor, Some(id), full, &Action::CreatedRepository)?,
+        None => journal::write(tx, &owner, Some(id), full, &Action::CreatedRepository)?,
     }
-    journal::write(tx, actor, Some(id), full, &Action::StartedFollowing)?;
     Ok(id)
 }
 
@@ -508,10 +514,6 @@ pub(crate) fn update_rows(
     clone_uri: Option<&CloneUri>,
 ) -> Result<(), Error> {
     let row = repository.row();
-    let description = match update.description.trim() {
-        "" => name::last(repository.name()),
-        text => text,
-    };
     let owner = users::by_username(tx, &update.owner.into())?
         .filter(|user| !user.is_default() && (user.active || user.id == row.owner))
         .ok_or_else(|| {
@@ -529,7 +531,7 @@ pub(crate) fn update_rows(
             private: update.private,
             statistics: update.statistics,
             downloads: update.downloads,
-            description,
+            description: update.description.trim(),
             landing_revision: update.landing_revision,
         },
     )?;
@@ -614,12 +616,16 @@ pub(crate) fn grant_initial(
 
 /// The levels that somebody has on the repository that a fork is made of.
 fn copy_levels(tx: &Tx<'_>, source: RepoId, id: RepoId, private: bool) -> Result<(), DbError> {
-    for row in repo_to_perm::of_repository(tx, source)? {
+    let mut rows = repo_to_perm::of_repository(tx, source)?;
+    rows.sort_by_key(|row| row.row);
+    for row in rows {
         let closed = private && row.username.as_str() == db::ids::DEFAULT_USER;
         let level = if closed { Level::None } else { row.level };
         repo_to_perm::grant(tx, row.user, id, level)?;
     }
-    for row in users_group_repo_to_perm::of_repository(tx, source)? {
+    let mut rows = users_group_repo_to_perm::of_repository(tx, source)?;
+    rows.sort_by_key(|row| row.row);
+    for row in rows {
         users_group_repo_to_perm::grant(tx, row.group, id, row.level)?;
     }
     Ok(())

@@ -179,7 +179,9 @@ impl Model {
                 )?;
                 repository::grant_initial(tx, id, settings.default_private, None)?;
                 user_followings::follow(tx, owner.id, id)?;
-                if let Some((cache, date)) = &one.tip {
+                if let Some((cache, date)) = &one.tip
+                    && *date != db::LocalTime::EPOCH
+                {
                     repositories::set_changeset_cache(tx, id, cache, *date)?;
                 }
                 taken.insert(one.name.to_lowercase(), one.name.to_owned());

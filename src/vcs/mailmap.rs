@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 
-use crate::{NodeError, Person, ReadError, RepoPath, Repository, RevisionError};
+use crate::{NodeError, Person, ReadError, RepoPath, Repository};
 
 /// A larger file is no list of people.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -107,12 +107,10 @@ fn split_person(text: &str) -> Option<(Option<&str>, &str, &str)> {
 }
 
 impl Repository {
-    /// The `.mailmap` at the top of the newest changeset ([`Repository::resolve`] of nothing); empty where there is none.
+    /// The `.mailmap` at the top of the changeset that `git` takes it from ([`Repository::head`]); empty where there is none.
     pub fn mailmap(&self) -> Result<Mailmap, ReadError> {
-        let id = match self.resolve("") {
-            Ok(id) => id,
-            Err(RevisionError::Read(error)) => return Err(error),
-            Err(_) => return Ok(Mailmap::default()),
+        let Some(id) = self.head()? else {
+            return Ok(Mailmap::default());
         };
         let Ok(path) = RepoPath::parse(b".mailmap") else {
             return Ok(Mailmap::default());

@@ -7,11 +7,12 @@ use crate::{ReadError, Repository};
 
 impl Repository {
     /// What became of the updates that a client of Git asked for, in the words of the journal: ids of changesets that
-    /// were not there before, oldest first, `delete_branch=>name` and `tag=>name`. To be asked when the push is through.
-    pub fn pushed(&self, updates: &[RefUpdate]) -> Result<Vec<String>, ReadError> {
+    /// were not there before, oldest first, `delete_branch=>name` and `tag=>name`; none where nothing took effect. To be
+    /// asked when the push is through.
+    pub fn pushed(&self, updates: &[RefUpdate]) -> Result<Option<Vec<String>>, ReadError> {
         match &self.system {
             System::Git(git) => git.pushed(updates),
-            System::Hg(_) => Ok(Vec::new()),
+            System::Hg(_) => Ok(None),
         }
     }
 

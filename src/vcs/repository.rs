@@ -141,15 +141,20 @@ impl Repository {
 
     /// Finds the changeset a word means. The first rule that fits decides:
     ///
-    /// * Git: nothing, `tip`, `HEAD` and `head` are the changeset of HEAD (or else of the branch that was changed last); a
-    ///   branch; a tag; either spelt out (`heads/x`, `refs/tags/x`, `refs/pull/3/head`); a full id; a number below twelve
-    ///   digits that is a place in the log; the beginning of an id, of seven digits or more.
+    /// * Git: nothing, `tip`, `HEAD` and `head` are the newest changeset of all branches and tags; a branch; a tag; either
+    ///   spelt out (`heads/x`, `refs/tags/x`, `refs/pull/3/head`); a full id; a number below twelve digits, or zeros alone,
+    ///   that is a place in the log; the beginning of an id, of seven digits or more.
     /// * Mercurial: `tip` and `.`; a number, counted from the end where negative; a full id; a bookmark; a tag; a branch; the
     ///   beginning of an id.
     ///
     /// A beginning that several changesets share is an error that lists them.
     pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
         either!(self, system => system.resolve(text))
+    }
+
+    /// The changeset of Git's HEAD, or else of its default branch; Mercurial's tip. None in an empty repository.
+    pub fn head(&self) -> Result<Option<ChangesetId>, ReadError> {
+        either!(self, system => system.head())
     }
 
     /// Reads a changeset. Where the id came from outside, let [`Repository::resolve`] check it first: that also refuses what

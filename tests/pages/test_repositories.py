@@ -18,7 +18,7 @@ def test_create_and_delete_a_repository(client: Client, admin: Browser, instance
     assert instance.rows("SELECT repo_type, repo_state, landing_revision FROM repositories WHERE repo_name = ?", name) == [
         (client.kind, "repo_state_created", "rev:tip")
     ]
-    assert instance.journal(name) == [("admin", "user_created_repo"), ("admin", "started_following_repo")]
+    assert instance.journal(name) == [("admin", "started_following_repo"), ("admin", "user_created_repo")]
     for command in ("hg clone", "hg push") if client.kind == "hg" else ("git clone", "git push"):
         assert command in summary.text, "an empty repository tells how to fill it"
 

@@ -18,10 +18,31 @@ REPOSITORIES = {
         "owner_id": 2,
         "fork_id": None,
         "_landing_revision": "branch:main",
-        "extra_fields": [SimpleNamespace(field_key="webhook", field_value="https://example.com/")],
+        "repo_type": "git",
+        "clone_uri": None,
+        "private": False,
+        "created_on": None,
+        "description": "",
+        "enable_statistics": False,
+        "enable_downloads": False,
+        "_changeset_cache": '{"short_id": "bbbbbbbbbbbb"}',
+        "extra_fields": [
+            SimpleNamespace(field_key="webhook", field_key_prefixed="ex_webhook", field_value="https://example.com/"),
+        ],
     }
 }
-USERS = {"alice": {"user_id": 2, "username": "alice", "firstname": "Alice", "admin": True}}
+USERS = {
+    "alice": {
+        "user_id": 2,
+        "username": "alice",
+        "firstname": "Alice",
+        "lastname": "",
+        "email": "alice@example.com",
+        "emails": ["alice@example.com"],
+        "active": True,
+        "admin": True,
+    },
+}
 CHANGESETS = {
     "main": {"raw_id": "b" * 40, "parents": ["a" * 40], "added": ["x/new"], "changed": [], "removed": ["old"]},
     "a" * 40: {"raw_id": "a" * 40, "parents": [], "added": [], "changed": [], "removed": []},
@@ -32,7 +53,8 @@ class Answers:
     """Stands in for the compiled half."""
 
     def user(self, which: int | str) -> dict | None:
-        return next((facts for facts in USERS.values() if which in (facts["user_id"], facts["username"])), None)
+        name = which.lower() if isinstance(which, str) else which
+        return next((facts for facts in USERS.values() if name in (facts["user_id"], facts["username"], facts["email"])), None)
 
     def repository(self, which: int | str) -> dict | None:
         return next((facts for facts in REPOSITORIES.values() if which in (facts["repo_id"], facts["repo_name"])), None)
@@ -93,8 +115,8 @@ site = Repository.guess_instance("group/site")
 
 
 def test_what_is_not_there_says_so(load) -> None:
-    with pytest.raises(ModuleNotFoundError, match=r"kallithea\.model\.meta is a part of Kallithea .* the API at /_admin/api"):
-        load("from kallithea.model.meta import Session\n")
+    with pytest.raises(ModuleNotFoundError, match=r"kallithea\.model\.comment is a part of Kallithea .* the API at /_admin/api"):
+        load("from kallithea.model.comment import ChangesetCommentsModel\n")
     assert "extensions" not in sys.modules
     with pytest.raises(ImportError, match="PullRequest"):
         load("from kallithea.model.db import PullRequest\n")
@@ -103,6 +125,45 @@ def test_what_is_not_there_says_so(load) -> None:
         site.followers  # noqa: B018
     with pytest.raises(AttributeError, match="can be read, not set"):
         site.description = "new"
+
+
+def test_what_such_files_import_beside_that(load, tmp_path: Path) -> None:
+    found = load(
+        """
+from kallithea.lib import ext_json, helpers as h
+from kallithea.lib.utils2 import ascii_str, aslist, safe_int, str2bool, time_to_datetime
+from kallithea.lib.vcs.backends.git import GitRepository
+from kallithea.lib.vcs.exceptions import ChangesetDoesNotExistError, RepositoryError
+from kallithea.model.db import ChangesetStatus, Repository, User
+from kallithea.model.meta import Session
+from kallithea.model.repo import RepoModel
+from kallithea.model.scm import ScmModel
+from kallithea.model.user import UserModel
+Session().commit()
+Session.remove()
+ScmModel().mark_for_invalidation("group/site")
+site = RepoModel().get_by_repo_name("group/site")
+alice = UserModel().get_by_username("alice")
+"""
+    )
+    assert found.h.short_id("a" * 40) == "a" * 12 and found.ascii_str(b"x") == "x"
+    assert found.aslist("a, b", ",") == ["a", "b"] and found.safe_int("x", 3) == 3 and found.str2bool("On")
+    when = found.time_to_datetime(1.0)
+    assert found.ext_json.loads(found.ext_json.dumps({"when": when})) == {"when": when.isoformat()}
+    assert found.ChangesetStatus.STATUS_APPROVED == "approved"
+    data = found.site.get_api_data()
+    assert (data["owner"], data["fork_of"], data["landing_rev"]) == ("alice", None, ["branch", "main"])
+    assert data["ex_webhook"] == "https://example.com/" and data["last_changeset"]["short_id"] == "b" * 12
+    assert found.alice.get_api_data()["firstname"] == "Alice"
+    assert found.User.get_by_email("ALICE@example.com") == found.alice and found.User.get_by_email("x@example.com") is None
+    with pytest.raises(found.ChangesetDoesNotExistError):
+        found.site.get_changeset("gone")
+    with pytest.raises(AttributeError, match=r"Session\(\)\.add is not offered .* the API"):
+        found.Session().add(found.site)
+    git = found.GitRepository(str(tmp_path))
+    assert git.run_git_command(["--version"])[0].startswith("git version")
+    with pytest.raises(found.RepositoryError, match="git show nothing in .* failed with 128: fatal: "):
+        git.run_git_command(["show", "nothing"])
 
 
 def test_a_kallithea_that_happens_to_be_installed_stays_out(load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,7 +127,7 @@ def test_repositories(client: Client, admin: Browser, instance: Instance) -> Non
     made = told(instance, "create_repo")[-1]
     ((number, owner),) = instance.rows("SELECT repo_id, user_id FROM repositories WHERE repo_name = ?", name)
     assert (made["repo_id"], made["owner_id"], made["repo_name"], made["repo_type"]) == (number, owner, name, client.kind)
-    assert (made["created_by"], made["landing_rev"], made["private"], made["fork_id"]) == ("admin", "rev:tip", False, None)
+    assert (made["created_by"], made["landing_rev"], made["private"], made["fork_id"]) == ("admin", ["rev", "tip"], False, None)
     admin.post(f"/_admin/repos/{name}/delete", {"confirm_name": name})
     gone = told(instance, "delete_repo")[-1]
     assert (gone["repo_id"], gone["deleted_by"]) == (number, "admin") and gone["deleted_on"] > 1e9

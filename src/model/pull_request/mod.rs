@@ -5,22 +5,18 @@
 //! that says so.
 
 mod create;
-
-use std::collections::BTreeMap;
+mod reading;
 
 use db::changeset_comments::{self, Comment, NewComment};
 use db::changeset_statuses::{self, Status, Vote};
 use db::pull_requests::{self, PullRequest, PullRequestStatus};
-use db::repositories::{self, Repository};
-use db::{
-    DbError, Level, PullRequestId, RepoId, Tx, UserId, Username, pull_request_reviewers, users,
-};
+use db::repositories::Repository;
+use db::{DbError, PullRequestId, RepoId, Tx, UserId, Username, pull_request_reviewers, users};
 
 pub use self::create::NewPullRequest;
-use crate::gate::Gate;
 use crate::journal::{self, Action, Actor};
 use crate::person::usernames;
-use crate::{Error, Model, ReadableRepository, Viewer, say};
+use crate::{Error, Model, ReadableRepository, say};
 
 /// The right to read a pull request and to comment on it.
 #[derive(Debug, Clone)]
@@ -28,6 +24,8 @@ pub struct ReadablePullRequest {
     row: PullRequest,
     org: ReadableRepository,
     other: Option<Repository>,
+    /// Who is asked to vote, in the order in which they were.
+    reviewers: Vec<UserId>,
     standing: Standing,
 }
 
@@ -85,62 +83,6 @@ pub struct ReviewersChanged {
     pub already_present: Vec<Username>,
     /// Not asked any more, or never asked.
     pub removed: Vec<Username>,
-}
-
-impl Gate<'_> {
-    /// The right to read a pull request.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is none; [`Error::Forbidden`] for those who may not read the repository that its
-    /// changesets come from.
-    pub fn read_pull_request(
-        &self,
-        viewer: &Viewer,
-        id: PullRequestId,
-    ) -> Result<ReadablePullRequest, Error> {
-        let gone = || Error::NotFound {
-            what: "Pull request",
-            name: id.to_string(),
-        };
-        let found = self.model().db().read(|conn| {
-            let Some(row) = pull_requests::by_id(conn, id)? else {
-                return Ok(None);
-            };
-            let org = repositories::by_id(conn, row.org_repository)?;
-            let other = repositories::by_id(conn, row.other_repository)?;
-            let reviewers = pull_request_reviewers::of_pull_request(conn, id)?;
-            Ok::<_, DbError>(Some((row, org, other, reviewers)))
-        })?;
-        let (row, org, other, reviewers) = found.ok_or_else(gone)?;
-        let readable = |repository: &Repository| match self
-            .read_repository(viewer, repository.name.as_str())
-        {
-            Ok(readable) => Ok(Some(readable)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
-        };
-        let org = match &org {
-            Some(org) => readable(org)?,
-            None => None,
-        };
-        let org = org.ok_or_else(|| Error::Forbidden("not allowed".into()))?;
-        let admin_of_other = match &other {
-            Some(other) => readable(other)?.is_some_and(|other| other.level() >= Level::Admin),
-            None => false,
-        };
-        let user = viewer.signed_in().map(|user| user.id);
-        Ok(ReadablePullRequest {
-            standing: Standing {
-                site_admin: viewer.is_admin(),
-                owner: user == Some(row.owner),
-                reviewer: user.is_some_and(|user| reviewers.contains(&user)),
-                admin_of_other,
-            },
-            row,
-            org,
-            other,
-        })
-    }
 }
 
 impl ReadablePullRequest {
@@ -217,93 +159,6 @@ impl ReadablePullRequest {
 }
 
 impl Model {
-    /// The pull requests to a repository, open and closed, of which the viewer may read where they come from.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn pull_requests_to(
-        &self,
-        viewer: &Viewer,
-        repository: &ReadableRepository,
-    ) -> Result<Vec<ReadablePullRequest>, Error> {
-        let rows = self
-            .db()
-            .read(|conn| pull_requests::to_repository(conn, repository.id()))?;
-        self.readable_of(viewer, rows)
-    }
-
-    /// The pull requests from a repository, open and closed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn pull_requests_from(
-        &self,
-        viewer: &Viewer,
-        repository: &ReadableRepository,
-    ) -> Result<Vec<ReadablePullRequest>, Error> {
-        let rows = self
-            .db()
-            .read(|conn| pull_requests::from_repository(conn, repository.id()))?;
-        self.readable_of(viewer, rows)
-    }
-
-    fn readable_of(
-        &self,
-        viewer: &Viewer,
-        rows: Vec<PullRequest>,
-    ) -> Result<Vec<ReadablePullRequest>, Error> {
-        let gate = Gate::new(self);
-        let mut readable = Vec::new();
-        for row in rows {
-            match gate.read_pull_request(viewer, row.id) {
-                Ok(request) => readable.push(request),
-                // Deleted in this moment, or from where the viewer may not read.
-                Err(Error::NotFound { .. } | Error::Forbidden(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(readable)
-    }
-
-    /// Everything about a pull request that is not in its own row.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn pull_request_details(
-        &self,
-        request: &ReadablePullRequest,
-    ) -> Result<PullRequestDetails, Error> {
-        let (id, owner) = (request.row.id, request.row.owner);
-        Ok(self.db().read(|conn| {
-            let reviewers = pull_request_reviewers::of_pull_request(conn, id)?;
-            let comments = changeset_comments::of_pull_request(conn, id)?;
-            let statuses = changeset_statuses::of_pull_request(conn, id)?;
-            let everybody = comments.iter().map(|comment| comment.author);
-            let everybody = everybody.chain(statuses.iter().map(|status| status.user));
-            let everybody = everybody.chain(reviewers.iter().copied()).chain([owner]);
-            let names: BTreeMap<UserId, Username> = usernames(conn, everybody)?;
-            let name = |user: UserId| names.get(&user).cloned();
-            Ok::<_, DbError>(PullRequestDetails {
-                owner: name(owner),
-                reviewers: reviewers.into_iter().filter_map(name).collect(),
-                comments: comments
-                    .into_iter()
-                    .map(|comment| {
-                        let author = name(comment.author);
-                        (comment, author)
-                    })
-                    .collect(),
-                statuses: statuses
-                    .into_iter()
-                    .map(|status| {
-                        let voter = name(status.user);
-                        (status, voter)
-                    })
-                    .collect(),
-            })
-        })?)
-    }
-
     /// The newest vote on a changeset, with the voter's name; several only where a database broke the rule.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ impl Repository {
         };
         Ok(Committed {
             id,
-            journal: self.pushed(&[update])?,
+            journal: self.pushed(&[update])?.unwrap_or_default(),
             said: reply.said,
         })
     }

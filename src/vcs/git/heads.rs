@@ -1,8 +1,8 @@
 //! What the names of a repository point at, and what words mean.
 //!
 //! [`Heads`] are made when the names have changed since the last time and kept until they change again. They need no walk
-//! through history: only the objects that names point at are looked at, so that `main`, `v1.0` or HEAD are found in a
-//! repository of any length at once.
+//! through history: only the objects that names point at are looked at, so that `main` or `v1.0` are found in a repository
+//! of any length at once.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
@@ -146,6 +146,21 @@ impl Repository {
         Ok(self.heads(&self.local())?.refs.clone())
     }
 
+    /// The changeset of HEAD, if a branch or tag reaches it, else of the default branch; none in an empty repository.
+    pub fn head(&self) -> Result<Option<ChangesetId>, ReadError> {
+        let repo = self.local();
+        let heads = self.heads(&repo)?;
+        Ok(match heads.head {
+            Some(head) if heads.is_tip(&head) => Some(head),
+            // A detached HEAD may stand on something that no branch and no tag reaches.
+            Some(head) => {
+                let view = self.view(&repo)?;
+                view.reached(&head).map_or(heads.first, |_| Some(head))
+            }
+            None => heads.first,
+        })
+    }
+
     pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
         let repo = self.local();
         let heads = self.heads(&repo)?;
@@ -153,15 +168,7 @@ impl Repository {
             return Err(RevisionError::Empty);
         };
         if matches!(text, "" | "tip" | "HEAD" | "head") {
-            return match heads.head {
-                Some(head) if heads.is_tip(&head) => Ok(head),
-                // A detached HEAD may stand on something that no branch and no tag reaches.
-                Some(head) => {
-                    let view = self.view(&repo)?;
-                    Ok(view.reached(&head).map_or(first, |_| head))
-                }
-                None => Ok(first),
-            };
+            return Ok(self.newest(&repo, &heads)?.unwrap_or(first));
         }
         if let Some(id) = heads.named(text) {
             return Ok(id);
@@ -171,15 +178,22 @@ impl Repository {
             return Ok(id);
         }
         if let Some(top) = self.top(&heads) {
-            // Numbers are what the API and old links use; they count from the oldest changeset.
-            let number = text.parse().ok().filter(|_| text.len() < 12);
-            let numbered = number.and_then(|number| top.numbered(number));
+            let numbered = place_in_log(text).and_then(|number| top.numbered(number));
             if let Some(id) = id.filter(|id| top.number(id).is_some()).or(numbered) {
                 return Ok(id);
             }
         }
         self.view(&repo)?.resolve(&repo, text, id)
     }
+}
+
+/// The place in the log that a word names, counted from the oldest changeset: what the API and old links use. Zeros alone, however many, are
+/// the first place.
+pub(super) fn place_in_log(text: &str) -> Option<u32> {
+    if !text.is_empty() && text.bytes().all(|byte| byte == b'0') {
+        return Some(0);
+    }
+    text.parse().ok().filter(|_| text.len() < 12)
 }
 
 /// Looks at what all names point at. What a name led to before, if it says the same, is taken from there: of a hundred thousand refs a

@@ -4,7 +4,7 @@
 //! * `ref_files.rs`, `names.rs`: branches, tags and HEAD as they are on disk at this moment;
 //! * `graph.rs`: who is whose parent, for every commit seen so far; grows, never changes;
 //! * `kept.rs`, `top.rs`: the same, and the newest part of the log, for other workers, in the cache;
-//! * `heads.rs`: what the names point at, and what words mean;
+//! * `heads.rs`: what the names point at, and what words mean; `newest.rs`: which changeset is the newest;
 //! * `view.rs`: all together: what is reachable from the names, in which order, with which number. Everything else asks it.
 
 mod archive;
@@ -26,6 +26,7 @@ mod lists;
 mod merge;
 mod moved_folders;
 mod names;
+mod newest;
 mod open;
 mod pushed;
 mod ref_files;

@@ -13,8 +13,9 @@ const MOST: usize = 10_000;
 
 impl Repository {
     /// The updates that took effect, as the journal has them: ids of new changesets, oldest first, `delete_branch=>name`
-    /// and `tag=>name`.
-    pub fn pushed(&self, updates: &[RefUpdate]) -> Result<Vec<String>, ReadError> {
+    /// and `tag=>name`. None where nothing took effect; nothing in them where a branch came without anything new, or
+    /// something that is neither branch nor tag.
+    pub fn pushed(&self, updates: &[RefUpdate]) -> Result<Option<Vec<String>>, ReadError> {
         let repo = self.local();
         let current = |name: &RefName| {
             let name = std::str::from_utf8(name.as_bytes()).ok()?;
@@ -22,6 +23,9 @@ impl Repository {
             ObjectName::from_hex(&reference.target().try_id()?.to_string())
         };
         let updates = landed(updates, current);
+        if updates.is_empty() {
+            return Ok(None);
+        }
         let mut items = Vec::new();
         let mut seen = HashSet::new();
         for update in &updates {
@@ -45,7 +49,7 @@ impl Repository {
             }
         }
         self.point_head_at_one_of(&repo, &updates);
-        Ok(items)
+        Ok(Some(items))
     }
 
     /// The changesets that were there before a branch moved: where it was, or all other branches for a new one.

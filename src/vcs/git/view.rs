@@ -7,7 +7,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::graph::{Graph, Place};
-use super::heads::Heads;
+use super::heads::{Heads, place_in_log};
 use super::lists::Lists;
 use super::{Repository, from_git, to_git};
 use crate::{ChangesetId, ReadError, RevisionError};
@@ -77,14 +77,11 @@ impl View {
         let unknown = || RevisionError::Unknown {
             text: text.to_owned(),
         };
-        if let Some(id) = id {
+        if let Some(id) = id.filter(|_| place_in_log(text).is_none()) {
             return self.known(&id).map(|_| id).ok_or_else(unknown);
         }
-        // Numbers are what the API and old links use; they count from the oldest changeset.
-        if text.len() < 12
-            && let Ok(number) = text.parse::<usize>()
-            && number < self.order.len()
-        {
+        let place = place_in_log(text).map(|number| number as usize);
+        if let Some(number) = place.filter(|&number| number < self.order.len()) {
             return Ok(self.id(self.order[self.order.len() - 1 - number]));
         }
         self.by_prefix(repo, text)?.ok_or_else(unknown)

@@ -96,7 +96,7 @@ impl Repository {
                     .map_err(|error| way.explain(error))?;
                 let after = now.refs()?;
                 let updates = differences(&before, &after);
-                let journal = self.pushed(&updates)?;
+                let journal = self.pushed(&updates)?.unwrap_or_default();
                 Ok(Arrived { journal })
             }
             System::Hg(hg) => {

@@ -27,6 +27,10 @@ impl Repository {
         })
     }
 
+    pub fn head(&self) -> Result<Option<ChangesetId>, ReadError> {
+        self.read(|snapshot| Ok(snapshot.tip().map(|tip| id(snapshot, tip))))
+    }
+
     pub fn resolve(&self, text: &str) -> Result<ChangesetId, RevisionError> {
         self.read(|snapshot| {
             let Some(tip) = snapshot.tip() else {

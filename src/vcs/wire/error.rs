@@ -43,9 +43,12 @@ pub enum Error {
     },
 }
 
-/// How Git begins the last words that it has for a client who does not speak its protocol.
-const NONSENSE: [&str; 3] = [
+/// How Git and Mercurial begin the last words that they have for a client who does not speak their protocol.
+const NONSENSE: [&str; 5] = [
     "fatal: protocol error: ",
+    "fatal: git upload-pack: protocol error, ",
+    // A bookmark is set to something that is no id.
+    "mercurial.error.ProgrammingError: unsupported changeid ",
     "fatal: invalid command '",
     "fatal: the remote end hung up unexpectedly",
 ];
@@ -60,6 +63,40 @@ impl Error {
                 .lines()
                 .any(|line| NONSENSE.iter().any(|words| line.starts_with(words))),
             Error::ProgramMissing { .. } | Error::Start { .. } | Error::Child { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonsense_is_the_fault_of_who_sent_it() {
+        for (stderr, nonsense) in [
+            (
+                "fatal: protocol error: bad line length character: nons",
+                true,
+            ),
+            (
+                "fatal: git upload-pack: protocol error, expected to get object ID, not 'done'",
+                true,
+            ),
+            (
+                "Traceback (most recent call last):\nmercurial.error.ProgrammingError: unsupported changeid 'nope'",
+                true,
+            ),
+            (
+                "fatal: unable to create thread: Resource temporarily unavailable",
+                false,
+            ),
+            ("", false),
+        ] {
+            let error = Error::Failed {
+                program: PathBuf::from("git"),
+                stderr: stderr.to_owned(),
+            };
+            assert_eq!(error.is_clients_fault(), nonsense, "{stderr}");
         }
     }
 }

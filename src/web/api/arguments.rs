@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Text,
     /// `true` or `false`, also as a text or as 1 and 0.
     Flag,
+    /// The same for what is stored nowhere: any other value is what Python takes it for, as in the original.
+    Switch,
     /// A whole number, also as a text.
     Number,
     /// An object of files: name → `{"content": text}`.
@@ -84,9 +86,9 @@ pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) 
     or(name, kind, Default::Null, doc)
 }
 
-/// A flag that is false unless given.
-pub(super) const fn flag(name: &'static str, doc: &'static str) -> Parameter {
-    or(name, Kind::Flag, Default::Flag(false), doc)
+/// A switch that is off unless given.
+pub(super) const fn switch(name: &'static str, doc: &'static str) -> Parameter {
+    or(name, Kind::Switch, Default::Flag(false), doc)
 }
 
 /// A parameter with a default.
@@ -133,9 +135,17 @@ pub(super) enum LookUp<'a> {
 
 impl Id {
     fn new(value: &Value) -> Option<Self> {
+        // What is no id at all is that of nothing, in the words of the original, which are Python's.
+        let nothing = |shown: &str| Self {
+            shown: shown.to_owned(),
+            number: None,
+            name: false,
+        };
         let (shown, digits) = match value {
-            Value::Null => ("None".to_owned(), false),
-            Value::Number(number) if number.is_f64() => return None,
+            Value::Null => return Some(nothing("None")),
+            Value::Bool(true) => return Some(nothing("True")),
+            Value::Bool(false) => return Some(nothing("False")),
+            Value::Number(number) if number.is_f64() => return Some(nothing(&number.to_string())),
             Value::Number(number) => (number.to_string(), true),
             Value::String(text) => (
                 text.clone(),
@@ -145,7 +155,7 @@ impl Id {
         };
         Some(Self {
             number: shown.parse().ok().filter(|_| digits),
-            name: !digits && !value.is_null(),
+            name: !digits,
             shown,
         })
     }
@@ -296,7 +306,7 @@ impl Kind {
                 {"type": "integer"}, {"type": "string"}, {"type": "array", "items": id},
             ]}),
             Self::Text => json!({"type": "string"}),
-            Self::Flag => json!({"type": "boolean"}),
+            Self::Flag | Self::Switch => json!({"type": "boolean"}),
             Self::Number => json!({"type": "integer"}),
             Self::Files => json!({
                 "type": "object",
@@ -316,7 +326,7 @@ impl Kind {
             Self::Id => "id or name",
             Self::Ids => "id or name, or an array of them",
             Self::Text => "text",
-            Self::Flag => "true or false",
+            Self::Flag | Self::Switch => "true or false",
             Self::Number => "whole number",
             Self::Files => "object of files",
         }
@@ -330,7 +340,9 @@ impl Kind {
                 .filter(|value| Id::new(value).is_some())
                 .ok_or("a number or a text"),
             Self::Ids => {
-                let one = |value: &Value| !value.is_null() && Id::new(value).is_some();
+                let one = |value: &Value| {
+                    !value.is_null() && !value.is_boolean() && Id::new(value).is_some()
+                };
                 let fits = match &value {
                     Value::Array(values) => values.iter().all(one),
                     value => one(value),
@@ -344,6 +356,9 @@ impl Kind {
                 _ => Err("a text"),
             },
             Self::Flag => truth(&value).map(Value::Bool).ok_or("true or false"),
+            Self::Switch => Ok(Value::Bool(
+                truth(&value).unwrap_or_else(|| is_something(&value)),
+            )),
             Self::Number => whole(&value).map(Value::from).ok_or("a whole number"),
             Self::Files => {
                 let file = |file: &Value| file.get("content").is_some_and(Value::is_string);
@@ -377,6 +392,18 @@ fn truth(value: &Value) -> Option<bool> {
     }
 }
 
+/// What Python takes for true.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
 fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| {
@@ -400,6 +427,7 @@ mod tests {
         or("lifetime", Kind::Number, Default::Number(-1), ""),
         optional("usergroupid", Kind::Id, ""),
         optional("add", Kind::Ids, ""),
+        switch("loud", ""),
     ];
 
     fn check(args: Value) -> Result<Arguments, String> {
@@ -482,9 +510,42 @@ mod tests {
             (json!(""), LookUp::Name("")),
             (json!("-7"), LookUp::Name("-7")),
             (json!("99999999999999999999"), LookUp::Nothing),
+            (json!(1.5), LookUp::Nothing),
+            (json!(true), LookUp::Nothing),
+            (json!(false), LookUp::Nothing),
         ] {
             let args = check(json!({"repoid": id, "name": ""})).unwrap();
             assert_eq!(args.id("repoid").look_up(), look_up, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_shown_as_the_original_shows_it() {
+        for (id, shown) in [
+            (json!(true), "True"),
+            (json!(1.5), "1.5"),
+            (json!(null), "None"),
+        ] {
+            let args = check(json!({"repoid": id, "name": ""})).unwrap();
+            assert_eq!(args.id("repoid").to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_switch_takes_anything_for_what_python_takes_it_for() {
+        for (value, on) in [
+            (json!("false"), false),
+            (json!("0"), false),
+            (json!(""), false),
+            (json!([]), false),
+            (json!({}), false),
+            (json!(0.0), false),
+            (json!("x"), true),
+            (json!(2), true),
+            (json!(["x"]), true),
+        ] {
+            let args = check(json!({"repoid": 1, "name": "", "loud": value})).unwrap();
+            assert_eq!(args.flag("loud"), on, "{value}");
         }
     }
 
@@ -496,9 +557,7 @@ mod tests {
             check(args).unwrap_err()
         };
         for (name, value, expected) in [
-            ("repoid", json!(true), "a number or a text"),
             ("repoid", json!([1]), "a number or a text"),
-            ("repoid", json!(1.5), "a number or a text"),
             ("repoid", json!("a\0b"), "a number or a text"),
             ("name", json!({}), "a text"),
             ("name", json!(false), "a text"),

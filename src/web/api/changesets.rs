@@ -9,7 +9,7 @@ use vcs::{
 };
 
 use super::arguments::Kind::{Id, Number, Text};
-use super::arguments::{LookUp, Parameter, flag, optional, required};
+use super::arguments::{LookUp, Parameter, optional, required, switch};
 use super::fault::Fault;
 use super::methods::Run::Any;
 use super::methods::{Answer, Call, Method};
@@ -48,8 +48,8 @@ pub(super) const METHODS: &[Method] = &[
                 "Only until this time, YYYY-MM-DDTHH:MM:SS.",
             ),
             optional("branch_name", Text, "Only of this branch."),
-            flag("reverse", "Whether the newest comes first."),
-            flag("with_file_list", "Whether the files that changed are told."),
+            switch("reverse", "Whether the newest comes first."),
+            switch("with_file_list", "Whether the files that changed are told."),
             optional("max_revisions", Number, "Only so many of the newest."),
         ],
         result: "[{short_id, raw_id, revision, message, date, author}], as asked with added, changed, removed",
@@ -62,7 +62,7 @@ pub(super) const METHODS: &[Method] = &[
         parameters: &[
             REPO,
             required("raw_id", Text, "The changeset, by id or by name."),
-            flag("with_reviews", "Whether the newest votes on it are told."),
+            switch("with_reviews", "Whether the newest votes on it are told."),
         ],
         result: "{raw_id, short_id, revision, date, message, author: {name, email}, added, changed, removed}, as asked with reviews",
         run: Any(get),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::Default as Or;
 use super::arguments::Kind::{Id, Text};
-use super::arguments::{Parameter, flag, optional, or, required};
+use super::arguments::{Parameter, optional, or, required, switch};
 use super::fault::{Fault, Words};
 use super::methods::Run::{Admin, Any};
 use super::methods::{Answer, Call, Method};
@@ -68,7 +68,7 @@ pub(super) const METHODS: &[Method] = &[
                 Id,
                 "The group it lies in; the top when not given.",
             ),
-            flag(
+            switch(
                 "copy_permissions",
                 "Whether the permissions of the parent are copied.",
             ),

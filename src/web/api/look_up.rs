@@ -67,17 +67,14 @@ impl Call<'_> {
 
     /// The right to read a repository.
     pub(super) fn find_repository(&self, id: &Id) -> Result<ReadableRepository, Fault> {
-        let name = match id.look_up() {
-            LookUp::Number(number) => self.model.repository_name_by_id(RepoId(number).0)?,
-            LookUp::Name(name) => Some(name.to_owned()),
-            LookUp::Nothing => None,
+        let repository = match id.look_up() {
+            LookUp::Number(number) => self
+                .gate
+                .read_repository_by_id(&self.viewer, RepoId(number)),
+            LookUp::Name(name) => self.gate.read_repository(&self.viewer, name),
+            LookUp::Nothing => return Err(Fault::missing("repository", id)),
         };
-        let name = name.ok_or_else(|| Fault::missing("repository", id))?;
-        found(
-            self.gate.read_repository(&self.viewer, &name),
-            "repository",
-            id,
-        )
+        found(repository, "repository", id)
     }
 
     /// The right to push to the repository of `repoid`.

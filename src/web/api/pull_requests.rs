@@ -3,12 +3,12 @@
 use db::PullRequestId;
 use db::changeset_statuses::Vote;
 use model::clone_url;
-use model::pull_request::{NewPullRequest, ReadablePullRequest, Reply};
+use model::pull_request::{NewPullRequest, PullRequestDetails, ReadablePullRequest, Reply};
 use serde_json::{Value, json};
 
 use super::arguments::Default as Or;
 use super::arguments::Kind::{Id, Ids, Text};
-use super::arguments::{Parameter, flag, optional, or, required};
+use super::arguments::{Parameter, optional, or, required, switch};
 use super::changesets::vote;
 use super::fault::{Fault, Words};
 use super::methods::Run::Any;
@@ -41,7 +41,7 @@ pub(super) const METHODS: &[Method] = &[
                 Text,
                 "The vote: not_reviewed, under_review, approved or rejected.",
             ),
-            flag("close_pr", "Whether it is closed."),
+            switch("close_pr", "Whether it is closed."),
         ],
         result: "true",
         run: Any(comment),
@@ -64,7 +64,7 @@ pub(super) const METHODS: &[Method] = &[
         needs: "read permission on the repository and on those that the changesets come from",
         parameters: &[
             required("repoid", Id, "The repository."),
-            flag(
+            switch(
                 "from_repo",
                 "Those from the repository and not those to it.",
             ),
@@ -138,8 +138,36 @@ fn find(call: &Call<'_>, name: &str, denied: &str) -> Result<ReadablePullRequest
 
 /// A pull request with everything about it.
 pub(super) fn shown(call: &Call<'_>, request: &ReadablePullRequest) -> Answer {
-    let details = call.model.pull_request_details(request)?;
+    let shapes = all_shown(call, std::slice::from_ref(request))?;
+    shapes
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::missing("pull request", request.id()))
+}
+
+/// The same of many, in the same order.
+pub(super) fn all_shown(
+    call: &Call<'_>,
+    requests: &[ReadablePullRequest],
+) -> Result<Vec<Value>, Fault> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let details = call.model.pull_request_details(requests)?;
     let settings = call.model.settings_given(true)?;
+    let template = &settings.clone_uri_template;
+    let shapes = requests.iter().zip(&details);
+    Ok(shapes
+        .map(|(request, details)| shape(call, request, details, template))
+        .collect())
+}
+
+fn shape(
+    call: &Call<'_>,
+    request: &ReadablePullRequest,
+    details: &PullRequestDetails,
+    template: &str,
+) -> Value {
     let row = request.row();
     let org = request.org();
     let parts = |(kind, name, id): (&str, &str, &str)| json!([kind, name, id]);
@@ -151,7 +179,6 @@ pub(super) fn shown(call: &Call<'_>, request: &ReadablePullRequest) -> Answer {
         .join("_")
         .join(request.slug());
     let base = call.base_url();
-    let template = &settings.clone_uri_template;
     let name = |name: &Option<db::Username>| json!(name.as_ref().map(|name| name.as_str()));
     let comments = details.comments.iter().map(|(comment, author)| {
         json!({
@@ -164,7 +191,7 @@ pub(super) fn shown(call: &Call<'_>, request: &ReadablePullRequest) -> Answer {
     let reviewers = reviewers.map(|name| json!({"username": name.as_str()}));
     let statuses = details.statuses.iter();
     let statuses = statuses.map(|(status, voter)| vote(status, voter));
-    Ok(json!({
+    json!({
         "pull_request_id": row.id.0,
         "url": String::from(url),
         "reviewers": reviewers.collect::<Value>(),
@@ -180,7 +207,7 @@ pub(super) fn shown(call: &Call<'_>, request: &ReadablePullRequest) -> Answer {
         "statuses": statuses.collect::<Value>(),
         "created_on": shapes::seconds(row.created_on),
         "updated_on": shapes::seconds(row.updated_on),
-    }))
+    })
 }
 
 fn get(call: &Call<'_>) -> Answer {
@@ -281,10 +308,7 @@ fn list(call: &Call<'_>) -> Answer {
     };
     requests.retain(|request| closed.is_none_or(|closed| request.closed() == closed));
     requests.reverse();
-    requests
-        .iter()
-        .map(|request| shown(call, request))
-        .collect()
+    Ok(all_shown(call, &requests)?.into())
 }
 
 fn create(call: &Call<'_>) -> Answer {

@@ -6,7 +6,7 @@ use vcs::{NodeError, RepoPath};
 
 use super::arguments::Default as Or;
 use super::arguments::Kind::{Flag, Id, Text};
-use super::arguments::{Parameter, flag, optional, or, required};
+use super::arguments::{Parameter, optional, or, required, switch};
 use super::fault::Fault;
 use super::methods::Run::Any;
 use super::methods::{Answer, Call, Method};
@@ -27,11 +27,11 @@ pub(super) const METHODS: &[Method] = &[
         needs: "read permission on the repository",
         parameters: &[
             REPO,
-            flag(
+            switch(
                 "with_revision_names",
                 "Whether tags, branches and bookmarks are told.",
             ),
-            flag("with_pullrequests", "Whether pull requests to it are told."),
+            switch("with_pullrequests", "Whether pull requests to it are told."),
         ],
         result: "Repository with members, followers: [User]; as asked tags, branches, bookmarks: {name: id}, pull_requests: [Pull request]",
         run: Any(get_repo),
@@ -87,7 +87,7 @@ pub(super) const METHODS: &[Method] = &[
                 Flag,
                 "The site's default when not given.",
             ),
-            flag("copy_permissions", COPY),
+            switch("copy_permissions", COPY),
         ],
         result: "{msg, success}",
         run: Any(life::create_repo),
@@ -136,11 +136,16 @@ pub(super) const METHODS: &[Method] = &[
             ),
             optional("owner", Id, "The owner; the caller when not given."),
             or("description", Text, Or::Text(""), DESCRIPTION),
-            flag(
+            switch(
                 "copy_permissions",
                 "Whether the permissions of the repository are copied.",
             ),
-            flag("private", "Whether visitors are kept out."),
+            or(
+                "private",
+                Flag,
+                Or::Flag(false),
+                "Whether visitors are kept out.",
+            ),
             or("landing_rev", Text, Or::Text("rev:tip"), LANDING),
         ],
         result: "{msg, success}",
@@ -188,10 +193,8 @@ fn get_repo(call: &Call<'_>) -> Answer {
     }
     if call.args.flag("with_pullrequests") {
         let requests = call.model.pull_requests_to(&call.viewer, &repository)?;
-        let requests = requests
-            .iter()
-            .map(|request| pull_requests::shown(call, request));
-        shape.insert("pull_requests".into(), requests.collect::<Answer>()?);
+        let requests = pull_requests::all_shown(call, &requests)?;
+        shape.insert("pull_requests".into(), requests.into());
     }
     Ok(shape.into())
 }

@@ -242,7 +242,11 @@ pub(super) fn update_repo(call: &Call<'_>) -> Answer {
         _ => None,
     };
     let owner: Option<User> = match args.maybe_id("owner") {
-        Some(_) => Some(call.owner()?),
+        Some(_) => Some(call.owner().map_err(|fault| match fault {
+            // Here the original does not tell that there is no such account.
+            Fault::Said(text) if call.viewer.is_admin() => Fault::Because(failed(), text),
+            fault => fault,
+        })?),
         None => None,
     };
     let landing = args.text("landing_rev");

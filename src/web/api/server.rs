@@ -6,7 +6,7 @@ use model::SiteAdmin;
 use serde_json::{Value, json};
 
 use super::arguments::Kind::{Any, Id, Text};
-use super::arguments::{flag, optional, required};
+use super::arguments::{optional, required, switch};
 use super::fault::Words;
 use super::methods::Run::{self, Admin};
 use super::methods::{Answer, Call, Method};
@@ -75,7 +75,7 @@ pub(super) const METHODS: &[Method] = &[
         name: "rescan_repos",
         doc: "Takes up what lies on disk without being in the database, and tells what is missing.",
         needs: "administrator",
-        parameters: &[flag(
+        parameters: &[switch(
             "remove_obsolete",
             "Whether the database forgets repositories that are missing on disk.",
         )],

@@ -133,7 +133,7 @@ fn tip(row: &Repository) -> Value {
     })
 }
 
-/// Who has which level: users, then user groups.
+/// Who has which level: users, then user groups, each in the order of their rows.
 pub(super) fn members(grants: &Grants, kind: ObjectKind) -> Value {
     let member = |name: &str, what: &str, level: Level| {
         json!({
@@ -142,9 +142,13 @@ pub(super) fn members(grants: &Grants, kind: ObjectKind) -> Value {
             "permission": level.on(kind).as_str(),
         })
     };
-    let users = grants.users.iter();
+    let mut users: Vec<_> = grants.users.iter().collect();
+    users.sort_by_key(|grant| grant.row);
+    let users = users.into_iter();
     let users = users.map(|grant| member(grant.username.as_str(), "user", grant.level));
-    let groups = grants.user_groups.iter();
+    let mut groups: Vec<_> = grants.user_groups.iter().collect();
+    groups.sort_by_key(|grant| grant.row);
+    let groups = groups.into_iter();
     let groups = groups.map(|grant| member(grant.name.as_str(), "user_group", grant.level));
     users.chain(groups).collect()
 }

@@ -474,17 +474,54 @@ fn head_may_be_detached_or_lead_nowhere() {
     );
     work.run("git", &["checkout", "-q", "--detach", &ids[1].to_string()]);
     let repository = work.open();
-    assert_eq!(repository.resolve("tip").unwrap(), ids[1]);
+    assert_eq!(repository.head().unwrap(), Some(ids[1]));
+    assert_eq!(repository.resolve("tip").unwrap(), ids[3]);
     work.write(b"lost", b"lost\n");
     let lost = work.commit("On no branch");
-    assert_eq!(repository.resolve("tip").unwrap(), ids[3]);
+    assert_eq!(repository.head().unwrap(), Some(ids[3]));
     assert!(repository.resolve(&lost.to_string()).is_err());
     work.run("git", &["symbolic-ref", "HEAD", "refs/heads/unborn"]);
-    assert_eq!(repository.resolve("tip").unwrap(), ids[3]);
+    assert_eq!(repository.head().unwrap(), Some(ids[3]));
     assert_eq!(
         repository.refs().unwrap().default_branch,
         Some(RefName::new("main"))
     );
+}
+
+/// HEAD says which branch is the default one; the newest changeset may be on another.
+#[test]
+fn the_tip_is_the_first_of_the_log_whatever_head_and_the_clocks_say() {
+    let Story { work, ids } = story(Kind::Git);
+    work.run(
+        "git",
+        &["checkout", "-q", "-B", "main", &ids[5].to_string()],
+    );
+    work.run("git", &["checkout", "-q", "-b", "slow"]);
+    work.run(
+        "env",
+        &[
+            "GIT_COMMITTER_DATE=1000000000 +0000",
+            "git",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "From a machine whose clock is wrong",
+        ],
+    );
+    let slow = work.head();
+    work.run("git", &["checkout", "-q", "main"]);
+    let repository = work.open();
+    assert_eq!(repository.head().unwrap(), Some(ids[5]));
+    for word in ["tip", "HEAD", "head", ""] {
+        assert_eq!(repository.resolve(word).unwrap(), slow, "{word}");
+    }
+    assert_eq!(log(&repository, LogQuery::default())[0], slow);
+    assert_eq!(repository.summary_cache().unwrap().unwrap().id, slow);
+    // Zeros are the first place of the log, as in links of the original.
+    for zeros in ["0", "000000000000", &"0".repeat(40)] {
+        assert_eq!(repository.resolve(zeros).unwrap(), ids[0], "{zeros}");
+    }
 }
 
 #[test]

@@ -346,15 +346,11 @@ fn keys_and_sessions_are_looked_after_by_their_owner_and_administrators() {
 }
 
 #[test]
-fn guessing_keys_is_slowed_down() {
+fn a_wrong_key_is_told_the_same_however_often() {
     let instance = Instance::new();
     let guess = instance.with_key(&"0".repeat(40));
-    let mut last = String::new();
     for _ in 0..80 {
-        last = guess.call("get_user", json!({})).unwrap_err();
-        if last != "Invalid API key" {
-            break;
-        }
+        guess.fails("get_user", json!({}), "Invalid API key");
     }
-    assert!(last.starts_with("Too many attempts"), "{last}");
+    instance.caller("admin").ok("get_user", json!({}));
 }

@@ -45,19 +45,13 @@ pub fn restored() -> Instance {
     Instance::over(folder, &values)
 }
 
-/// Lists whose order is that of the original's memory, or of its rows.
+/// The list whose order is that of the original's memory.
 fn sorted(value: &mut Value, key: &str) {
     match value {
         Value::Array(items) => {
             items.iter_mut().for_each(|item| sorted(item, ""));
-            if matches!(
-                key,
-                "global" | "members" | "emails" | "followers" | "reviewers"
-            ) {
-                items.sort_by_key(|item| match item.get("name").or(item.get("username")) {
-                    Some(name) => name.to_string(),
-                    None => item.to_string(),
-                });
+            if key == "global" {
+                items.sort_by_key(Value::to_string);
             }
         }
         Value::Object(members) => {

@@ -205,6 +205,14 @@ fn a_repository_is_changed_renamed_and_moved() {
         json!({"repoid": id, "description": "x"}),
         &format!("repository `{id}` does not exist"),
     );
+    // The original gives no other reason for an owner that is not there, and an empty description stays one.
+    admin.fails(
+        "update_repo",
+        json!({"repoid": id, "owner": "nobody"}),
+        &format!("failed to update repo `{id}`"),
+    );
+    let shown = admin.ok("update_repo", json!({"repoid": id, "description": ""}));
+    assert_eq!(shown["repository"]["description"], "");
     let bad = admin.call("update_repo", json!({"repoid": id, "clone_uri": "/etc"}));
     let bad = bad.unwrap_err();
     assert!(
