@@ -236,6 +236,9 @@ fn wire_problem(error: &vcs::wire::Error) -> Problem {
             tracing::error!("{}", chain(error));
             Problem::Unavailable(format!("This server cannot serve the repository: {error}"))
         }
+        Error::Input(source) if source.kind() == std::io::ErrorKind::FileTooLarge => {
+            Problem::TooLarge("No client asks for so much at once.".into())
+        }
         Error::Input(_) => Problem::BadRequest(chain(error)),
         Error::Failed { .. } if error.is_clients_fault() => {
             tracing::warn!("{}", chain(error));

@@ -13,6 +13,10 @@ use crate::wire::{Body, Error, pktline};
 /// One request and one answer in place of a conversation.
 const STATELESS: &str = "--stateless-rpc";
 
+/// Most bytes of what a client says that wants to fetch, unpacked: 600,000 references wanted, or changesets had. Git reads one line after the other, and a
+/// gzip of a megabyte would keep it busy for an hour.
+const LONGEST_FETCH: u64 = 32 << 20;
+
 /// A push in progress.
 pub struct ReceivePack {
     /// The body of the answer.
@@ -67,7 +71,11 @@ pub fn upload_pack(
         &[STATELESS],
     )?
     .start()?;
-    child.feed(body)?;
+    let mut body = Bounded {
+        body,
+        left: LONGEST_FETCH,
+    };
+    child.feed(&mut body)?;
     child.close_input();
     Ok(Box::new(started(child)?))
 }
@@ -96,6 +104,23 @@ pub fn receive_pack(
         updates: tap.into_updates(),
         body: Box::new(started(child)?),
     })
+}
+
+/// A body that may have so many bytes.
+struct Bounded<'a> {
+    body: &'a mut dyn Read,
+    left: u64,
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.body.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(count as u64)
+            .ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(count)
+    }
 }
 
 /// Waits for the first bytes, because up to there a failure can still be told by the status of the answer.

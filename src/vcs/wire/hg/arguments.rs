@@ -16,8 +16,11 @@ use super::batch;
 use super::commands::Command;
 use crate::wire::Access;
 
-/// Most bytes of arguments in a body. What fits into headers is limited by the server that reads them.
-const LONGEST_POST: u64 = 64 << 20;
+/// Most bytes of arguments in a body: 400,000 nodes. What fits into headers is limited by the server that reads them.
+const LONGEST_POST: u64 = 16 << 20;
+
+/// Most arguments of a request. No command has more than a dozen.
+const MOST_ARGUMENTS: usize = 100;
 
 /// A request that is not well-formed: answer 400.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum BadRequest {
     /// The same argument was given twice.
     #[error("the argument {0:?} was given twice")]
     Twice(String),
+    /// There are more arguments than any command has, or more in one than anybody asks for at once.
+    #[error("the request asks for too much at once")]
+    TooMuch,
     /// An argument's name or value cannot be passed on.
     #[error("the argument {0:?} is malformed")]
     Malformed(String),
@@ -146,6 +152,12 @@ impl Request {
 }
 
 fn check(command: &'static Command, arguments: &[(String, Vec<u8>)]) -> Result<(), BadRequest> {
+    if arguments
+        .iter()
+        .any(|(name, value)| command.asks_too_much(name, value))
+    {
+        return Err(BadRequest::TooMuch);
+    }
     for needed in command.arguments {
         if !arguments.iter().any(|(name, _)| name == needed) {
             return Err(BadRequest::Missing(needed));
@@ -219,6 +231,9 @@ fn add(arguments: &mut Vec<(String, Vec<u8>)>, form: &[u8]) -> Result<(), BadReq
         let name = String::from_utf8_lossy(&name).into_owned();
         if arguments.iter().any(|(other, _)| *other == name) {
             return Err(BadRequest::Twice(name));
+        }
+        if arguments.len() >= MOST_ARGUMENTS {
+            return Err(BadRequest::TooMuch);
         }
         arguments.push((name, value));
     }

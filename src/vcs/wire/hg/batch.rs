@@ -29,7 +29,7 @@ fn reads(text: &[u8]) -> bool {
         && batchable
         && arguments
             .iter()
-            .all(|(name, value)| known.accepts(name, value))
+            .all(|(name, value)| known.accepts(name, value) && !known.asks_too_much(name, value))
 }
 
 /// A command and its arguments.

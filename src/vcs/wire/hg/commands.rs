@@ -22,6 +22,11 @@ pub(super) enum Form {
     Upload,
 }
 
+/// Most commands of a batch, most of them that walk through history, and most nodes of one such walk.
+const MOST_COMMANDS: usize = 10_000;
+const MOST_WALKS: usize = 10;
+const MOST_NODES: usize = 200;
+
 /// One command.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Command {
@@ -120,6 +125,26 @@ impl Command {
             .find(|command| command.name.as_bytes() == name)
     }
 
+    /// Whether an argument asks for more at once than clients do: each of these costs a walk through history, or an answer of its own.
+    ///
+    /// Clients of 2008 and before, the last that asked for `branches` and `between`, did so for ten at a time; a `batch` has a command for each revision
+    /// that somebody has named.
+    pub(super) fn asks_too_much(&self, argument: &str, value: &[u8]) -> bool {
+        let more_than = |most: usize, separator: u8| {
+            value.iter().filter(|byte| **byte == separator).count() >= most
+        };
+        match (self.name, argument) {
+            ("batch", "cmds") => {
+                let walks = value.split(|byte| *byte == b';').filter(|command| {
+                    command.starts_with(b"between ") || command.starts_with(b"branches ")
+                });
+                more_than(MOST_COMMANDS, b';') || walks.take(MOST_WALKS + 1).count() > MOST_WALKS
+            }
+            ("between", "pairs") | ("branches", "nodes") => more_than(MOST_NODES, b' '),
+            _ => false,
+        }
+    }
+
     /// Whether an argument may have this value.
     ///
     /// Lists of nodes are looked at because Mercurial's own answer to a malformed one is a traceback. Arguments of commands that not every Mercurial knows
@@ -188,6 +213,23 @@ mod tests {
         let between = Command::named(b"between").unwrap();
         assert!(between.accepts("pairs", b"00-00 11-22"));
         assert!(!between.accepts("pairs", b"00-"));
+    }
+
+    #[test]
+    fn no_request_asks_for_more_than_clients_do() {
+        let asks = |name: &[u8], argument, word: &str, separator: &str, count: usize| {
+            let value = vec![word; count].join(separator);
+            let command = Command::named(name).unwrap();
+            command.asks_too_much(argument, value.as_bytes())
+        };
+        assert!(!asks(b"batch", "cmds", "lookup key=x", ";", 10_000));
+        assert!(asks(b"batch", "cmds", "lookup key=x", ";", 10_001));
+        assert!(!asks(b"batch", "cmds", "between pairs=", ";", 10));
+        assert!(asks(b"batch", "cmds", "between pairs=", ";", 11));
+        assert!(!asks(b"between", "pairs", "00-00", " ", 200));
+        assert!(asks(b"between", "pairs", "00-00", " ", 201));
+        assert!(asks(b"branches", "nodes", "00", " ", 201));
+        assert!(!asks(b"known", "nodes", "00", " ", 100_000));
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(super) mod capabilities;
 mod questions;
 mod settings;
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use ::hg::Bundle;
 
 use self::capabilities::Transport;
@@ -22,6 +25,9 @@ use super::batch;
 use super::commands::Form;
 use super::program::HgProgram;
 use crate::mercurial::Repository;
+
+/// Most bytes of all answers to a batch. A few long ones asked for again and again would fill the memory.
+const LONGEST_BATCH: usize = 32 << 20;
 
 /// An answer.
 pub(super) enum Reply {
@@ -66,19 +72,47 @@ pub(super) fn answer(
             settings: &settings,
             transport,
         };
-        questions
-            .iter()
-            .map(|question| replier.answer(question).transpose())
-            .collect::<Option<Result<Vec<_>, _>>>()
-            .transpose()
+        answer_all(&replier, &questions)
     });
     let answers = answers.unwrap_or_else(|error: ::hg::Error| {
         tracing::info!(%error, name, "cannot be answered natively");
         None
     })?;
     if name != "batch" {
-        return answers.into_iter().next().map(Reply::Value);
+        return answers
+            .iter()
+            .next()
+            .map(|answer| Reply::Value(answer.to_vec()));
+    }
+    if answers.iter().map(|answer| answer.len()).sum::<usize>() > LONGEST_BATCH {
+        let reason = "the answers to this batch are too long for one";
+        return Some(Reply::Refused(reason.into()));
     }
     let escaped: Vec<_> = answers.iter().map(|answer| batch::escape(answer)).collect();
     Some(Reply::Value(escaped.join(&b';')))
+}
+
+/// An answer, which may be the one to several questions.
+type Answered = Rc<[u8]>;
+
+/// The answers to some questions, in their order; `None` when one of them is for the child. What is asked twice is answered once.
+fn answer_all(
+    replier: &Replier<'_>,
+    questions: &[Question<'_>],
+) -> Result<Option<Vec<Answered>>, ::hg::Error> {
+    let mut known: HashMap<&Question<'_>, Answered> = HashMap::new();
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        if let Some(answer) = known.get(question) {
+            answers.push(answer.clone());
+            continue;
+        }
+        let Some(answer) = replier.answer(question)? else {
+            return Ok(None);
+        };
+        let answer = Answered::from(answer);
+        known.insert(question, answer.clone());
+        answers.push(answer);
+    }
+    Ok(Some(answers))
 }

@@ -25,6 +25,7 @@ const COMMANDS: &[(&str, Option<&str>)] = &[
 ];
 
 /// One command with its argument.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct Question<'a> {
     name: &'static str,
     argument: &'a [u8],
