@@ -2,7 +2,7 @@
 //!
 //! The body of a `git-receive-pack` request begins with pkt-lines `<old> SP <new> SP <ref>`, the first one with a NUL and the client's
 //! capabilities behind it, then a flush packet; the pack follows. `shallow <id>` lines may stand in front. Instead of these a client may send a signed
-//! certificate (`push-cert`), but only when the server's repository was set up to ask for one; what it pushes is then not known here.
+//! certificate (`push-cert` to `push-cert-end`) with the same lines in it, whether or not the server has asked for one.
 //!
 //! The list is read for the journal while the body passes by unchanged: `git` decides what is done with it.
 //!
@@ -132,10 +132,20 @@ pub(super) enum Head {
     Open {
         rest: Vec<u8>,
         seen: usize,
+        part: Part,
         updates: Vec<RefUpdate>,
     },
     /// Nothing more to note. Empty when the head was not understood.
     Closed(Vec<RefUpdate>),
+}
+
+/// Where in the head a line stands. The commands of a signed push stand in its certificate, between its own head and its signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Commands,
+    HeadOfCertificate,
+    CommandsOfCertificate,
+    Signature,
 }
 
 impl Default for Head {
@@ -143,14 +153,15 @@ impl Default for Head {
         Head::Open {
             rest: Vec::new(),
             seen: 0,
+            part: Part::Commands,
             updates: Vec::new(),
         }
     }
 }
 
 impl Head {
-    /// 1 MiB holds about seven thousand updates. A longer list is passed on, but what it says is not recorded.
-    const LONGEST: usize = 1 << 20;
+    /// 16 MiB hold about a hundred thousand updates. A longer list is passed on, but what it says is not recorded.
+    const LONGEST: usize = 16 << 20;
 
     /// The commands, when the head was complete and understood.
     pub(super) fn into_updates(self) -> Vec<RefUpdate> {
@@ -164,6 +175,7 @@ impl Head {
         let Head::Open {
             rest,
             seen,
+            part,
             updates,
         } = self
         else {
@@ -176,11 +188,10 @@ impl Head {
                 Err(pktline::Cut::Short) => break None,
                 Ok((Packet::Flush, _)) => break Some(std::mem::take(updates)),
                 Ok((Packet::Line(line), length)) => {
-                    if !line.starts_with(b"shallow ") {
-                        match command(line) {
-                            Some(update) => updates.push(update),
-                            None => break Some(Vec::new()),
-                        }
+                    match part.read(line) {
+                        Said::Update(update) => updates.push(update),
+                        Said::Other => {}
+                        Said::Nonsense => break Some(Vec::new()),
                     }
                     at += length;
                 }
@@ -196,6 +207,45 @@ impl Head {
                 rest.drain(..at);
                 *seen += at;
             }
+        }
+    }
+}
+
+/// What a line of the head says.
+enum Said {
+    Update(RefUpdate),
+    Other,
+    Nonsense,
+}
+
+impl Part {
+    fn read(&mut self, line: &[u8]) -> Said {
+        let bare = line.strip_suffix(b"\n").unwrap_or(line);
+        match self {
+            Part::Commands if line.starts_with(b"shallow ") => Said::Other,
+            Part::Commands if bare.split(|byte| *byte == 0).next() == Some(b"push-cert") => {
+                *self = Part::HeadOfCertificate;
+                Said::Other
+            }
+            Part::Commands => command(line).map_or(Said::Nonsense, Said::Update),
+            _ if bare == b"push-cert-end" => {
+                *self = Part::Commands;
+                Said::Other
+            }
+            Part::HeadOfCertificate => {
+                if bare.is_empty() {
+                    *self = Part::CommandsOfCertificate;
+                }
+                Said::Other
+            }
+            Part::CommandsOfCertificate => match command(line) {
+                Some(update) => Said::Update(update),
+                None => {
+                    *self = Part::Signature;
+                    Said::Other
+                }
+            },
+            Part::Signature => Said::Other,
         }
     }
 }
@@ -283,19 +333,31 @@ mod tests {
     }
 
     #[test]
-    fn certificates_and_nonsense_are_not_read() {
-        let nothing = Some(Vec::new());
-        let certificate = head(&[
+    fn the_commands_of_a_signed_push_are_read() {
+        let body = head(&[
             "push-cert\0report-status".to_owned(),
             "certificate version 0.1\n".to_owned(),
+            "pusher A <a@example.com> 1 +0000\n".to_owned(),
+            "\n".to_owned(),
+            format!("{A} {B} refs/heads/x\n"),
+            format!("{A} {B} refs/heads/y\n"),
+            "-----BEGIN PGP SIGNATURE-----\n".to_owned(),
+            format!("{A} {B} refs/heads/z\n"),
+            "push-cert-end\n".to_owned(),
         ]);
+        let both = ["refs/heads/x", "refs/heads/y"].map(|name| update(A, B, name));
+        assert_eq!(parse(&body), Some(both.to_vec()));
+    }
+
+    #[test]
+    fn nonsense_is_not_read() {
+        let nothing = Some(Vec::new());
         let good = format!("{A} {B} refs/heads/x");
         assert_eq!(
             parse(b"0000"),
             nothing,
             "the probe that git sends before a large push"
         );
-        assert_eq!(parse(&certificate), nothing);
         assert_eq!(parse(b"not a packet"), nothing);
         assert_eq!(parse(&head(&[good.clone(), format!("{A} {B}")])), nothing);
         assert_eq!(parse(&head(&[format!("{A} {B} ")])), nothing);
