@@ -77,6 +77,15 @@ impl Container {
         Ok(Container { shelf, writer })
     }
 
+    /// How many entries it may have. A few folders that hold each other again and again can pretend to be any number of files; nobody has so many. A
+    /// zip ends in a list of them, which is held in memory until then.
+    pub fn most_entries(&self) -> u64 {
+        match self.writer {
+            Writer::Zip(_) => 1_000_000,
+            Writer::Tar(_) => 10_000_000,
+        }
+    }
+
     /// Takes what is ready to be read.
     pub fn take(&mut self, into: &mut Vec<u8>) {
         self.shelf.take(into);
@@ -190,7 +199,7 @@ impl Zip {
             options.add_extra_field(0x5455, stamp, false)?;
         }
         let mut name = zip_name(&entry.path);
-        // Names that are no UTF-8 may come to look like others; of a broken tree the second of two equal names is kept as well.
+        // Names that are no UTF-8 may come to look like others.
         while !self.names.insert(name.clone()) {
             name.insert(name.trim_end_matches('/').len(), '~');
         }

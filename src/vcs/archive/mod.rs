@@ -18,6 +18,7 @@
 mod container;
 mod tar;
 
+use std::collections::HashSet;
 use std::io::{self, Read};
 
 use crate::repository::System;
@@ -190,11 +191,10 @@ pub struct Archive {
     out: Vec<u8>,
     read: usize,
     entries: u64,
+    /// The symbolic links so far.
+    links: HashSet<Vec<u8>>,
     failed: bool,
 }
-
-/// A few folders that hold each other again and again can pretend to be any number of files; nobody has so many.
-const MOST_ENTRIES: u64 = 10_000_000;
 
 /// How much of a file is handed to the compression at once.
 const BLOCK: usize = 128 << 10;
@@ -213,6 +213,7 @@ impl Archive {
             out: Vec::new(),
             read: 0,
             entries: 0,
+            links: HashSet::new(),
             failed: false,
         })
     }
@@ -245,12 +246,17 @@ impl Archive {
                 Ok(())
             }
             None => match self.source.next().map_err(io::Error::other)? {
+                // A manifest that somebody has forged may have a link and files below it. Whoever unpacks those writes to where it leads.
+                Some(entry) if lies_below(&self.links, &entry.path) => Ok(()),
                 Some(entry) => {
                     self.entries += 1;
-                    if self.entries > MOST_ENTRIES {
+                    if self.entries > container.most_entries() {
                         return Err(io::Error::other(
                             "the changeset has too many files for an archive",
                         ));
+                    }
+                    if let Body::Symlink(_) = entry.node {
+                        self.links.insert(entry.path.clone());
                     }
                     self.content = container.begin(entry)?;
                     Ok(())
@@ -264,6 +270,12 @@ impl Archive {
             },
         }
     }
+}
+
+/// Whether a path leads through one of these.
+fn lies_below(links: &HashSet<Vec<u8>>, path: &[u8]) -> bool {
+    let mut slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    !links.is_empty() && slashes.any(|(at, _)| links.contains(&path[..at]))
 }
 
 impl Read for Archive {

@@ -3,7 +3,7 @@
 //! A folder gets an entry of its own as soon as something in it is not excluded as a folder; files then follow in the order of the tree. The
 //! `.gitattributes` files are those of the tree itself. Source: the manual `git-archive(1)`, "Attributes".
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 
 use gix::ObjectId;
@@ -16,6 +16,9 @@ use super::{Repository, header::Header};
 use crate::archive::{About, ArchiveOptions, Body, Content, Entry, Source};
 use crate::error::Cause;
 use crate::{ChangesetId, Kind, NodeError, ReadError, RepoPath};
+
+/// How deep folders may lie: as deep as Git takes them (`core.maxTreeDepth`). All names above are in the name of each.
+const DEEPEST: usize = 4096;
 
 /// The files of a commit, one after the other.
 pub(crate) struct ArchiveSource {
@@ -111,11 +114,16 @@ impl ArchiveSource {
             .repo
             .find_tree(id)
             .map_err(self.damaged(format!("tree {id}")))?;
+        if self.levels.len() >= DEEPEST {
+            return Err(self.damaged(format!("tree {id}"))("it lies too deep"));
+        }
         let mut entries = Vec::new();
+        let mut names = HashSet::new();
         for entry in tree.iter() {
             let entry = entry.map_err(self.damaged(format!("tree {id}")))?;
             let name = entry.filename();
-            if is_harmless(name) {
+            // Of two of one name the first: whoever unpacks a link and then a folder in its place writes to where the link leads.
+            if is_harmless(name) && names.insert(name.to_vec()) {
                 let item = Item {
                     mode: entry.mode(),
                     id: entry.object_id(),

@@ -43,8 +43,8 @@ enum Crlf {
 }
 
 const NAMES: [&str; 5] = ["export-ignore", "export-subst", "text", "eol", "ident"];
-/// Git does not read larger ones either.
-const LARGEST_FILE: usize = 100 << 20;
+/// Larger ones are not read. Git takes up to 100 MiB; each file of an archive is held against each line.
+const LARGEST_FILE: usize = 1 << 20;
 
 impl Attributes {
     pub fn new(info: Vec<u8>) -> Self {

@@ -25,6 +25,11 @@ use columns::Padding;
 use commit::{Commit, Signature, sanitized};
 use dates::DateStyle;
 
+/// By how many bytes a file may grow, and how many placeholders it may have: it could ask for the message of its commit a million times. One that
+/// wants more stays as it is.
+const MOST_BYTES: usize = 8 << 20;
+const MOST_PLACEHOLDERS: u32 = 1_000;
+
 /// What is known of the commit.
 pub(super) struct Substitution {
     of: Repository,
@@ -66,15 +71,19 @@ impl Substitution {
             repo,
             commit: Commit::of(&self.commit),
             padding: None,
+            left: MOST_PLACEHOLDERS,
             out: Vec::with_capacity(content.len()),
         };
+        let most = content.len() + MOST_BYTES;
         let mut rest = &content[..];
         while let Some(at) = rest.find(START) {
             let Some(length) = rest[at + START.len()..].find_byte(b'$') else {
                 break;
             };
             writing.out.extend_from_slice(&rest[..at]);
-            writing.expand(&rest[at + START.len()..at + START.len() + length]);
+            if !writing.expand(&rest[at + START.len()..at + START.len() + length], most) {
+                return content;
+            }
             rest = &rest[at + START.len() + length + 1..];
         }
         let mut out = writing.out;
@@ -110,11 +119,14 @@ struct Writing<'a> {
     commit: Commit<'a>,
     /// How wide the next placeholder shall be.
     padding: Option<Padding>,
+    /// How many placeholders there may be yet.
+    left: u32,
     out: Vec<u8>,
 }
 
 impl Writing<'_> {
-    fn expand(&mut self, format: &[u8]) {
+    /// Whether all of it was filled in, in no more than so many bytes.
+    fn expand(&mut self, format: &[u8], most: usize) -> bool {
         self.padding = None;
         let mut rest = format;
         while let Some(at) = rest.find_byte(b'%') {
@@ -130,8 +142,13 @@ impl Writing<'_> {
                 self.out.push(b'%');
             }
             rest = &rest[used..];
+            if self.left == 0 || self.out.len() > most {
+                return false;
+            }
+            self.left -= 1;
         }
         self.out.extend_from_slice(rest);
+        true
     }
 
     /// Writes what a placeholder stands for; returns how many bytes it takes, none when it is not known. A sign before it tells what comes before what
