@@ -11,6 +11,7 @@ mod answer;
 mod arguments;
 mod batch;
 mod commands;
+mod leftover;
 mod native;
 mod program;
 mod push;

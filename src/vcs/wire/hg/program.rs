@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::leftover;
 use crate::wire::child::{ChildStream, Launch};
 use crate::wire::{Access, Error};
 
@@ -226,13 +227,20 @@ pub(super) fn start(
     };
     let repository = std::path::absolute(repository).map_err(failed)?;
     let workplace = Workplace::set_up(&program.config).map_err(failed)?;
-    let mut launch = Launch::new(&program.path, "pip install mercurial");
-    launch
-        .env("HGPLAIN", "1")
-        .env("HGENCODING", "UTF-8")
-        .env("HGRCPATH", workplace.configuration())
-        .env(REPORT, workplace.report_file())
-        .envs(&program.environment);
+    let hg = || {
+        let mut launch = Launch::new(&program.path, "pip install mercurial");
+        launch
+            .env("HGPLAIN", "1")
+            .env("HGENCODING", "UTF-8")
+            .env("HGRCPATH", workplace.configuration())
+            .env(REPORT, workplace.report_file())
+            .envs(&program.environment);
+        launch
+    };
+    if access == Access::Write && leftover::is_there(&repository) {
+        leftover::clear(&mut hg(), &repository)?;
+    }
+    let mut launch = hg();
     let read_only = if access == Access::Read {
         READ_ONLY
     } else {
@@ -284,9 +292,9 @@ mod tests {
         );
     }
 
-    /// Even a repository whose own configuration tries to take the hooks away.
+    /// Even a repository whose own configuration tries to take the hooks away. A write that was never finished is taken back before the next one.
     #[test]
-    fn a_write_that_was_judged_to_be_a_read_fails() {
+    fn a_write_that_was_judged_to_be_a_read_fails_and_an_unfinished_one_is_taken_back() {
         let path = std::env::var_os("KALLITHEA_TEST_HG").unwrap_or_else(|| "hg".into());
         let directory = tempfile::tempdir().unwrap();
         let repository = directory.path();
@@ -323,7 +331,17 @@ mod tests {
             environment: Vec::new(),
         };
         let push = format!("pushkey\nnamespace 9\nbookmarkskey 4\nmarkold 0\nnew 40\n{node}");
+        let store = repository.join(".hg/store");
         for (access, expected) in [(Access::Read, "2\n0\n"), (Access::Write, "2\n1\n")] {
+            if access == Access::Write {
+                // What an `hg` has left that was killed: half a changeset, and where it began.
+                let index = store.join("00changelog.i");
+                let size = std::fs::metadata(&index).unwrap().len();
+                let more = [std::fs::read(&index).unwrap(), vec![0; 100]].concat();
+                std::fs::write(&index, more).unwrap();
+                let journal = format!("00changelog.i\0{size}\n");
+                std::fs::write(store.join("journal"), journal).unwrap();
+            }
             let (mut child, _workplace) =
                 start(&program, repository, access, Occasion::Request).unwrap();
             child.feed(&mut push.as_bytes()).unwrap();
