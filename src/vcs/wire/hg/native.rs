@@ -79,10 +79,8 @@ pub(super) fn answer(
         None
     })?;
     if name != "batch" {
-        return answers
-            .iter()
-            .next()
-            .map(|answer| Reply::Value(answer.to_vec()));
+        let only = answers.first();
+        return only.map(|answer| Reply::Value(answer.to_vec()));
     }
     if answers.iter().map(|answer| answer.len()).sum::<usize>() > LONGEST_BATCH {
         let reason = "the answers to this batch are too long for one";
