@@ -56,7 +56,8 @@ fn is_held(lock: &Path) -> bool {
         namespace.map(|meta| format!("{:x}", std::os::unix::fs::MetadataExt::ino(&meta)));
     let is_ours = ours.nodename().to_str() == Ok(machine)
         && (space.is_empty() || namespace.as_deref() == Some(space));
-    let process = process.parse().ok().and_then(Pid::from_raw);
+    let process = process.parse::<i32>().ok().filter(|number| *number > 0);
+    let process = process.and_then(Pid::from_raw);
     match process {
         Some(process) if is_ours => test_kill_process(process) != Err(rustix::io::Errno::SRCH),
         _ => true,
