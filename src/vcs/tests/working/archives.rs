@@ -249,6 +249,8 @@ fn attributes_of_the_repository_count_more() {
         std::fs::write(&info, text).unwrap();
         same_as_git(&work, &id);
     }
+}
+
 /// A few kilobytes would be filled in to gigabytes.
 #[test]
 fn a_file_that_asks_for_too_much_stays_as_it_is() {
