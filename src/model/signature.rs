@@ -6,12 +6,12 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use vcs::{CacheKey, ChangesetId, Keyring, Repository, SignatureFormat, Verdict};
+use vcs::{CacheKey, ChangesetId, Keyring, Repository, Signature, SignatureFormat, Verdict};
 
 use crate::Model;
 
 /// The version of what is kept.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// One signature, and what became of checking it.
 pub type Checked = (SignatureFormat, Verdict);
@@ -26,8 +26,9 @@ impl Model {
 
     /// What is known about the signatures of a changeset; none when nobody has looked yet.
     #[must_use]
-    pub fn known_verdicts(&self, id: &ChangesetId) -> Option<Vec<Checked>> {
-        let kept = self.cache().get(&self.key_of_verdicts(id))?;
+    pub fn known_verdicts(&self, contents: &Repository, id: &ChangesetId) -> Option<Vec<Checked>> {
+        let signatures = contents.signatures(id).ok()?;
+        let kept = self.cache().get(&self.key_of_verdicts(id, &signatures))?;
         let parts: Vec<[String; 4]> = serde_json::from_slice(&kept).ok()?;
         parts.iter().map(read).collect()
     }
@@ -41,7 +42,12 @@ impl Model {
         contents: &Repository,
         id: &ChangesetId,
     ) -> Result<(), vcs::ReadError> {
-        let verdicts = contents.verify(id, &self.config().keyring)?;
+        let signatures = contents.signatures(id)?;
+        let keyring = &self.config().keyring;
+        let verdicts: Vec<_> = signatures
+            .iter()
+            .map(|signature| (signature.format, keyring.check(signature)))
+            .collect();
         for (format, verdict) in &verdicts {
             if let Verdict::Failed { reason } = verdict {
                 tracing::warn!("a signature of {id} ({format:?}) cannot be checked: {reason}");
@@ -49,17 +55,21 @@ impl Model {
         }
         let parts: Vec<[String; 4]> = verdicts.iter().map(written).collect();
         let text = serde_json::json!(parts).to_string();
-        self.cache().put(&self.key_of_verdicts(id), text.as_bytes());
+        let key = self.key_of_verdicts(id, &signatures);
+        self.cache().put(&key, text.as_bytes());
         Ok(())
     }
 
-    fn key_of_verdicts(&self, id: &ChangesetId) -> CacheKey {
+    /// Mercurial keeps signatures beside a changeset: another repository with the same changeset may have others.
+    fn key_of_verdicts(&self, id: &ChangesetId, signatures: &[Signature]) -> CacheKey {
         let keyring = &self.config().keyring;
         let today = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |now| now.as_secs() / 86_400);
         let state = format!("{} {today}", state(keyring));
-        CacheKey::new("signatures", VERSION, &[id.as_bytes(), state.as_bytes()])
+        let mut parts: Vec<&[u8]> = vec![id.as_bytes(), state.as_bytes()];
+        parts.extend(signatures.iter().map(|signature| &signature.armour[..]));
+        CacheKey::new("signatures", VERSION, &parts)
     }
 }
 

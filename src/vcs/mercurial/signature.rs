@@ -11,6 +11,8 @@ use crate::{ChangesetId, ReadError};
 
 /// A larger file is not looked at.
 const LARGEST: u64 = 16 * 1024 * 1024;
+/// No more signatures of one changeset are told: to check one takes a program.
+const MOST: usize = 10;
 
 impl Repository {
     pub fn signatures(&self, of: &ChangesetId) -> Result<Vec<Signature>, ReadError> {
@@ -32,7 +34,7 @@ impl Repository {
                     .split(|&byte| byte == b'\n')
                     .filter_map(|line| read_line(line, &hex))
                 {
-                    if !found.contains(&signature) {
+                    if found.len() < MOST && !found.contains(&signature) {
                         found.push(signature);
                     }
                 }
