@@ -1,6 +1,6 @@
 //! Reading the journal: what happened to whom and what somebody follows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use db::user_logs::{self, Condition, LogEntry};
 use db::{
@@ -75,30 +75,39 @@ impl Model {
         };
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         Ok(self.db().read(|conn| {
-            let (scope, names) = scope(conn, viewer, me)?;
+            let (scope, known) = scope(conn, viewer, me)?;
             let condition = Condition::All(vec![scope, filter.0.clone()]);
             let (rows, total) = user_logs::page(conn, &condition, number(skip), number(limit))?;
             Ok::<_, DbError>(JournalPage {
-                entries: entries(rows, &names),
+                entries: entries(rows, &known),
                 total: usize::try_from(total).unwrap_or(0),
             })
         })?)
     }
 }
 
+/// The names of all repositories, and those of them that the viewer may read.
+#[derive(Default)]
+struct Known {
+    names: HashMap<RepoId, RepoName>,
+    readable: HashSet<RepoName>,
+    /// Whether there is nothing that the viewer may not know.
+    everything: bool,
+}
+
 /// What the viewer follows, as far as they may see it, and the names of all repositories.
-fn scope(
-    conn: &Conn,
-    viewer: &Viewer,
-    me: UserId,
-) -> Result<(Condition, HashMap<RepoId, RepoName>), DbError> {
+fn scope(conn: &Conn, viewer: &Viewer, me: UserId) -> Result<(Condition, Known), DbError> {
     let (repositories, accounts) = user_followings::followed_both(conn, me)?;
     let (mut readable, mut closed) = (BTreeSet::new(), Vec::new());
-    let mut names = HashMap::new();
+    let mut known = Known {
+        everything: viewer.is_admin(),
+        ..Known::default()
+    };
     for levels in repo_to_perm::repository_levels(conn, me)? {
-        names.insert(levels.id, levels.name.clone());
+        known.names.insert(levels.id, levels.name.clone());
         if repository_rule(viewer, &levels) >= Level::Read {
             readable.insert(levels.id);
+            known.readable.insert(levels.name.clone());
         } else {
             closed.push(levels.id);
         }
@@ -111,7 +120,7 @@ fn scope(
             visible(viewer, me, readable.into_iter().collect(), closed),
         ]));
     }
-    Ok((Condition::Any(sources), names))
+    Ok((Condition::Any(sources), known))
 }
 
 /// What the viewer may see of the doings of others. Whether a repository that is gone was open to them nobody knows any
@@ -136,14 +145,18 @@ fn visible(viewer: &Viewer, me: UserId, readable: Vec<RepoId>, closed: Vec<RepoI
     ])
 }
 
-fn entries(
-    rows: Vec<(LogEntry, Option<User>)>,
-    names: &HashMap<RepoId, RepoName>,
-) -> Vec<JournalEntry> {
+fn entries(rows: Vec<(LogEntry, Option<User>)>, known: &Known) -> Vec<JournalEntry> {
     rows.into_iter()
         .map(|(row, user)| {
-            let present = row.repository.and_then(|id| names.get(&id));
-            let (action, parameters) = row.action.split_once(':').unwrap_or((&row.action, ""));
+            let present = row.repository.and_then(|id| known.names.get(&id));
+            let (action, mut parameters) = row.action.split_once(':').unwrap_or((&row.action, ""));
+            // Whoever may read a repository need not know what all its forks are called.
+            if matches!(action, "user_forked_repo" | "admin_forked_repo")
+                && !known.everything
+                && !known.readable.contains(&RepoName::from(parameters))
+            {
+                parameters = "";
+            }
             JournalEntry {
                 username: row.username.to_string(),
                 user,

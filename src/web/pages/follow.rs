@@ -30,7 +30,16 @@ pub fn toggle(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             Problem::BadRequest(t("The field follows_repository_id holds no number.").into())
         })?;
     let name = visit.model.repository_name_by_id(id.0)?.unwrap_or_default();
-    let repository = Gate::new(visit.model).read_repository(&visit.viewer, &name)?;
+    let repository = Gate::new(visit.model)
+        .read_repository(&visit.viewer, &name)
+        .map_err(|error| match error {
+            // Its name is nothing to be told.
+            model::Error::NotFound { what, .. } => model::Error::NotFound {
+                what,
+                name: id.0.to_string(),
+            },
+            other => other,
+        })?;
     let actor = Actor::new(&visit.viewer, &visit.request.peer.remote_addr);
     let following = visit.model.toggle_following(&repository, user, &actor)?;
     if accepts_json(visit) {

@@ -225,7 +225,9 @@ fn feed(visit: &mut Visit<'_>, format: Format, public: bool) -> Answer {
                     None => description.push_str(&format!("{text}<br/>")),
                 }
             }
+            // Whoever reads without an account is told names, not addresses.
             let email = entry.user.as_ref().and_then(|user| user.email.clone());
+            let email = email.filter(|_| visit.viewer.signed_in().is_some());
             let link = if entry.exists {
                 format!(
                     "{base}/{}/changelog",

@@ -1,6 +1,8 @@
 //! The JSON that the switchers of repositories and references, and the fields for names, read.
 
-use model::{Gate, Level, ReadableRepository};
+use std::collections::HashSet;
+
+use model::{Gate, Level, ReadableRepository, RepoId};
 use serde_json::{Value, json};
 
 use crate::i18n::t;
@@ -43,6 +45,7 @@ pub fn repositories(visit: &mut Visit<'_>, _: &Captures) -> Answer {
     groups.retain(|group| fits(group.name()));
     groups.sort_by_cached_key(|group| group.name().to_lowercase());
     let mut repositories = gate.readable_repositories(&visit.viewer)?;
+    let readable: HashSet<RepoId> = repositories.iter().map(|one| one.id()).collect();
     repositories.retain(|repository| fits(repository.name()));
     repositories.sort_by_cached_key(|repository| repository.name().to_lowercase());
     let more = groups.len() > limit || repositories.len() > limit;
@@ -51,7 +54,8 @@ pub fn repositories(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .take(limit)
         .map(|group| json!({"id": group.name(), "text": group.name(), "type": "group", "obj": {}}))
         .collect();
-    let repositories: Vec<Value> = repositories.iter().take(limit).map(entry).collect();
+    let shown = repositories.iter().take(limit);
+    let repositories: Vec<Value> = shown.map(|one| entry(one, &readable)).collect();
     let mut results = Vec::new();
     for (text, children) in [(t("Groups"), groups), (t("Repositories"), repositories)] {
         // Scripts of others find both kinds at their places; ours asks for what fits and draws no empty heading.
@@ -113,9 +117,10 @@ pub fn people(visit: &mut Visit<'_>, _: &Captures) -> Answer {
 }
 
 /// A repository as the original gives it: its columns, without the cache of the tip, and without the password that the
-/// remote address may hold.
-fn entry(repository: &ReadableRepository) -> Value {
+/// remote address may hold; what it was forked from, if that is readable too.
+fn entry(repository: &ReadableRepository, readable: &HashSet<RepoId>) -> Value {
     let row = repository.row();
+    let fork_of = row.fork_of.filter(|id| readable.contains(id));
     let landing = &row.landing_revision;
     let (kind, name) = landing.split_once(':').unwrap_or(("rev", landing));
     json!({
@@ -137,7 +142,7 @@ fn entry(repository: &ReadableRepository) -> Value {
             "updated_on": row.updated_on.to_json(),
             "_landing_revision": landing,
             "landing_rev": [kind, name],
-            "fork_id": row.fork_of.map(|id| id.0),
+            "fork_id": fork_of.map(|id| id.0),
             "group_id": row.group.map(|id| id.0),
         },
     })

@@ -230,3 +230,27 @@ fn an_id_does_not_tell_the_name() {
         format!("/_admin/login?came_from=%2F_{id}%2Fchangelog")
     );
 }
+
+#[test]
+fn what_a_repository_was_forked_from_is_told_to_those_who_may_read_that() {
+    let server = Server::new();
+    server.user("bob", false);
+    server.repository("admin", "vault", "git");
+    server.repository("admin", "open", "git");
+    let vault = server.sql("SELECT repo_id FROM repositories WHERE repo_name = 'vault'");
+    server.sql("UPDATE repositories SET private = 1 WHERE repo_name = 'vault'");
+    server.sql(&format!(
+        "UPDATE repositories SET fork_id = {vault} WHERE repo_name = 'open'"
+    ));
+    let told = |user: &str| {
+        let json = [("accept", "application/json")];
+        let mut browser = server.signed_in(user);
+        browser.send(Method::GET, "/_repos", &json, None).text
+    };
+    assert!(told("admin").contains(&format!("\"fork_id\":{vault}")));
+    let bob = told("bob");
+    assert!(
+        bob.contains("\"fork_id\":null") && !bob.contains("vault"),
+        "{bob}"
+    );
+}

@@ -304,3 +304,55 @@ fn feeds_of_the_journal_name_what_is_gone() {
         StatusCode::NOT_FOUND
     );
 }
+
+#[test]
+fn feeds_tell_addresses_to_people_with_an_account_alone() {
+    let server = server();
+    let address = "admin@example.com";
+    entry(
+        &server,
+        "admin",
+        "open",
+        "user_created_repo",
+        "2012-01-01 10:00:00",
+    );
+    follow(&server, "admin", "open");
+    for form in ["atom", "rss"] {
+        let feed = format!("/_admin/public_journal/{form}");
+        let told = |mut browser: Browser<'_>| text(&mut browser, &feed);
+        let (stranger, bob) = (told(server.browser()), told(server.signed_in("bob")));
+        assert!(stranger.contains("created repository"), "{stranger}");
+        assert!(!stranger.contains(address), "{stranger}");
+        assert!(bob.contains(address), "{bob}");
+    }
+}
+
+#[test]
+fn a_fork_is_named_to_whoever_may_read_it() {
+    let server = server();
+    for fork in ["vault", "gone"] {
+        let action = format!("user_forked_repo:{fork}");
+        entry(&server, "admin", "open", &action, "2012-01-01 10:00:00");
+    }
+    follow(&server, "admin", "open");
+    follow(&server, "bob", "open");
+    let journal = "/_admin/journal";
+    let bob = text(&mut server.signed_in("bob"), journal);
+    assert_eq!(bob.matches("<b>forked</b> repository").count(), 2, "{bob}");
+    assert!(!bob.contains("vault") && !bob.contains("gone"), "{bob}");
+    let admin = text(&mut server.signed_in("admin"), journal);
+    assert!(admin.contains("as vault"), "{admin}");
+}
+
+#[test]
+fn who_follows_a_number_is_not_told_the_name_behind_it() {
+    let server = server();
+    let id = server.sql("SELECT repo_id FROM repositories WHERE repo_name = 'vault'");
+    let mut bob = server.signed_in("bob");
+    let answer = bob.post(
+        "/_admin/toggle_following",
+        &[("follows_repository_id", &id)],
+    );
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(!answer.text.contains("vault"), "{}", answer.text);
+}
