@@ -13,6 +13,8 @@ use crate::{Error, Model, ReadableRepository, Viewer};
 
 /// An entry longer than this is cut between two ids: the column holds 64 KiB on MySQL.
 const MAX_ACTION: usize = 60_000;
+/// How many bytes of the newest message are kept with a repository: every list of repositories reads them.
+const LONGEST_KEPT_MESSAGE: usize = 64 << 10;
 
 /// Who did it.
 #[derive(Debug, Clone)]
@@ -189,7 +191,7 @@ pub(crate) fn tip_of(
             tip.id.short().to_string(),
             tip.id.to_string(),
             i64::from(tip.number),
-            tip.message,
+            render::message::beginning(&tip.message, LONGEST_KEPT_MESSAGE).into_owned(),
             LocalTime::from_unix(tip.date.seconds),
             tip.author,
         ),

@@ -75,6 +75,21 @@ pub fn truncate(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{kept}..."))
 }
 
+/// As much of a text as `limit` bytes hold, if possible up to the end of a line, and `…` where something is missing.
+///
+/// A message may be as long as its author likes. A page shows what somebody would read.
+pub fn beginning(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
+    }
+    let cut = &text[..text.floor_char_boundary(limit)];
+    let whole_lines = match cut.rfind('\n') {
+        Some(end) if end > limit / 2 => &cut[..end],
+        _ => cut,
+    };
+    Cow::Owned(format!("{}…", whole_lines.trim_end()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +103,15 @@ mod tests {
         labels: false,
         default_link: None,
     };
+
+    #[test]
+    fn the_beginning_of_a_text_ends_with_a_line_or_between_letters() {
+        assert_eq!(beginning("short", 5), "short");
+        assert_eq!(beginning("longer", 5), "longe…");
+        assert_eq!(beginning("aé", 2), "a…");
+        assert_eq!(beginning("one two\nthree four", 12), "one two…");
+        assert_eq!(beginning("one\ntwo three four", 12), "one\ntwo thre…");
+    }
 
     fn hash(hash: &str) -> String {
         format!("<a class=\"changeset_hash\" href=\"/repo_name/changeset/{hash}\">{hash}</a>")

@@ -70,11 +70,18 @@ pub(crate) fn author(author: &vcs::Person) -> Person {
     } else {
         &author.name
     };
+    let shown = |name: &str| render::message::beginning(name, LONGEST_NAME).into_owned();
     Person {
-        name: name.clone(),
-        full: author.raw.clone(),
+        name: shown(name),
+        full: shown(&author.raw),
         avatar_html: pictures::of(&author.email, &author.raw),
     }
+}
+
+/// The mail address of an author; a text that is too long to be one is none.
+pub(crate) fn author_email(author: &vcs::Person) -> String {
+    let address = Some(author.email.as_str()).filter(|email| email.len() <= LONGEST_NAME);
+    address.unwrap_or_default().to_owned()
 }
 
 /// A user of this site.
@@ -133,6 +140,17 @@ pub(crate) fn message_links<'a>(
     }
 }
 
+/// How many bytes of a message a list shows: of its first line, and of the rest.
+const LONGEST_SUBJECT: usize = 1 << 10;
+const LONGEST_BODY: usize = 16 << 10;
+/// How many bytes of a name.
+const LONGEST_NAME: usize = 1 << 10;
+
+/// The first line of a message, as lists show it.
+pub(crate) fn subject(changeset: &Changeset) -> String {
+    render::message::beginning(changeset.summary(), LONGEST_SUBJECT).into_owned()
+}
+
 /// A changeset as one row of a list.
 pub(crate) fn changeset_row(
     visit: &Visit<'_>,
@@ -140,12 +158,12 @@ pub(crate) fn changeset_row(
     changeset: &Changeset,
     labels: &Labels,
 ) -> ChangesetRow {
-    let subject = changeset.summary().to_owned();
+    let subject = subject(changeset);
     let body = changeset
         .message
         .trim_start()
         .split_once('\n')
-        .map(|(_, rest)| rest.trim().to_owned());
+        .map(|(_, rest)| render::message::beginning(rest.trim(), LONGEST_BODY).into_owned());
     ChangesetRow {
         id: short(visit, &changeset.id),
         raw_id: changeset.id.to_string(),

@@ -18,6 +18,9 @@ use crate::view::{
 use crate::visit::Visit;
 use crate::words;
 
+/// How many bytes of a message the page shows.
+const LONGEST_MESSAGE: usize = 256 << 10;
+
 /// `GET /<repo>/changeset/<revision>`, and `/<repo>/changeset/<first>...<last>`
 pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &Captures) -> Answer {
     let asked = captures.text("revision")?;
@@ -41,7 +44,9 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     let changesets = format!("{}/", String::from(visit.url(name).join("changeset")));
     let links = words::message_links(visit, name, &changesets);
     let message = changeset.message.trim();
-    let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
+    // All of it stands in the patch.
+    let message = render::message::beginning(message, LONGEST_MESSAGE);
+    let (subject, body) = message.split_once('\n').unwrap_or((&message, ""));
     let base = visit.url(name).join("changeset").join(id.to_string());
     let committer = changeset
         .committer
@@ -57,7 +62,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         subject_html: render::message::urlify(subject.trim(), &links),
         body_html: render::message::urlify(body.trim_end().trim_start_matches('\n'), &links),
         author: words::author(&changeset.author),
-        email: Some(changeset.author.email.clone()).filter(|email| !email.is_empty()),
+        email: Some(words::author_email(&changeset.author)).filter(|email| !email.is_empty()),
         when: words::when_of(changeset.author_date),
         committer: changeset
             .committer
@@ -314,7 +319,9 @@ fn signatures(
         return Vec::new();
     }
     let (id, checks) = (changeset.id, visit.model.checks_signatures());
-    let known = checks.then(|| visit.model.known_verdicts(&id)).flatten();
+    let known = checks
+        .then(|| visit.model.known_verdicts(contents, &id))
+        .flatten();
     if checks && known.is_none() {
         let contents = Arc::clone(contents);
         visit.later.push(Box::new(move |model| {
@@ -387,7 +394,7 @@ fn neighbours(
         .map(|id| {
             // A shallow clone knows the ids of parents that it does not have.
             let subject = match contents.changeset(id) {
-                Ok(changeset) => changeset.summary().to_owned(),
+                Ok(changeset) => words::subject(&changeset),
                 Err(vcs::ReadError::UnknownChangeset { .. }) => String::new(),
                 Err(error) => return Err(error.into()),
             };

@@ -14,6 +14,8 @@ use crate::routes::{Answer, Captures};
 use crate::visit::Visit;
 use crate::words;
 
+/// How many bytes of a message an entry has.
+const LONGEST_MESSAGE: usize = 64 << 10;
 /// How much of a message is the title of its entry.
 const TITLE: usize = 160;
 /// More names of one changeset are not told.
@@ -73,7 +75,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
                 description: body(visit, &contents, &refs, changeset, &person.name, &link)?,
                 link,
                 author: person.name,
-                email: changeset.author.email.clone(),
+                email: words::author_email(&changeset.author),
                 time: changeset.date.seconds,
             });
         }
@@ -128,7 +130,7 @@ fn body(
         &id[..8]
     );
     out.push_str(&render::message::urlify(
-        &changeset.message,
+        &render::message::beginning(&changeset.message, LONGEST_MESSAGE),
         &render::message::LinkContext {
             mentions: true,
             ..Default::default()

@@ -167,11 +167,8 @@ fn origins(
         let origin = render::source::Origin {
             url: words::changeset_url(visit, place.repository(), &id),
             id: words::numbered(visit, &place.contents, &id),
-            subject: changeset.summary().to_owned(),
-            author: match changeset.author.name.as_str() {
-                "" => changeset.author.raw.clone(),
-                name => name.to_owned(),
-            },
+            subject: words::subject(&changeset),
+            author: words::author(&changeset.author).name,
             when: (when.iso, when.age, when.exact),
             heat: u8::try_from(age * 9 / (dates.len() - 1).max(1)).unwrap_or(9),
             before: (!changeset.parents.is_empty())

@@ -147,7 +147,7 @@ fn row(
         target,
         last: last.map(|changeset| LastChange {
             id: words::numbered(visit, &place.contents, &changeset.id),
-            subject: changeset.summary().to_owned(),
+            subject: words::subject(changeset),
             url: words::changeset_url(visit, place.repository(), &changeset.id),
             author: words::author(&changeset.author),
             when: words::when_of(changeset.date),

@@ -396,3 +396,49 @@ fn numbers_beyond_all_measure_are_taken_in_stride() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_message_and_a_name_of_megabytes() {
+    let server = Server::new();
+    server.repository("admin", "git", "git");
+    let name = "N".repeat(MB);
+    let mail = "m".repeat(MB);
+    let message = format!(
+        "{} first\n\n{}",
+        "s".repeat(MB),
+        "some words\n".repeat(MB / 4)
+    );
+    let head = format!(
+        "commit refs/heads/master\ncommitter {name} <{mail}> 1700000000 +0000\ndata {}\n",
+        message.len()
+    );
+    let mut child = Command::new("git")
+        .args(["fast-import", "--quiet"])
+        .current_dir(folder(&server, "git"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdin.take().unwrap();
+    for text in [&head, &message, "\nM 100644 inline a.txt\ndata 1\na\n"] {
+        out.write_all(text.as_bytes()).unwrap();
+    }
+    drop(out);
+    assert!(child.wait().unwrap().success());
+    let mut browser = server.browser();
+    for page in [
+        "",
+        "/changelog",
+        "/files/tip/",
+        "/files/tip/a.txt",
+        "/annotate/tip/a.txt",
+        "/history/tip/a.txt",
+        "/feed/atom",
+        "/feed/rss",
+    ] {
+        bounded(&mut browser, &format!("/git{page}"), MB / 2);
+    }
+    let page = bounded(&mut browser, "/git/changeset/tip", MB).text;
+    assert!(page.contains("…"), "what is missing is told");
+    let whole = browser.get("/git/changeset-patch/tip").text;
+    assert!(whole.len() > 2 * MB, "all of it stands in the patch");
+}
