@@ -167,3 +167,42 @@ fn who_may_not_come_from_there_is_refused_and_not_asked_again() {
         page.text
     );
 }
+
+#[test]
+fn nobody_asks_for_more_than_clients_do() {
+    let server = Server::with_mercurial();
+    server.repository("admin", "git", "git");
+    server.repository("admin", "hg", "hg");
+    let mut browser = server.browser();
+    let mut hg = |command: &str, arguments: String| {
+        let length = arguments.len().to_string();
+        let headers = [
+            ("accept", "application/mercurial-0.1"),
+            ("x-hgargs-post", length.as_str()),
+        ];
+        let address = format!("/hg?cmd={command}");
+        let answer = browser.send(Method::POST, &address, &headers, Some(arguments));
+        answer.status
+    };
+    let null = "0".repeat(40);
+    let pair = format!("{null}-{null}");
+    let names: Vec<_> = (0..100_000).map(|n| format!("a{n}=")).collect();
+    assert_eq!(hg("known", names.join("&")), StatusCode::BAD_REQUEST);
+    for (command, argument, word, separator, most) in [
+        ("batch", "cmds", "heads+", ";", 10_000),
+        ("batch", "cmds", "branches+nodes=", ";", 10),
+        ("between", "pairs", pair.as_str(), "+", 200),
+        ("branches", "nodes", null.as_str(), "+", 200),
+    ] {
+        let asked = |count| format!("{argument}={}", vec![word; count].join(separator));
+        assert_eq!(hg(command, asked(most)), StatusCode::OK, "{command}");
+        let status = hg(command, asked(most + 1));
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{command}");
+    }
+
+    let head = format!("0032want {}\n0000", "1".repeat(40));
+    let asked = [head, format!("0032have {null}\n").repeat(700_000)].concat();
+    let headers = [("content-type", "application/x-git-upload-pack-request")];
+    let answer = browser.send(Method::POST, "/git/git-upload-pack", &headers, Some(asked));
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
