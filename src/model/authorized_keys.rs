@@ -103,9 +103,9 @@ impl Model {
         let ini = config.ini_path.as_deref().ok_or_else(|| {
             Error::Program("SSH needs an ini file: 'ssh-serve' is told which one to read".into())
         })?;
-        let ini = ini
-            .to_str()
-            .ok_or_else(|| Error::Program(format!("the path {} is not UTF-8", ini.display())))?;
+        let ini = ini.to_str().ok_or_else(|| {
+            Error::Program(format!("the path {} is not UTF-8", ini.display()).into())
+        })?;
         let words = format!("{} ssh-serve -c {}", program(&config.cli_path), shell(ini));
         if words.contains(|c: char| c.is_control()) {
             return Err(Error::Program(
@@ -190,7 +190,9 @@ fn real_place(path: &Path) -> Result<PathBuf, Error> {
             if real.is_file() {
                 Ok(real)
             } else {
-                Err(Error::Program(format!("{} is not a file", path.display())))
+                Err(Error::Program(
+                    format!("{} is not a file", path.display()).into(),
+                ))
             }
         }
     }
@@ -227,7 +229,7 @@ fn refuse_foreign_lines(path: &Path) -> Result<(), Error> {
             return Err(Error::Program(format!(
                 "Safety check failed, found '{shown}' line in {} - please remove it if Kallithea should manage the file",
                 path.display()
-            )));
+            ).into()));
         }
     }
 }

@@ -15,7 +15,7 @@ use vcs::{Kind, Programs};
 
 use crate::journal::{Action, Actor};
 use crate::rights::SiteAdmin;
-use crate::{AdminOfRepository, Error, Model, NewRepository, Place, ReadableRepository};
+use crate::{AdminOfRepository, Error, Model, NewRepository, Place, ReadableRepository, say};
 
 /// How long a copy from elsewhere may take.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -236,20 +236,57 @@ fn address(uri: &str) -> Result<RemoteUrl, Error> {
 
 /// What somebody can put right is told beside the field; everything else is a program that failed.
 pub(crate) fn error(error: LifeError) -> Error {
-    match &error {
-        LifeError::ForbiddenAddress { .. }
-        | LifeError::UnknownHost { .. }
-        | LifeError::ForbiddenSource { .. } => Error::invalid("clone_uri", error.to_string()),
-        LifeError::Io { .. } => match error {
-            LifeError::Io { path, source, .. } => Error::disk("write", path, source),
-            other => Error::Program(other.to_string()),
-        },
+    let words = match &error {
+        LifeError::ForbiddenAddress { host, address } => {
+            return Error::invalid(
+                "clone_uri",
+                say!(
+                    "{host} has the address {address}, which is not allowed: it lies in a private or special network",
+                    host = host,
+                    address = address
+                ),
+            );
+        }
+        LifeError::UnknownHost { host, .. } => {
+            return Error::invalid(
+                "clone_uri",
+                say!("The address of {host} cannot be found", host = host),
+            );
+        }
+        LifeError::ForbiddenSource { why } => {
+            return Error::invalid(
+                "clone_uri",
+                say!(
+                    "Repositories cannot be fetched from there: {why}",
+                    why = why
+                ),
+            );
+        }
+        LifeError::Io { .. } => {
+            return match error {
+                LifeError::Io { path, source, .. } => Error::disk("write", path, source),
+                other => Error::Program(other.to_string().into()),
+            };
+        }
+        LifeError::Failed { said, .. } => {
+            say!("The program that does it failed: {said}", said = said)
+        }
+        LifeError::TimedOut { after, .. } => say!(
+            "It took too long and was ended after {seconds} seconds",
+            seconds = after.as_secs()
+        ),
+        LifeError::TooLarge { most, .. } => say!(
+            "It was ended because it has brought more than {most} bytes",
+            most = most
+        ),
+        LifeError::Cancelled { .. } => say!("It was cancelled"),
         _ => {
             let mut text = error.to_string();
             if let Some(cause) = std::error::Error::source(&error) {
                 text = format!("{text}: {cause}");
             }
-            Error::Program(text)
+            text.into()
         }
-    }
+    };
+    Error::Program(words)
 }

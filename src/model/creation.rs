@@ -17,7 +17,7 @@ use crate::contents::{self, Beginning, Contents};
 use crate::group::Place;
 use crate::journal::Actor;
 use crate::repository::{self, Named, NewRepository, Row};
-use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Viewer};
+use crate::{AdminOfRepository, Error, Gate, Model, ReadableRepository, Text, Viewer, say};
 
 /// Whoever makes a repository is heard of so often, and after so many silent seconds is taken for gone.
 const BEAT: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ pub enum Progress {
         percent: Option<u8>,
     },
     /// It could not be made, for this reason.
-    Failed(String),
+    Failed(Text),
     /// Nobody is making it any more: the process ended.
     Abandoned,
 }
@@ -92,9 +92,10 @@ impl Model {
         tracing::error!("repository {id} could not be made: {error}");
         let why = match &error {
             // The words of the program, without passwords, or what is wrong with the address.
-            Error::Program(_) | Error::Invalid { .. } => error.to_string(),
-            _ => "The server could not make it; the log knows more.".to_owned(),
+            Error::Program(message) | Error::Invalid { message, .. } => message.clone(),
+            _ => say!("The server could not make it; the log knows more."),
         };
+        let why = why.to_stored();
         if let Err(error) = self.db().write(|tx| creations::fail(tx, id, &why)) {
             tracing::error!("the failure of repository {id} could not be written down: {error}");
         }
@@ -116,7 +117,7 @@ impl Model {
             (None, _) => Contents::Empty,
         };
         let kind = ReadableRepository::new(row.clone(), Level::Read)
-            .ok_or_else(|| Error::Program("it is of no known kind".to_owned()))?
+            .ok_or_else(|| Error::Program("it is of no known kind".into()))?
             .kind();
         let path = self.path_below_root(row.name.as_str())?;
         // Whoever put it there was killed before the row could say so.
@@ -202,7 +203,9 @@ impl Model {
         let known = self.db().read(|conn| creations::by_id(conn, id))?;
         let begun = repository.row().created_on.to_unix();
         Ok(match known {
-            Some(known) if !known.failed.is_empty() => Progress::Failed(known.failed),
+            Some(known) if !known.failed.is_empty() => {
+                Progress::Failed(Text::from_stored(known.failed))
+            }
             Some(known) if known.beat_at >= now() - SILENT => Progress::AtWork {
                 stage: known.stage,
                 percent: known.percent,

@@ -57,7 +57,7 @@ pub enum Error {
     },
     /// A program that does the work is missing or failed.
     #[error("{0}")]
-    Program(String),
+    Program(Text),
     /// The database was made by another version.
     #[error("{0}")]
     Schema(String),

@@ -93,7 +93,7 @@ impl Model {
             .changeset(&id)
             .and_then(|changeset| facts(&contents, &changeset));
         let unreadable =
-            |error| Error::Program(format!("repository '{}': {error}", repository.name()));
+            |error| Error::Program(format!("repository '{}': {error}", repository.name()).into());
         facts.map(Some).map_err(unreadable)
     }
 

@@ -48,7 +48,7 @@ impl Move {
                 ErrorKind::NotFound if fs::symlink_metadata(&self.from).is_err() => Ok(()),
                 _ => Err(Error::disk("move", &self.from, source)),
             },
-            Err(other) => Err(Error::Program(other.to_string())),
+            Err(other) => Err(Error::Program(other.to_string().into())),
         }
     }
 

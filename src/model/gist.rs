@@ -331,7 +331,7 @@ fn draft(
             CommitError::BadPath { .. } | CommitError::Exists { .. } => {
                 Error::invalid("files", error.to_string())
             }
-            other => Error::Program(format!("the gist could not be made: {other}")),
+            other => Error::Program(format!("the gist could not be made: {other}").into()),
         })?;
     Ok(draft)
 }

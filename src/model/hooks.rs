@@ -196,7 +196,7 @@ fn keep_tip(tx: &Tx<'_>, id: RepoId, (cache, date): &(Vec<u8>, LocalTime)) -> Re
 }
 
 fn unreadable(repository: &ReadableRepository, error: &vcs::ReadError) -> Error {
-    Error::Program(format!("repository '{}': {error}", repository.name()))
+    Error::Program(format!("repository '{}': {error}", repository.name()).into())
 }
 
 fn tell(what: &str, repository: &ReadableRepository, result: Result<(), Error>) {

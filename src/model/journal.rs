@@ -185,7 +185,7 @@ pub(crate) fn tip_of(
 ) -> Result<(Vec<u8>, LocalTime), Error> {
     let tip = contents
         .summary_cache()
-        .map_err(|error| Error::Program(format!("repository '{name}': {error}")))?;
+        .map_err(|error| Error::Program(format!("repository '{name}': {error}").into()))?;
     let (short, raw, number, message, date, author) = match tip {
         Some(tip) => (
             tip.id.short().to_string(),

@@ -80,7 +80,7 @@ pub(crate) fn rehash(password: &str) -> Result<PasswordHash, Error> {
 fn hash_unchecked(password: &str) -> Result<PasswordHash, Error> {
     bcrypt::hash(password, COST)
         .map(PasswordHash::from)
-        .map_err(|error| Error::Program(format!("bcrypt cannot hash: {error}")))
+        .map_err(|error| Error::Program(format!("bcrypt cannot hash: {error}").into()))
 }
 
 /// Compares a password with a stored hash. Takes as long for a user who does not exist (`None`) as for one who does.

@@ -132,8 +132,9 @@ impl Model {
         }
         let counted = self.count_now(repository, history);
         at_work().get_or_insert_default().remove(&repository.id().0);
-        counted
-            .map_err(|error| Error::Program(format!("repository '{}': {error}", repository.name())))
+        counted.map_err(|error| {
+            Error::Program(format!("repository '{}': {error}", repository.name()).into())
+        })
     }
 
     fn count_now(

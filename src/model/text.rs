@@ -11,7 +11,7 @@ use std::fmt::{self, Display};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text {
     english: Cow<'static, str>,
-    values: Vec<(&'static str, String)>,
+    values: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Text {
@@ -22,7 +22,7 @@ impl Text {
             english: english.into(),
             values: values
                 .iter()
-                .map(|(name, value)| (*name, value.to_string()))
+                .map(|(name, value)| (Cow::Borrowed(*name), value.to_string()))
                 .collect(),
         }
     }
@@ -41,9 +41,28 @@ impl Text {
             return sentence.to_owned();
         }
         fill(sentence, |name| {
-            let (_, value) = self.values.iter().find(|(known, _)| *known == name)?;
+            let (_, value) = self.values.iter().find(|(known, _)| known == name)?;
             Some(value.clone())
         })
+    }
+
+    /// How it is kept in the database for a reader of a language that nobody knows yet. [`Self::from_stored`] reads it.
+    pub(crate) fn to_stored(&self) -> String {
+        serde_json::json!([self.english, self.values]).to_string()
+    }
+
+    /// What was kept: a text with its places, or plain words.
+    pub(crate) fn from_stored(stored: String) -> Self {
+        match serde_json::from_str::<(String, Vec<(String, String)>)>(&stored) {
+            Ok((english, values)) => Self {
+                english: english.into(),
+                values: values
+                    .into_iter()
+                    .map(|(name, value)| (name.into(), value))
+                    .collect(),
+            },
+            Err(_) => stored.into(),
+        }
     }
 }
 
@@ -70,6 +89,12 @@ impl From<String> for Text {
             values: Vec::new(),
         }
     }
+}
+
+/// Marks a text that is put into the reader's language where it is shown.
+#[must_use]
+pub const fn m(message: &'static str) -> &'static str {
+    message
 }
 
 /// A [`Text`] with places: `say!("User {name} is not valid", name = user)`.
@@ -112,5 +137,20 @@ mod tests {
         assert_eq!(text.english(), "{name} has {n} keys");
         assert_eq!(text.fill("{n} Schlüssel: {name}"), "3 Schlüssel: a{n}");
         assert_eq!(Text::from("no {place}").to_string(), "no {place}");
+    }
+
+    #[test]
+    fn what_is_stored_can_still_be_put_into_any_language() {
+        for text in [
+            say!("{name} has {n} keys", name = "Zoë \"{n}\"", n = 3),
+            Text::from("nothing to fill"),
+            Text::from("said by a program: [\"x\", {}]".to_owned()),
+        ] {
+            let stored = text.to_stored();
+            assert_eq!(Text::from_stored(stored), text);
+        }
+        for plain in ["", "fatal: {no} such repository", "[1, 2]"] {
+            assert_eq!(Text::from_stored(plain.to_owned()).to_string(), plain);
+        }
     }
 }

@@ -71,7 +71,7 @@ impl Model {
     /// When the repository cannot be read.
     pub fn warm(&self, _: &SiteAdmin, repository: &ReadableRepository) -> Result<(), Error> {
         let unreadable = |error: &dyn std::fmt::Display| {
-            Error::Program(format!("repository '{}': {error}", repository.name()))
+            Error::Program(format!("repository '{}': {error}", repository.name()).into())
         };
         let contents = self.open_repository(repository)?;
         let tip = contents

@@ -163,7 +163,7 @@ impl From<model::Error> for Problem {
             model::Error::Forbidden(message) => Self::Forbidden(words::said(&message)),
             model::Error::Invalid { message, .. } => Self::BadRequest(words::said(&message)),
             model::Error::TooManyAttempts { seconds } => Self::TooMany(seconds),
-            model::Error::Program(message) => Self::Unavailable(message),
+            model::Error::Program(message) => Self::Unavailable(words::said(&message)),
             model::Error::Open { source, .. } => source.into(),
             // What forms do not check and the engine does: too many letters, or letters that its tables cannot hold.
             model::Error::Db(db::DbError::Unfit { .. }) => {

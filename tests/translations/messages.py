@@ -7,7 +7,7 @@ that no source holds any more; translations are kept. The test beside it uses th
 A text is a literal at one of these places (see src/web/i18n.rs):
   Rust       .t("…")  .tf("…", …)  .tn("…", "…", …)  t("…")  m("…")
              and what the rules of src/model refuse: Error::invalid("field", "…"), Error::Forbidden("…".into()),
-             say!("…", …)
+             say!("…", …), m("…")
   templates  t(m="…")  th(m="…")  tn(one="…", other="…", …)
   scripts    t("…")
 """
@@ -28,7 +28,7 @@ RUST = [
 MODEL = [
     re.compile(r'Error::invalid\(\s*"\w*",\s*' + STRING + r"(?:\s*\.into\(\))?\s*,?\s*\)", re.S),
     re.compile(r"Error::Forbidden\(\s*" + STRING + r"\s*\.(?:into|to_owned)\(\)", re.S),
-    re.compile(r"\bsay!\(\s*" + STRING, re.S),
+    re.compile(r"\b(?:say!|m)\(\s*" + STRING, re.S),
 ]
 TEMPLATE = [
     re.compile(r"\btn\(\s*one=" + STRING + r",\s*other=" + STRING),

@@ -30,7 +30,7 @@ pub(super) fn converse(
         errors: errors.into(),
     };
     let ended = git::session(&program, &path, talk, protocol, ends)
-        .map_err(|error| model::Error::Program(error.to_string()))?;
+        .map_err(|error| model::Error::Program(error.to_string().into()))?;
     if talk == Talk::Pack(Service::ReceivePack) {
         model.git_pushed(repository, actor, &ended.updates);
     }

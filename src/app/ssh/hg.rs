@@ -42,6 +42,6 @@ pub(super) fn converse(
         Ok(()) => Ok(0),
         // Whoever hung up does not hear why.
         Err(SessionError::Connection(_)) => Ok(1),
-        Err(error @ SessionError::Wire(_)) => Err(model::Error::Program(error.to_string())),
+        Err(error @ SessionError::Wire(_)) => Err(model::Error::Program(error.to_string().into())),
     }
 }

@@ -7,7 +7,8 @@ use regex::Regex;
 
 use super::fields::{Field, FieldKind, LIST, SourceKind};
 use crate::config::parse_bool;
-use crate::{Error, Model};
+use crate::text::m;
+use crate::{Error, Model, Text, say};
 
 /// One source as the form shows it.
 #[derive(Debug, Clone)]
@@ -34,10 +35,10 @@ pub struct SourcesForm {
 pub struct BadField {
     /// `auth_ldap_port`
     pub name: String,
-    /// The label.
-    pub label: String,
+    /// The label, in English.
+    pub label: &'static str,
     /// What is wrong.
-    pub message: String,
+    pub message: Text,
 }
 
 impl Model {
@@ -113,7 +114,7 @@ impl Model {
                     Ok(None) => {}
                     Err(message) => wrong.push(BadField {
                         name: name(kind, field),
-                        label: field.label.to_owned(),
+                        label: field.label,
                         message,
                     }),
                 }
@@ -125,7 +126,8 @@ impl Model {
         self.db().write(|tx| {
             settings::set(tx, LIST, Some(&listed.join(",")), Some("list"))?;
             for (name, value) in &changes {
-                settings::set(tx, name, Some(value), Some("unicode"))?;
+                // A row that is there keeps its type, a new one is `unicode`.
+                settings::set(tx, name, Some(value), None)?;
             }
             Ok::<_, DbError>(())
         })?;
@@ -157,31 +159,32 @@ fn modules(list: &str) -> Vec<String> {
 }
 
 fn check_list(listed: &[String], before: &[String], wrong: &mut Vec<BadField>) {
-    let mut say = |message: String| {
+    let mut refuse = |message: Text| {
         wrong.push(BadField {
             name: LIST.to_owned(),
-            label: "Login sources".to_owned(),
+            label: m("Login sources"),
             message,
         });
     };
     if listed.is_empty() {
-        say("Value cannot be an empty list".to_owned());
+        refuse(say!("Value cannot be an empty list"));
     }
     for module in listed {
         // One of another maker that stands in the database already stays: it may serve the original again.
         if SourceKind::from_module(module).is_none() && !before.contains(module) {
-            say(format!(
-                "'{module}' is not a login source that this program has"
+            refuse(say!(
+                "'{module}' is not a login source that this program has",
+                module = module
             ));
         }
     }
 }
 
 /// The text to be stored; none leaves what is stored.
-fn read(field: &Field, posted: Option<String>) -> Result<Option<String>, String> {
+fn read(field: &Field, posted: Option<String>) -> Result<Option<String>, Text> {
     let text = posted.unwrap_or_default();
     if text.contains('\0') || text.chars().count() > 4096 {
-        return Err("Enter at most 4096 characters and no NUL".to_owned());
+        return Err(say!("Enter at most 4096 characters and no NUL"));
     }
     let trimmed = text.trim();
     Ok(match field.kind {
@@ -195,23 +198,31 @@ fn read(field: &Field, posted: Option<String>) -> Result<Option<String>, String>
         FieldKind::Port if trimmed.is_empty() => None,
         FieldKind::Port => match trimmed.parse::<u16>() {
             Ok(port) if port > 0 => Some(port.to_string()),
-            _ => return Err("Please enter a number between 1 and 65535".to_owned()),
+            _ => return Err(say!("Please enter a number between 1 and 65535")),
         },
         FieldKind::Seconds if trimmed.is_empty() => None,
         FieldKind::Seconds => match trimmed.parse::<u16>() {
             Ok(seconds @ 1..=60) => Some(seconds.to_string()),
-            _ => return Err("Please enter a number between 1 and 60".to_owned()),
+            _ => return Err(say!("Please enter a number between 1 and 60")),
         },
         FieldKind::Choice(words) if words.contains(&trimmed) => Some(trimmed.to_owned()),
         FieldKind::Choice(words) => {
-            return Err(format!("Value must be one of: {}", words.join("; ")));
+            return Err(say!(
+                "Value must be one of: {words}",
+                words = words.join("; ")
+            ));
         }
         FieldKind::Pattern => match Regex::new(trimmed) {
             Ok(_) => Some(trimmed.to_owned()),
-            Err(error) => return Err(format!("This is no regular expression: {error}")),
+            Err(error) => {
+                return Err(say!(
+                    "This is no regular expression: {error}",
+                    error = error
+                ));
+            }
         },
         FieldKind::Text if trimmed.is_empty() && matches!(field.key, "attr_login" | "header") => {
-            return Err("Please enter a value".to_owned());
+            return Err(say!("Please enter a value"));
         }
         FieldKind::Text => Some(trimmed.to_owned()),
     })

@@ -176,7 +176,9 @@ fn offered(
     };
     let compared = Comparison::new(end(other, to), end(org, from));
     let sides = compared
-        .map_err(|error| Error::Program(format!("the repositories cannot be compared: {error}")))?
+        .map_err(|error| {
+            Error::Program(format!("the repositories cannot be compared: {error}").into())
+        })?
         .sides()
         .map_err(read)?;
     let ancestor = match sides.ancestors[..] {
@@ -215,5 +217,5 @@ fn offered(
 }
 
 fn read(error: ReadError) -> Error {
-    Error::Program(format!("the repository cannot be read: {error}"))
+    Error::Program(format!("the repository cannot be read: {error}").into())
 }

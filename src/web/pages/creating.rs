@@ -55,7 +55,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
             percent,
             ended,
             failed: match progress {
-                Progress::Failed(why) => Some(why),
+                Progress::Failed(why) => Some(words::said(&why)),
                 _ => None,
             },
             retry_url: (ended && mine).then(|| creating.clone()),

@@ -8,6 +8,7 @@ use crate::i18n::t;
 use crate::routes::{Answer, Captures};
 use crate::view::{Choice, FormError, FormField, FormPage};
 use crate::visit::Visit;
+use crate::words;
 
 /// `GET /_admin/auth`
 pub fn form(visit: &mut Visit<'_>, _: &Captures) -> Answer {
@@ -28,8 +29,8 @@ pub fn save(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .into_iter()
         .map(|bad| FormError {
             field: bad.name,
-            label: bad.label,
-            message: bad.message,
+            label: t(bad.label).to_owned(),
+            message: words::said(&bad.message),
         })
         .collect();
     show(visit, errors)
@@ -70,8 +71,13 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
         for (field, value) in &source.values {
             let name = format!("auth_{}_{}", source.kind.name(), field.key);
             let value = typed(&name, value, field.kind);
-            let mut shown = plain_form::text(&name, field.label, &value, "off");
-            shown.help = field.help.to_owned();
+            let mut shown = plain_form::text(&name, t(field.label), &value, "off");
+            let help = if field.help.is_empty() {
+                ""
+            } else {
+                t(field.help)
+            };
+            shown.help = help.to_owned();
             shown.optional = true;
             match field.kind {
                 FieldKind::Flag => shown.kind = "check".into(),
@@ -81,7 +87,7 @@ fn show(visit: &mut Visit<'_>, errors: Vec<FormError>) -> Answer {
                     if source.secrets.contains(&field.key) {
                         shown.help = visit.tf(
                             "One is set; left empty, it stays. {help}",
-                            &[("help", &field.help)],
+                            &[("help", &help)],
                         );
                     }
                 }
