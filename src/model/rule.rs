@@ -53,9 +53,8 @@ pub(crate) fn on_group(viewer: &Viewer, sources: Sources) -> Level {
     } = sources;
     let most = match viewer {
         Viewer::User(user) if user.admin => return Level::Admin,
-        Viewer::User(_) => base.max(through_groups).max(own),
-        // Visitors are members of nothing, but should the default user have several rows, the most counts for them.
-        Viewer::Visitor(_) => base.max(own),
+        // The default user may be a member of user groups, and of its several rows the most counts for visitors.
+        Viewer::User(_) | Viewer::Visitor(_) => base.max(through_groups).max(own),
         Viewer::Nobody | Viewer::Elsewhere => None,
     };
     most.unwrap_or(Level::None)
@@ -90,14 +89,14 @@ const KINDS: &[(&str, &[&str])] = &[
     ("hg.extern_activate", &["manual", "auto"]),
 ];
 
-/// The kind of a name and its weight in it; names that no program knows any more are a kind each.
+/// The kind of a name and its weight in it; words that no program knows any more weigh nothing.
 fn weigh(name: &str) -> (&str, usize) {
-    name.rsplit_once('.')
-        .and_then(|(kind, word)| {
-            let (_, words) = KINDS.iter().find(|(known, _)| *known == kind)?;
-            Some((kind, words.iter().position(|known| *known == word)?))
-        })
-        .unwrap_or((name, 0))
+    let Some((kind, word)) = name.rsplit_once('.') else {
+        return (name, 0);
+    };
+    let known = KINDS.iter().find(|(known, _)| *known == kind);
+    let place = known.and_then(|(_, words)| words.iter().position(|known| *known == word));
+    (kind, place.map_or(0, |place| place + 1))
 }
 
 impl Globals {
@@ -205,6 +204,7 @@ mod tests {
             "hg.create.repository",
             "hg.register.none",
             "hg.repogroup.create.true",
+            "hg.register.sometimes",
             "group.read",
             "repository.write",
             "repository.read",

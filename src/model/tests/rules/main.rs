@@ -6,6 +6,7 @@ mod events;
 mod gate;
 mod life;
 mod moving;
+mod original;
 mod permissions;
 mod slow_down;
 mod support;
