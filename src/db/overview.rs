@@ -1,10 +1,10 @@
-//! What one account has to do with everything there is, for pages that list it: two statements over many tables.
+//! What one account has to do with everything there is, for pages that list it: two statements over many tables (on MySQL three).
 
 use std::collections::HashMap;
 
 use crate::conn::{Conn, params};
 use crate::error::DbError;
-use crate::grants::{GrantTable, SQL_DEFAULT_USER, SQL_IN_USER_GROUPS, Sources};
+use crate::grants::{GrantTable, InUserGroups, SQL_DEFAULT_USER, Sources};
 use crate::groups::RepoGroup;
 use crate::ids::{DEFAULT_USER, PermissionName, RepoId, UserId};
 use crate::level::Level;
@@ -33,61 +33,66 @@ const GLOBALS: i64 = 10;
 const REPOSITORIES: i64 = 20;
 const GROUPS: i64 = 30;
 
-fn grants(source: i64, users: &GrantTable, user_groups: &GrantTable) -> String {
+fn grants(
+    source: i64,
+    users: &GrantTable,
+    user_groups: &GrantTable,
+    in_user_groups: &InUserGroups,
+) -> String {
     let part = |source: i64, table: &GrantTable, subjects: &str| {
         let GrantTable {
-            table,
-            id,
-            subject,
-            object,
-            ..
+            table, id, object, ..
         } = table;
         format!(
             "UNION ALL SELECT {source}, x.{object}, x.permission_id, x.{id}, NULL FROM {table} x \
-             WHERE x.{subject} {subjects} "
+             WHERE {subjects} "
         )
     };
     [
-        part(source, users, &format!("= {SQL_DEFAULT_USER}")),
-        part(source + 1, users, "= ?"),
-        part(source + 2, user_groups, SQL_IN_USER_GROUPS),
+        part(
+            source,
+            users,
+            &format!("x.{} = {SQL_DEFAULT_USER}", users.subject),
+        ),
+        part(source + 1, users, &format!("x.{} = ?", users.subject)),
+        part(
+            source + 2,
+            user_groups,
+            &in_user_groups.sql(&format!("x.{}", user_groups.subject)),
+        ),
     ]
     .concat()
 }
 
 /// Reads it.
 pub fn of_user(conn: &Conn, user: UserId) -> Result<Overview, DbError> {
+    let in_user_groups = InUserGroups::read(conn, user)?;
     let sql = format!(
         "SELECT {NAMES} AS source, 0 AS object, p.permission_id, 0 AS id, p.permission_name FROM permissions p \
          UNION ALL SELECT {GLOBALS}, 0, t.permission_id, 0, NULL FROM user_to_perm t \
          WHERE t.user_id = ? OR t.user_id = {SQL_DEFAULT_USER} \
          UNION ALL SELECT {GLOBALS}, 0, t.permission_id, 0, NULL FROM users_group_to_perm t \
-         WHERE t.users_group_id {SQL_IN_USER_GROUPS} {}{}",
+         WHERE {} {}{}",
+        in_user_groups.sql("t.users_group_id"),
         grants(
             REPOSITORIES,
             &repo_to_perm::TABLE,
-            &users_group_repo_to_perm::TABLE
+            &users_group_repo_to_perm::TABLE,
+            &in_user_groups,
         ),
         grants(
             GROUPS,
             &user_repo_group_to_perm::TABLE,
-            &users_group_repo_group_to_perm::TABLE
+            &users_group_repo_group_to_perm::TABLE,
+            &in_user_groups,
         ),
     );
-    let values = params![
-        user,
-        DEFAULT_USER,
-        user,
-        true,
-        DEFAULT_USER,
-        user,
-        user,
-        true,
-        DEFAULT_USER,
-        user,
-        user,
-        true
-    ];
+    let mut values = params![user, DEFAULT_USER].to_vec();
+    values.extend(in_user_groups.values());
+    for _ in [REPOSITORIES, GROUPS] {
+        values.extend(params![DEFAULT_USER, user]);
+        values.extend(in_user_groups.values());
+    }
     let mut names: HashMap<i64, PermissionName> = HashMap::new();
     let mut globals: Vec<i64> = Vec::new();
     let mut rows: Vec<(i64, i64, i64, i64)> = Vec::new();
