@@ -76,6 +76,7 @@ const SECTION_BEGINNINGS: &[&str] = &[
     "pipeline:",
     "composite:",
     "app:",
+    "application:",
     "server:",
     "logger_",
     "handler_",

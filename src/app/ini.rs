@@ -13,6 +13,15 @@ use model::config::{Prefix, Value};
 /// How deep values may refer to values; Python's parser has the same bound.
 const MAX_INTERPOLATION_DEPTH: usize = 10;
 
+/// The section whose values hold for all others.
+const DEFAULT: &str = "DEFAULT";
+
+/// What PasteDeploy takes for the application.
+const APP_MAIN: [&str; 2] = ["app:main", "application:main"];
+
+/// Keys with their values, interpolated.
+type Values = Vec<(String, String)>;
+
 /// A parsed file: sections in their order, values not yet interpolated.
 #[derive(Debug)]
 pub struct Ini {
@@ -84,6 +93,8 @@ impl Ini {
             message,
         };
         let mut sections: Vec<Section> = Vec::new();
+        // The one that lines belong to.
+        let mut current = 0;
         for (number, line) in (1..).zip(text.lines()) {
             let trimmed = line.trim();
             if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
@@ -91,7 +102,7 @@ impl Ini {
             }
             if line.starts_with([' ', '\t'])
                 && let Some(entry) = sections
-                    .last_mut()
+                    .get_mut(current)
                     .and_then(|section| section.entries.last_mut())
             {
                 entry.value.push('\n');
@@ -106,12 +117,19 @@ impl Ini {
                         format!("expected '[section]', found '{trimmed}'"),
                     ));
                 };
-                if let Some(first) = sections.iter().find(|section| section.name == name) {
+                if let Some(at) = sections.iter().position(|section| section.name == name) {
+                    // This one alone may be gone on with further below.
+                    if name == DEFAULT {
+                        current = at;
+                        continue;
+                    }
+                    let first = &sections[at];
                     return Err(error(
                         number,
                         format!("section [{name}] stands already in line {}", first.line),
                     ));
                 }
+                current = sections.len();
                 sections.push(Section {
                     name: name.to_owned(),
                     line: number,
@@ -119,7 +137,7 @@ impl Ini {
                 });
                 continue;
             }
-            let Some(section) = sections.last_mut() else {
+            let Some(section) = sections.get_mut(current) else {
                 return Err(error(
                     number,
                     format!("expected a '[section]' before '{trimmed}'"),
@@ -154,39 +172,111 @@ impl Ini {
         })
     }
 
-    /// The values the application sees: `[DEFAULT]`, then those of `[app:main]`, with `set` and `get` carried out.
+    /// The values the application sees: `[DEFAULT]`, then those of `[app:main]`, with `set` and `get` carried out. Where
+    /// `use` names another section or file (`use = config:other.ini`), they stand upon those of that one.
     ///
     /// # Errors
     /// When there is no `[app:main]`, or a value refers to something that does not exist.
-    pub fn application(&self) -> Result<Vec<(String, String)>, IniError> {
-        const NAME: &str = "app:main";
-        let Some(app) = self.section(NAME) else {
+    pub fn application(&self) -> Result<Values, IniError> {
+        let Some(app) = self.app_section() else {
             return Err(self.error(
                 0,
                 "has no section [app:main]; expected one that configures Kallithea".to_owned(),
             ));
         };
-        let mut values: Vec<(String, String)> = Vec::new();
+        self.values_of(app, 0)
+    }
+
+    /// `[app:main]`; in a file where that name is not an application's (`[pipeline:main]`, `[composite:main]`), the one
+    /// application of this program.
+    fn app_section(&self) -> Option<&Section> {
+        let is_ours = |section: &&Section| {
+            let name = section.name.as_str();
+            (name.starts_with("app:") || name.starts_with("application:"))
+                && self.value(name, "use").is_some_and(|used| {
+                    let used = used.to_lowercase();
+                    let egg = used.split('#').next().unwrap_or_default();
+                    egg == "egg:kallithea" || egg == "egg:kallithea-rs"
+                })
+        };
+        APP_MAIN
+            .iter()
+            .find_map(|name| self.section(name))
+            .or_else(|| {
+                let mut ours = self.sections.iter().filter(is_ours);
+                ours.next().filter(|_| ours.next().is_none())
+            })
+    }
+
+    /// The values of what `use` names, when that is a section or a file.
+    fn used(&self, entry: &Entry, section: &str, depth: usize) -> Result<Values, IniError> {
+        let used = self.interpolate(entry, section)?;
+        let missing = |what: String| self.error(entry.line, format!("'use' names {what}"));
+        if depth > MAX_INTERPOLATION_DEPTH {
+            return Err(missing(format!("'{used}', which leads back here")));
+        }
+        if let Some(file) = used.strip_prefix("config:") {
+            let (file, name) = file.split_once('#').unwrap_or((file, "main"));
+            let file = self.path.parent().unwrap_or(Path::new("")).join(file);
+            let other = Self::read(&file)?;
+            let app = match name {
+                "main" => other.app_section(),
+                name => other.named_app(name),
+            };
+            let app = app.ok_or_else(|| {
+                missing(format!(
+                    "[app:{name}] of {}, which is not there",
+                    file.display()
+                ))
+            })?;
+            return other.values_of(app, depth + 1);
+        }
+        if used.contains(':') {
+            // A distribution or a function of Python's: this program is meant.
+            return Ok(Vec::new());
+        }
+        match self.named_app(&used) {
+            Some(app) => self.values_of(app, depth + 1),
+            None => Err(missing(format!(
+                "'{used}', but there is no section [app:{used}]"
+            ))),
+        }
+    }
+
+    fn named_app(&self, name: &str) -> Option<&Section> {
+        ["app", "application"]
+            .iter()
+            .find_map(|kind| self.section(&format!("{kind}:{name}")))
+    }
+
+    fn values_of(&self, app: &Section, depth: usize) -> Result<Values, IniError> {
+        let name = &*app.name;
+        let mut values: Values = Vec::new();
         let mut put = |key: &str, value: String| match values.iter_mut().find(|(k, _)| k == key) {
             Some(slot) => slot.1 = value,
             None => values.push((key.to_owned(), value)),
         };
         for entry in self
-            .section("DEFAULT")
+            .section(DEFAULT)
             .into_iter()
             .flat_map(|section| &section.entries)
         {
-            put(&entry.key, self.interpolate(entry, "DEFAULT")?);
+            put(&entry.key, self.interpolate(entry, DEFAULT)?);
+        }
+        if let Some(entry) = self.entry(name, "use") {
+            for (key, value) in self.used(entry, name, depth)? {
+                put(&key, value);
+            }
         }
         for entry in &app.entries {
-            let value = self.interpolate(entry, NAME)?;
+            let value = self.interpolate(entry, name)?;
             if let Some(key) = entry.key.strip_prefix("set ") {
                 put(key.trim(), value);
             } else if let Some(key) = entry.key.strip_prefix("get ") {
-                if let Some(global) = self.entry("DEFAULT", &value) {
-                    put(key.trim(), self.interpolate(global, "DEFAULT")?);
+                if let Some(global) = self.entry(DEFAULT, &value) {
+                    put(key.trim(), self.interpolate(global, DEFAULT)?);
                 }
-            } else if self.entry("DEFAULT", &entry.key).is_none() {
+            } else if self.entry(DEFAULT, &entry.key).is_none() {
                 // PasteDeploy drops a key of the application that [DEFAULT] has too, unless it says `set`.
                 put(&entry.key, value);
             }
@@ -194,22 +284,30 @@ impl Ini {
         Ok(values)
     }
 
-    /// The filter around the application, when `filter-with` names one of type `egg:PasteDeploy#prefix`.
+    /// The filter around the application, of type `egg:PasteDeploy#prefix`: the one that `filter-with` names, or that of
+    /// `[pipeline:main]`, or `[filter-app:main]`.
     ///
     /// # Errors
     /// When it names a section that is not there or of another type, or a value in it is broken.
     pub fn prefix(&self, values: &[(String, String)]) -> Result<Option<Prefix>, IniError> {
-        let Some((_, name)) = values
+        let with = values
             .iter()
-            .find(|(key, value)| key == "filter-with" && !value.is_empty())
-        else {
-            return Ok(None);
+            .find(|(key, value)| key == "filter-with" && !value.is_empty());
+        let section = match with {
+            Some((_, name)) => format!("filter:{name}"),
+            None => match self.filter_of_main()? {
+                Some(section) => section,
+                None => return Ok(None),
+            },
         };
-        let section = format!("filter:{name}");
-        let line = self.line_of("filter-with");
         let Some(filter) = self.section(&section) else {
+            // It may have come with the values of another file.
+            if let Some(other) = self.other_file() {
+                return other.prefix(values);
+            }
+            let name = section.trim_start_matches("filter:");
             return Err(self.error(
-                line,
+                self.line_of("filter-with"),
                 format!("'filter-with' names '{name}', but there is no section [{section}]"),
             ));
         };
@@ -253,6 +351,38 @@ impl Ini {
         Ok(Some(prefix))
     }
 
+    /// The section of the filter in front of the application, where `main` is not the application itself.
+    fn filter_of_main(&self) -> Result<Option<String>, IniError> {
+        const FILTER: &str = "filter-app:main";
+        if APP_MAIN.iter().any(|name| self.section(name).is_some()) {
+            return Ok(None);
+        }
+        if self.section(FILTER).is_some() {
+            return Ok(Some(FILTER.to_owned()));
+        }
+        let Some(entry) = self.entry("pipeline:main", "pipeline") else {
+            return Ok(None);
+        };
+        let pipeline = self.interpolate(entry, "pipeline:main")?;
+        let mut filters: Vec<&str> = pipeline.split_whitespace().collect();
+        filters.pop();
+        match filters.as_slice() {
+            [] => Ok(None),
+            [filter] => Ok(Some(format!("filter:{filter}"))),
+            _ => Err(self.error(
+                entry.line,
+                format!("expected one filter before the application, found '{pipeline}', which only PasteDeploy can run"),
+            )),
+        }
+    }
+
+    /// The file that the application's `use` names.
+    fn other_file(&self) -> Option<Self> {
+        let used = self.value(&self.app_section()?.name, "use")?;
+        let file = used.strip_prefix("config:")?.split('#').next()?;
+        Self::read(&self.path.parent()?.join(file)).ok()
+    }
+
     /// The names of all sections with their lines.
     pub(crate) fn sections(&self) -> impl Iterator<Item = (&str, usize)> {
         self.sections
@@ -279,7 +409,8 @@ impl Ini {
     /// The line of a key of `[app:main]` or `[DEFAULT]`, for messages about its value.
     #[must_use]
     pub fn line_of(&self, key: &str) -> usize {
-        ["app:main", "DEFAULT"]
+        let app = self.app_section().map_or(APP_MAIN[0], |app| &*app.name);
+        [app, DEFAULT]
             .iter()
             .flat_map(|section| {
                 [key.to_owned(), format!("set {key}"), format!("get {key}")]
@@ -363,7 +494,7 @@ impl Ini {
             rest = after;
             if let Some(entry) = self
                 .entry(section, name)
-                .or_else(|| self.entry("DEFAULT", name))
+                .or_else(|| self.entry(DEFAULT, name))
             {
                 out.push_str(&self.expand(&entry.value, line, section, builtin, depth + 1)?);
             } else if let Some(value) = builtin.get(name) {
@@ -440,6 +571,93 @@ mod tests {
                 .unwrap_err()
                 .contains("line 4")
         );
+    }
+
+    #[test]
+    fn what_use_names_lies_below() {
+        let own = app("[DEFAULT]\nx=1\n[app:main]\nuse = real\na=1\nset x = 3\n[DEFAULT]\ny=2\n[app:real]\nuse = egg:kallithea\na=2\nb=2\n")
+            .unwrap();
+        let value = |values: &HashMap<String, String>, key: &str| values[key].clone();
+        assert_eq!(
+            ["a", "b", "x", "y"].map(|key| value(&own, key)),
+            ["1", "2", "3", "2"]
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("below");
+        std::fs::create_dir(&below).unwrap();
+        let write = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            file
+        };
+        write(
+            "below/other.ini",
+            "[DEFAULT]\nsmtp_server = other\n[app:main]\nuse = egg:kallithea\ncache_dir = %(here)s/c\na = other\n[app:second]\na = second\n",
+        );
+        let read = |text: &str| {
+            let values = Ini::read(&write("my.ini", text)).and_then(|ini| ini.application());
+            values.map_err(|error| error.to_string())
+        };
+        let values: HashMap<String, String> = read(
+            "[DEFAULT]\nsmtp_server = mine\n[app:main]\nuse = config:below/other.ini\na = mine\n",
+        )
+        .unwrap()
+        .into_iter()
+        .collect();
+        let cache = below.join("c").display().to_string();
+        assert_eq!(
+            ["smtp_server", "a", "cache_dir"].map(|key| value(&values, key)),
+            ["other", "mine", &*cache]
+        );
+        let second = read("[app:main]\nuse = config:below/other.ini#second\n").unwrap();
+        assert!(second.contains(&("a".into(), "second".into())));
+        for (used, complaint) in [
+            ("config:gone.ini", "gone.ini: cannot be read"),
+            (
+                "config:below/other.ini#third",
+                "line 2: 'use' names [app:third] of",
+            ),
+            ("nowhere", "but there is no section [app:nowhere]"),
+            ("main", "which leads back here"),
+            ("config:my.ini", "which leads back here"),
+        ] {
+            let error = read(&format!("[app:main]\nuse = {used}\n")).unwrap_err();
+            assert!(error.contains(complaint), "{used}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_application_is_found_behind_a_pipeline_or_a_composite() {
+        for main in [
+            "[application:main]\nuse = egg:Kallithea\na = 1\n",
+            "[pipeline:main]\npipeline = p k\n[filter:p]\nuse = egg:PasteDeploy#prefix\n[app:k]\nuse = egg:kallithea\na = 1\n",
+            "[composite:main]\nuse = egg:Paste#urlmap\n/ = k\n[app:k]\nuse = egg:kallithea-rs#main\na = 1\n[app:o]\nuse = egg:other\n",
+        ] {
+            assert_eq!(app(main).unwrap()["a"], "1", "{main}");
+        }
+        let prefix = |text: &str| {
+            let ini = Ini::parse(Path::new("/srv/k/my.ini"), text).unwrap();
+            let prefix = ini.prefix(&ini.application().unwrap());
+            prefix
+                .map(|prefix| prefix.unwrap_or_default().path)
+                .map_err(|error| error.to_string())
+        };
+        let k = "[app:k]\nuse = egg:kallithea\n";
+        let filter = "use = egg:PasteDeploy#prefix\nprefix = /x\n";
+        for (main, expected) in [
+            (
+                format!("[pipeline:main]\npipeline = p k\n[filter:p]\n{filter}"),
+                "/x",
+            ),
+            ("[pipeline:main]\npipeline = k\n".to_owned(), ""),
+            (format!("[filter-app:main]\nnext = k\n{filter}"), "/x"),
+        ] {
+            assert_eq!(prefix(&format!("{main}{k}")).unwrap(), expected, "{main}");
+        }
+        let two = prefix(&format!("[pipeline:main]\npipeline = p q k\n{k}")).unwrap_err();
+        assert!(two.contains("my.ini, line 2: expected one filter"), "{two}");
+        let two = "[app:a]\nuse = egg:kallithea\n[app:b]\nuse = egg:kallithea\n";
+        assert!(app(two).unwrap_err().contains("has no section [app:main]"));
     }
 
     #[test]
