@@ -513,7 +513,7 @@ impl<'a> Prepared<'a> {
                 lastname: self.new.lastname,
                 email: Some(&self.email),
                 extern_type: some(self.new.extern_type),
-                extern_name: some(self.new.extern_name),
+                extern_name: Some(self.new.extern_name),
                 api_key: &ApiKey::from(random::hex(20)),
             },
         )?)

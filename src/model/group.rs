@@ -12,7 +12,10 @@ use db::{
 use crate::folder::Move;
 use crate::gate::group_rule;
 use crate::repository::refuse_taken_rows;
-use crate::{AdminOfGroup, Error, Gate, Globals, Model, ReadableGroup, Text, Viewer, name, say};
+use crate::rights::SiteAdmin;
+use crate::{
+    AdminOfGroup, Error, Gate, Globals, Model, ReadableGroup, Text, User, Viewer, name, say,
+};
 
 /// A place where something may be made: a group, or the top. Only the gate makes one.
 #[derive(Debug, Clone)]
@@ -164,6 +167,30 @@ impl Model {
         let Some(owner) = viewer.signed_in() else {
             return Err(Error::Forbidden("Sign in to make groups".into()));
         };
+        self.make_group(place, owner, new)
+    }
+
+    /// Makes a group that belongs to somebody else, who administers it as if it were of their own making.
+    ///
+    /// # Errors
+    /// As [`Self::create_group`]; [`Error::Invalid`] on `owner` when they are not active.
+    pub fn create_group_for(
+        &self,
+        _: &SiteAdmin,
+        place: &Place,
+        owner: &User,
+        new: &NewGroup<'_>,
+    ) -> Result<String, Error> {
+        if owner.is_default() || !owner.active {
+            return Err(Error::invalid(
+                "owner",
+                say!("Username {name} is not valid", name = owner.username),
+            ));
+        }
+        self.make_group(place, owner, new)
+    }
+
+    fn make_group(&self, place: &Place, owner: &User, new: &NewGroup<'_>) -> Result<String, Error> {
         let short = name::slug(new.name);
         let parent = place.group_name();
         name::check("group_name", &short, parent)?;
@@ -321,9 +348,16 @@ pub(crate) fn grant_initial(
     let Some(default) = users::default_user(tx)? else {
         return Ok(());
     };
+    if !maker_is_admin {
+        user_repo_group_to_perm::grant(tx, maker, id, Level::Admin)?;
+    }
     match copied {
         Some(parent) => {
-            for row in user_repo_group_to_perm::of_group(tx, parent)? {
+            let rows = user_repo_group_to_perm::of_group(tx, parent)?;
+            for row in rows
+                .into_iter()
+                .filter(|row| maker_is_admin || row.user != maker)
+            {
                 user_repo_group_to_perm::grant(tx, row.user, id, row.level)?;
             }
             for row in users_group_repo_group_to_perm::of_group(tx, parent)? {
@@ -340,9 +374,6 @@ pub(crate) fn grant_initial(
                 .unwrap_or(Level::Read);
             user_repo_group_to_perm::grant(tx, default.id, id, level)?;
         }
-    }
-    if !maker_is_admin {
-        user_repo_group_to_perm::grant(tx, maker, id, Level::Admin)?;
     }
     Ok(())
 }

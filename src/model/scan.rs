@@ -17,6 +17,7 @@ use db::{GroupId, GroupName, LocalTime, RepoName, Tx, UserId, user_followings, u
 use vcs::Kind;
 
 use crate::grave::deleted_at;
+use crate::journal::{Action, Actor};
 use crate::rights::SiteAdmin;
 use crate::{Error, Model, journal, name, repository, say};
 
@@ -179,6 +180,12 @@ impl Model {
                 )?;
                 repository::grant_initial(tx, id, settings.default_private, None)?;
                 user_followings::follow(tx, owner.id, id)?;
+                let actor = Actor {
+                    user: Some(owner.id),
+                    username: owner.username.clone(),
+                    address: String::new(),
+                };
+                journal::write(tx, &actor, Some(id), one.name, &Action::StartedFollowing)?;
                 if let Some((cache, date)) = &one.tip
                     && *date != db::LocalTime::EPOCH
                 {

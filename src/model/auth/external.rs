@@ -314,7 +314,8 @@ fn synchronise(
                 };
                 let description = format!("Automatically created from plugin:{}", kind.name());
                 let group = users_groups::insert(tx, &name, &description, owner.id)?;
-                let data = serde_json::json!({ "extern_type": kind.name() }).to_string();
+                let data = serde_json::json!({ "extern_type": kind.name() });
+                let data = db::json::to_python(&data);
                 users_groups::set_group_data(tx, group, data.as_bytes())?;
                 user_group::grant_default(tx, group)?;
                 group

@@ -209,15 +209,9 @@ fn create(call: &Call<'_>, admin: &SiteAdmin) -> Answer {
     };
     let full = call
         .model
-        .create_group(&place, &call.viewer, &new)
+        .create_group_for(admin, &place, &owner, &new)
         .or_explain(failed)?;
-    let mut group = again(call, &full, failed())?;
-    if owner.id != call.user.id {
-        call.model
-            .set_group_owner(admin, &group, owner.username.as_str())
-            .or_explain(failed)?;
-        group = again(call, &full, failed())?;
-    }
+    let group = again(call, &full, failed())?;
     Ok(json!({
         "msg": format!("created new repo group `{short}`"),
         "repo_group": shown(call, &group)?,

@@ -153,6 +153,11 @@ fn people_of_crowd_come_with_their_groups() {
         ),
         ["Automatically created from plugin:crowd"]
     );
+    // As Python writes it: the original reads it, and others compare it as text.
+    assert_eq!(
+        instance.column("SELECT group_data FROM users_groups WHERE users_group_name = 'staff'"),
+        [r#"{"extern_type": "crowd"}"#]
+    );
     let everybody = "SELECT p.permission_name FROM user_user_group_to_perm t JOIN permissions p USING (permission_id) \
                      JOIN users u USING (user_id) WHERE u.username = 'default'";
     assert_eq!(

@@ -8,6 +8,7 @@ mod life;
 mod moving;
 mod original;
 mod permissions;
+mod rows;
 mod slow_down;
 mod support;
 mod vectors;
