@@ -82,7 +82,8 @@ pub fn beginning(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
         return Cow::Borrowed(text);
     }
-    let cut = &text[..text.floor_char_boundary(limit)];
+    let end = (0..=limit).rev().find(|at| text.is_char_boundary(*at));
+    let cut = &text[..end.unwrap_or_default()];
     let whole_lines = match cut.rfind('\n') {
         Some(end) if end > limit / 2 => &cut[..end],
         _ => cut,
