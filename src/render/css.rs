@@ -135,6 +135,7 @@ mod tests {
             lines: vec![line],
         };
         let page = Page {
+            facts: &[],
             name: "a",
             syntax: None,
             blanks: true,

@@ -117,7 +117,7 @@ impl Cached<'_> {
         let old = old.unwrap_or(&ChangesetId::NULL);
         // All options are part of this text, those to come as well.
         let options = format!("{options:?}");
-        let key = self.key("unified", 1, new, &[old.as_bytes(), options.as_bytes()]);
+        let key = self.key("unified", 2, new, &[old.as_bytes(), options.as_bytes()]);
         cache.get_or_make(&key, |bytes| Some(bytes.to_vec()), Clone::clone, make)
     }
 

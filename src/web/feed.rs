@@ -115,7 +115,7 @@ pub(crate) fn answer(
     }
     response.headers.insert(
         http::header::CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, private"),
+        HeaderValue::from_static("no-cache"),
     );
     Ok(response)
 }

@@ -46,6 +46,7 @@ pub(crate) fn frame(visit: &mut Visit<'_>, title: impl Into<String>, section: &s
         .filter(|theme| matches!(theme.as_str(), "light" | "dark"));
     Frame {
         title: title.into(),
+        bare_title: false,
         site_title: visit.settings.title.clone(),
         home_url: visit.home_url(),
         csrf_token: visit.session.csrf_token().unwrap_or_default().to_owned(),
@@ -239,7 +240,8 @@ fn framed(visit: &mut Visit<'_>, problem: &Problem) -> Response {
     let status = problem.status();
     let reason = status.canonical_reason().unwrap_or_default();
     let signed_in = visit.viewer.signed_in().is_some();
-    let frame = frame(visit, format!("Error - {} {reason}", status.as_u16()), "");
+    let mut frame = frame(visit, format!("Error - {} {reason}", status.as_u16()), "");
+    frame.bare_title = true;
     let mut links: Vec<Link> = visit.repository.take().into_iter().collect();
     links.push(Link {
         text: visit.t("Home").into(),

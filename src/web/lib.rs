@@ -157,11 +157,15 @@ impl Site {
         }
         if visit.by_key {
             // The address may hold the key, so nobody in between may keep what it answers.
-            response
-                .headers
-                .entry(http::header::CACHE_CONTROL)
-                .or_insert(HeaderValue::from_static("private"));
+            let told = response.headers.get(http::header::CACHE_CONTROL);
+            if told.is_none_or(|told| told == "no-cache") {
+                let private = HeaderValue::from_static("no-cache, private");
+                response
+                    .headers
+                    .insert(http::header::CACHE_CONTROL, private);
+            }
         }
+        response.lead_from(&visit.request.peer);
         if !visit.is_read() {
             return response;
         }

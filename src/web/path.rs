@@ -150,7 +150,10 @@ impl Url {
         self.0
             .extend(form_urlencoded::byte_serialize(name.as_bytes()));
         self.0.push('=');
-        self.0.extend(form_urlencoded::byte_serialize(value));
+        // Forms leave the star as it is; addresses made by the original never hold one.
+        for piece in form_urlencoded::byte_serialize(value) {
+            self.0.push_str(&piece.replace('*', "%2A"));
+        }
         self
     }
 }

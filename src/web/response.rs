@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use crate::request::Peer;
+
 /// One answer.
 pub struct Response {
     /// Status line.
@@ -156,6 +158,20 @@ impl Response {
         }
     }
 
+    /// Writes the address of a redirect out in full, as programs of old want it.
+    pub(crate) fn lead_from(&mut self, peer: &Peer) {
+        let Some(path) = self.headers.get(LOCATION).and_then(|url| url.to_str().ok()) else {
+            return;
+        };
+        if !path.starts_with('/') || peer.host.is_empty() {
+            return;
+        }
+        let url = format!("{}://{}{path}", peer.scheme, peer.host);
+        if let Ok(url) = HeaderValue::try_from(url) {
+            self.headers.insert(LOCATION, url);
+        }
+    }
+
     /// Adds or replaces a header whose value is known to be valid.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -163,10 +179,11 @@ impl Response {
         self
     }
 
-    /// Nobody but the asking browser may keep this answer, and it must ask again.
+    /// Whoever keeps this answer must ask again each time, and then the rights are looked at again. The very words of the
+    /// original: what stands in front of it may have been told to look for them.
     #[must_use]
-    fn private(self) -> Self {
-        self.with(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"))
+    pub(crate) fn private(self) -> Self {
+        self.with(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
             .with(http::header::PRAGMA, HeaderValue::from_static("no-cache"))
     }
 }

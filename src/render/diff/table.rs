@@ -106,6 +106,8 @@ pub struct Words<'a> {
 pub struct Page<'a> {
     /// The first part of the ids of lines, see [`anchor_name`](super::anchor_name).
     pub name: &'a str,
+    /// What happened to the file besides its lines: `new file 100644`. Each is a row without numbers above all others.
+    pub facts: &'a [String],
     /// The language, if the code is to be coloured.
     pub syntax: Option<Syntax>,
     /// Whether all blanks are made visible.
@@ -242,6 +244,9 @@ fn draw<'a>(
 ) {
     // Lines without a number are counted, for comments on them.
     let mut contexts = 0;
+    for fact in page.facts {
+        text_row(out, "code", fact, page, &mut contexts, columns);
+    }
     let mut above = (1, 1);
     for hunk in hunks {
         head_row(out, hunk, above, &mut contexts, columns, page);
@@ -454,13 +459,26 @@ fn head_row(
 }
 
 fn note_row(out: &mut String, page: &Page<'_>, contexts: &mut u32, columns: Columns) {
+    let text = format!("\\ {}", page.words.no_newline);
+    text_row(out, "code note", &text, page, contexts, columns);
+}
+
+/// A row that is no line of the file.
+fn text_row(
+    out: &mut String,
+    class: &str,
+    text: &str,
+    page: &Page<'_>,
+    contexts: &mut u32,
+    columns: Columns,
+) {
     let (lead, rest) = columns;
     let _ = write!(
         out,
-        "<tr class=\"line context\"><td id=\"{}_{contexts}\" class=\"lineno\" colspan=\"{lead}\"></td><td class=\"code note\" colspan=\"{rest}\"><pre>\\ ",
+        "<tr class=\"line context\"><td id=\"{}_{contexts}\" class=\"lineno\" colspan=\"{lead}\"></td><td class=\"{class}\" colspan=\"{rest}\"><pre>",
         page.name
     );
-    push_escaped(out, page.words.no_newline);
+    push_escaped(out, text);
     out.push_str("</pre></td></tr>\n");
     push_html_below(out, page, &contexts.to_string(), columns);
     *contexts += 1;

@@ -50,6 +50,7 @@ fn draw_with(hunks: &[Hunk<'_>], two: bool, how: &Drawing) -> String {
     let name = anchor_name(Some("src/a.rs"));
     let page = Page {
         name: &name,
+        facts: &[],
         syntax: how.syntax,
         blanks: how.blanks,
         context: 1,
@@ -211,6 +212,7 @@ fn an_opened_gap_shows_its_lines_and_what_is_left() {
     let below = HashMap::new();
     let page = Page {
         name: "a",
+        facts: &[],
         syntax: None,
         blanks: false,
         context: 3,
@@ -264,4 +266,33 @@ proptest! {
             }
         }
     }
+}
+
+/// Comments on rows without numbers are found by their position, so what stands above counts.
+#[test]
+fn facts_stand_above_all_and_are_counted() {
+    let below = HashMap::new();
+    let facts = ["new file 100644".to_owned(), "<binary>".to_owned()];
+    let page = Page {
+        name: "a",
+        facts: &facts,
+        syntax: None,
+        blanks: false,
+        context: 1,
+        words: WORDS,
+        more: None,
+        below: &below,
+    };
+    let mut html = String::new();
+    unified(&mut html, &[example()], &page);
+    let at = |text: &str| {
+        html.find(text)
+            .unwrap_or_else(|| panic!("{text} in {html}"))
+    };
+    let first = at(
+        "<td id=\"a_0\" class=\"lineno\" colspan=\"2\"></td><td class=\"code\" colspan=\"1\"><pre>new file 100644</pre>",
+    );
+    let second = at("<td id=\"a_1\"");
+    assert!(first < second && second < at("&lt;binary&gt;"));
+    assert!(second < at("id=\"a_2\"") && at("id=\"a_2\"") < at("@@ -31,3 +31,4 @@"));
 }

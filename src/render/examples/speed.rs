@@ -90,6 +90,7 @@ fn main() {
     }];
     let page = Page {
         name: "a",
+        facts: &[],
         syntax: Syntax::of("a.rs"),
         blanks: false,
         context: 3,

@@ -1,7 +1,8 @@
 //! Writes a diff as text, in the extended form of `git diff`.
 //!
 //! The form is described in `git help diff` ("Generating patch text with -p"). Mercurial writes and reads the same but
-//! never quotes a path and knows no reverse half of a binary patch, so [`Diff::kind`] decides these two.
+//! never quotes a path, names contents only of binary files, writes every range with its length and knows no reverse half
+//! of a binary patch, so [`Diff::kind`] decides these.
 
 use std::io::{self, Write};
 
@@ -57,7 +58,12 @@ fn write_file(out: &mut impl Write, file: &FileDiff, kind: Kind) -> io::Result<(
         line(out, &[verb.as_bytes(), b" from ", &name("", old_path)])?;
         line(out, &[verb.as_bytes(), b" to ", &name("", new_path)])?;
     }
-    if file.old_id != file.new_id && !file.old_id.is_empty() && !file.new_id.is_empty() {
+    let names_contents = kind == Kind::Git || file.binary;
+    if names_contents
+        && file.old_id != file.new_id
+        && !file.old_id.is_empty()
+        && !file.new_id.is_empty()
+    {
         write!(out, "index {}..{}", file.old_id, file.new_id)?;
         match (file.old_mode, file.new_mode) {
             (Some(old), Some(new)) if old == new => writeln!(out, " {new:06o}")?,
@@ -71,7 +77,9 @@ fn write_file(out: &mut impl Write, file: &FileDiff, kind: Kind) -> io::Result<(
         write_side(out, b"--- ", file.old_path.as_ref(), &old_name)?;
         write_side(out, b"+++ ", file.new_path.as_ref(), &new_name)?;
     }
-    file.hunks.iter().try_for_each(|hunk| write_hunk(out, hunk))
+    file.hunks
+        .iter()
+        .try_for_each(|hunk| write_hunk(out, hunk, kind))
 }
 
 /// Writes `--- a/path` or `+++ b/path`. After a path with a blank comes a tab, or `patch` would end the path there.
@@ -120,9 +128,9 @@ fn write_binary(
     line(out, &[b"Binary files ", old, b" and ", new, b" differ"])
 }
 
-fn write_hunk(out: &mut impl Write, hunk: &Hunk) -> io::Result<()> {
+fn write_hunk(out: &mut impl Write, hunk: &Hunk, kind: Kind) -> io::Result<()> {
     let range = |start: u32, len: u32| match len {
-        1 => start.to_string(),
+        1 if kind == Kind::Git => start.to_string(),
         _ => format!("{start},{len}"),
     };
     let (old, new) = (

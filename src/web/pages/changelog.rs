@@ -63,6 +63,11 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         return Ok(elsewhere);
     }
     let contents = visit.model.open_repository(repository)?;
+    if contents.is_empty()? && matches!(captures.bytes("rest"), b"" | b"tip") {
+        // The summary tells how the first changeset gets in.
+        visit.flash("warning", visit.t("There are no changesets yet"));
+        return Ok(visit.redirect(&String::from(visit.url(name))));
+    }
     let refs = contents.refs()?;
     let asked = match ask(visit, name, &contents, &refs, captures)? {
         Ok(asked) => asked,

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_DISPOSITION;
 use model::ReadableRepository;
 use vcs::{Changeset, ChangesetId, Kind, Repository};
 
@@ -170,8 +170,5 @@ fn git_header(changeset: &Changeset) -> Vec<u8> {
 
 /// A text as browsers show it: never as anything else.
 pub(super) fn plain(bytes: Vec<u8>) -> Response {
-    Response::bytes(StatusCode::OK, "text/plain", bytes).with(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    )
+    Response::bytes(StatusCode::OK, "text/plain; charset=utf-8", bytes).private()
 }

@@ -52,7 +52,15 @@ pub fn form(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
         visit.query.trimmed("org_ref"),
         visit.query.trimmed("other_ref"),
     );
-    let fork = other_repository(visit, repository, &other_name)?;
+    let fork = match other_repository(visit, repository, &other_name)? {
+        Ok(fork) => fork,
+        Err(sentence) => {
+            // Without a second repository it is the page of the first one.
+            visit.flash("error", &sentence);
+            let here = visit.url(name).join("compare");
+            return Ok(visit.redirect(&String::from(here)));
+        }
+    };
     if !org.is_empty() || !other.is_empty() {
         let named = |contents: &Repository, text: &str| -> Result<Named, Problem> {
             let text = if text.is_empty() { "tip" } else { text };
@@ -106,7 +114,22 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         .get("merge")
         .is_some_and(|value| !value.is_empty());
     let org_contents = visit.model.open_repository(repository)?;
-    let (other_right, other_contents) = other_repository(visit, repository, &other_name)?;
+    let (other_right, other_contents) = match other_repository(visit, repository, &other_name)? {
+        Ok(other) => other,
+        Err(sentence) => {
+            visit.flash("error", &sentence);
+            let here = visit.url(name).join("compare");
+            return Ok(visit.redirect(&String::from(here)));
+        }
+    };
+    let two_repositories = other_name != name;
+    if two_repositories && !merge {
+        return Err(Problem::BadRequest(
+            visit
+                .t("Cannot compare repositories without using common ancestor")
+                .to_owned(),
+        ));
+    }
     let org_refs = org_contents.refs()?;
     let other_refs = other_contents.refs()?;
     let empty = |contents: &Repository| contents.is_empty();
@@ -161,7 +184,8 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         merge,
         merge_url: (!merge && !sides.ahead.is_empty())
             .then(|| address(visit, name, &org, &other, &other_name, true).into()),
-        plain_url: merge.then(|| address(visit, name, &org, &other, &other_name, false).into()),
+        plain_url: (merge && !two_repositories)
+            .then(|| address(visit, name, &org, &other, &other_name, false).into()),
         ancestors: sides.ancestors.iter().map(|id| link(name, id)).collect(),
         clean: preview.as_ref().map(Merge::is_clean),
         fast_forward: base.is_none_or(|base| sides.ancestors == [base]),
@@ -173,10 +197,12 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         rows,
         diff_html: PLACE.to_owned(),
     };
+    let ends_named = [(name, &org.name), (&other_name, &other.name)]
+        .map(|(repository, end)| format!("{repository}@{end}"));
     let title: &[(&str, &dyn std::fmt::Display)] = &[
         ("repository", &name),
-        ("org", &org.name),
-        ("other", &other.name),
+        ("org", &ends_named[0]),
+        ("other", &ends_named[1]),
     ];
     let repo = frame::repository(
         visit,
@@ -192,7 +218,7 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
         repo,
         action: visit.url(name).join("compare").into(),
         // Nothing cannot be compared with something, and a merge that brings nothing is not shown.
-        swap_url: base.is_some().then(|| {
+        swap_url: (base.is_some() && !(two_repositories && sides.behind.is_empty())).then(|| {
             let merge = merge && !sides.behind.is_empty();
             address(visit, &other_name, &other, &org, name, merge).into()
         }),
@@ -355,21 +381,19 @@ fn rows(
         .collect::<Result<Vec<_>, _>>()?;
     let people = People::find(visit, changesets.iter().map(|one| &one.author))?;
     let rows = words::changeset_rows(visit, other, contents, &changesets, refs, &people)?;
-    // The line of a single one says nothing.
-    let lanes = match ids {
-        [] | [_] => Vec::new(),
-        ids => graph::lanes(contents, ids)?,
-    };
+    let lanes = graph::lanes(contents, ids)?;
     Ok(CompareRows {
         frame: crate::view::Fragment {
             assets: crate::static_files::assets(&visit.request.peer.script_name, visit.language),
         },
         total: sides.ahead.len() as u64,
         left_out: (sides.ahead.len() - rows.len()) as u64,
+        graph_data_html: render::graph::json(&lanes),
         rows,
-        graph_html: match lanes.is_empty() {
-            true => String::new(),
-            false => render::graph::svg(&lanes, Changelog::ROW_HEIGHT),
+        // The line of a single one says nothing.
+        graph_html: match &lanes[..] {
+            [] | [_] => String::new(),
+            lanes => render::graph::svg(lanes, Changelog::ROW_HEIGHT),
         },
         graph_width: u32::try_from(render::graph::width(&lanes)).unwrap_or(0),
     })
@@ -446,7 +470,14 @@ fn find(
     if known.is_some() {
         return Ok(known);
     }
-    match revision::resolve(contents, name) {
+    // Mercurial keeps tags and bookmarks apart from other names; what is called a branch may be anything.
+    let other_kind =
+        contents.kind() == vcs::Kind::Hg && matches!(named.kind.as_str(), "tag" | "book");
+    let found = match other_kind {
+        true => Err(Problem::NotFound(String::new())),
+        false => revision::resolve(contents, name),
+    };
+    match found {
         Ok(id) => Ok(Some(id)),
         Err(Problem::NotFound(_)) => Err(Problem::NotFound(visit.tf(
             "Changeset for {kind} {name} not found in {repository}",
@@ -467,33 +498,33 @@ fn other_name(visit: &Visit<'_>, name: &str) -> String {
     }
 }
 
-/// The repository of the other end. It takes the right to read that one, too: what may not be seen is like what does not exist.
+/// The repository of the other end, or the sentence that there is none. It takes the right to read that one, too: what may not
+/// be seen is like what does not exist.
 fn other_repository(
     visit: &Visit<'_>,
     repository: &ReadableRepository,
     other: &str,
-) -> Result<(ReadableRepository, Arc<Repository>), Problem> {
+) -> Result<Result<(ReadableRepository, Arc<Repository>), String>, Problem> {
     if other == repository.name() {
-        return Ok((repository.clone(), visit.model.open_repository(repository)?));
+        let contents = visit.model.open_repository(repository)?;
+        return Ok(Ok((repository.clone(), contents)));
     }
-    let nothing = || {
-        Problem::NotFound(visit.tf(
-            "Could not find other repository {name}",
-            &[("name", &other)],
-        ))
-    };
     let right = match Gate::new(visit.model).read_repository(&visit.viewer, other) {
         Ok(right) => right,
-        Err(model::Error::NotFound { .. }) => return Err(nothing()),
+        Err(model::Error::NotFound { .. }) => {
+            let known: &[(&str, &dyn std::fmt::Display)] = &[("name", &other)];
+            return Ok(Err(
+                visit.tf("Could not find other repository {name}", known)
+            ));
+        }
         Err(error) => return Err(error.into()),
     };
     if right.kind() != repository.kind() {
-        return Err(Problem::BadRequest(
-            "Cannot compare repositories of different types".into(),
-        ));
+        let sentence = visit.t("Cannot compare repositories of different types");
+        return Ok(Err(sentence.to_owned()));
     }
     let contents = visit.model.open_repository(&right)?;
-    Ok((right, contents))
+    Ok(Ok((right, contents)))
 }
 
 /// The address of a comparison.

@@ -13,7 +13,7 @@ use vcs::{ChangesetId, Diff, DiffOptions, NodeError, NodeKind, RepoPath, Reposit
 
 use super::changeset_text::plain;
 use super::diff::{self, PLACE, Shown, Side, Switches};
-use super::revision;
+use super::{raw, revision};
 use crate::frame;
 use crate::problem::Problem;
 use crate::response::Response;
@@ -92,12 +92,8 @@ fn answer(
     match visit.query.get("diff") {
         Some("raw") => return Ok(plain(pair.text(&switches)?)),
         Some("download") => {
-            let short = |id: Option<ChangesetId>| id.unwrap_or(ChangesetId::NULL).short();
-            let file = format!(
-                "attachment; filename={}_vs_{}.diff",
-                short(pair.old),
-                short(pair.new)
-            );
+            // Named as in the address: scripts ask with full ids and look for the file under them.
+            let file = raw::attached(format!("{old_text}_vs_{new_text}.diff").as_bytes());
             let response = plain(pair.text(&switches)?);
             return Ok(response.with(CONTENT_DISPOSITION, words::header(&file)?));
         }
@@ -127,7 +123,9 @@ fn answer(
             }
         };
     }
-    if there_old.is_none() && there_new.is_none() {
+    // Without any changeset there is nothing to look for, and no difference.
+    let asked = pair.old.is_some() || pair.new.is_some();
+    if asked && there_old.is_none() && there_new.is_none() {
         return Err(Problem::NotFound(visit.tf(
             "There is no file {path} at either of the two changesets",
             &[("path", &pair.path)],
@@ -307,6 +305,7 @@ fn around(visit: &Visit<'_>, pair: &Pair, shown: &Shown, lines: &str) -> Answer 
     let more = diff.files.first().and_then(|file| shown.more(file, &name));
     let page = Page {
         name: &name,
+        facts: &[],
         syntax: Syntax::of(&path),
         blanks: shown.switches.blanks,
         context: shown.switches.context,

@@ -6,6 +6,7 @@ use model::{
 };
 use serde::Deserialize;
 
+use super::listing_data;
 use crate::frame;
 use crate::pictures;
 use crate::problem::Problem;
@@ -32,7 +33,8 @@ pub fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
         .viewer
         .is_admin()
         .then(|| visit.url("_admin/repo_groups/new").into());
-    home.frame = frame::frame(visit, "", "repositories");
+    let title = visit.t("Repositories").to_owned();
+    home.frame = frame::frame(visit, title, "repositories");
     template::page(visit.language, &home)
 }
 
@@ -190,7 +192,13 @@ fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<(Home, bool)
     let base = group.map_or(0, |group| group.name().matches('/').count() + 1);
     // Where rows come from everywhere, only the full name says where each is.
     let flat = !asked.filter.is_empty() || !asked.show.is_empty();
+    let rows: Vec<RepositoryRow> = repositories
+        .iter()
+        .map(|listed| repository_row(visit, listed, flat))
+        .collect();
+    let told: Vec<_> = repositories.iter().zip(&rows).collect();
     let home = Home {
+        data_html: listing_data::literal(visit, place, &groups, &told),
         fresh: !anything,
         tabs: if group.is_none() {
             tabs(visit, &asked)
@@ -202,10 +210,7 @@ fn list(visit: &Visit<'_>, group: Option<&ReadableGroup>) -> Result<(Home, bool)
             .iter()
             .map(|listed| group_row(visit, listed, base, flat))
             .collect(),
-        repositories: repositories
-            .iter()
-            .map(|listed| repository_row(visit, listed, flat))
-            .collect(),
+        repositories: rows,
         paging: words::paging(page, PAGE, total, |page| asked.url(visit, place, page)),
         kept: [
             ("show", asked.show),

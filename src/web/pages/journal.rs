@@ -3,7 +3,7 @@
 use http::StatusCode;
 use model::{FilterError, JournalEntry, JournalFilter, JournalPage};
 
-use super::journal_words::{plain, say};
+use super::journal_words::{self, say};
 use crate::feed::{self, Entry, Feed, Format};
 use crate::frame;
 use crate::problem::Problem;
@@ -212,19 +212,8 @@ fn feed(visit: &mut Visit<'_>, format: Format, public: bool) -> Answer {
     let tag: [&[u8]; 3] = [state.as_bytes(), title.as_bytes(), base.as_bytes()];
     feed::answer(visit, format, &tag, newest, || {
         let entries = found.entries.iter().map(|entry| {
-            let said = say(visit, entry, host);
+            let (said, description) = journal_words::feed(visit, entry, host);
             let person = person(entry);
-            let mut description = String::new();
-            for changeset in said.changesets.iter().chain(&said.more) {
-                let text = render::escape(&changeset.text);
-                match &changeset.url {
-                    Some(url) => description.push_str(&format!(
-                        "<a href=\"{}\">{text}</a><br/>",
-                        render::escape(url)
-                    )),
-                    None => description.push_str(&format!("{text}<br/>")),
-                }
-            }
             // Whoever reads without an account is told names, not addresses.
             let email = entry.user.as_ref().and_then(|user| user.email.clone());
             let email = email.filter(|_| visit.viewer.signed_in().is_some());
@@ -237,7 +226,7 @@ fn feed(visit: &mut Visit<'_>, format: Format, public: bool) -> Answer {
                 format!("{base}/{}", place(public))
             };
             Entry {
-                title: format!("{} - {}", person.full, plain(&said.html)),
+                title: format!("{} - {said}", person.full),
                 link,
                 description,
                 author: person.full,

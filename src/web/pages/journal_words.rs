@@ -121,8 +121,67 @@ pub(super) fn say(visit: &Visit<'_>, entry: &JournalEntry, base: &str) -> Said {
     }
 }
 
+/// What an entry says in a feed: the words of its title, and its parameters as HTML.
+///
+/// Programs tell entries by these words, so they are those of Kallithea, in English whoever reads.
+pub(super) fn feed(visit: &Visit<'_>, entry: &JournalEntry, base: &str) -> (String, String) {
+    let url = |path: &str| format!("{base}{}", String::from(visit.url(path)));
+    let link =
+        |path: &str, text: &str| format!("<a href=\"{}\">{}</a>", escape(&url(path)), escape(text));
+    let words = match entry.action.as_str() {
+        "push" => "pushed into",
+        "push_local" => "committed via Kallithea into repository",
+        "push_remote" => "pulled from remote into repository",
+        "pull" => "pulled from",
+        "user_created_repo" | "admin_created_repo" => "created repository",
+        "user_created_fork" => "created repository as fork",
+        "user_forked_repo" | "admin_forked_repo" => "forked repository",
+        "user_updated_repo" | "admin_updated_repo" => "updated repository",
+        "user_deleted_repo" | "admin_deleted_repo" => "deleted repository",
+        "user_downloaded_archive" => "downloaded archive from repository",
+        "user_commented_revision" => "commented on revision in repository",
+        "user_commented_pull_request" => "commented on pull request for",
+        "user_closed_pull_request" => "closed pull request for",
+        "started_following_repo" => "started following repository",
+        "stopped_following_repo" => "stopped following repository",
+        _ => return (plain(&say(visit, entry, base).html), String::new()),
+    };
+    let parameters = &entry.parameters;
+    let html = match entry.action.as_str() {
+        "push" | "push_local" | "push_remote" | "user_commented_revision" => {
+            let said = say(visit, entry, base);
+            let items = said.changesets.iter().chain(&said.more);
+            let items: Vec<String> = items
+                .map(|item| match &item.url {
+                    Some(url) => {
+                        format!("<a href=\"{}\">{}</a>", escape(url), escape(&item.text))
+                    }
+                    None => escape(&item.text).into_owned(),
+                })
+                .collect();
+            let mut html = items.join(", ");
+            if let Some(url) = &said.range_url {
+                html.push_str(&format!(
+                    "<br/><a href=\"{}\">Compare view</a>",
+                    escape(url)
+                ));
+            }
+            html
+        }
+        "user_forked_repo" | "admin_forked_repo" if !parameters.is_empty() => {
+            format!("Fork name {}", link(parameters, parameters))
+        }
+        "user_commented_pull_request" | "user_closed_pull_request" if entry.exists => link(
+            &format!("{}/pull-request/{parameters}", entry.repository),
+            &format!("Pull request #{parameters}"),
+        ),
+        _ => escape(parameters).into_owned(),
+    };
+    (format!("{words} {}", entry.repository), html)
+}
+
 /// The same as plain text, for the titles of feeds.
-pub(super) fn plain(html: &str) -> String {
+fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut in_tag = false;
     for c in html.chars() {
@@ -194,16 +253,18 @@ fn pushed_item(
     match item.split_once("=>") {
         Some(("delete_branch", name)) => JournalChangeset {
             text: Language::current().tf("Deleted branch: {name}", &[("name", &name)]),
-            url: None,
+            ..JournalChangeset::default()
         },
         Some(("tag", name)) => JournalChangeset {
             text: Language::current().tf("Created tag: {name}", &[("name", &name)]),
-            url: None,
+            ..JournalChangeset::default()
         },
         _ => JournalChangeset {
             url: (entry.exists && is_id(item))
                 .then(|| url(&format!("{}/changeset/{item}", entry.repository))),
             text: short(item),
+            raw_id: item.to_owned(),
+            repository: entry.repository.clone(),
         },
     }
 }

@@ -26,6 +26,7 @@ pub mod home;
 pub mod journal;
 mod journal_words;
 pub mod language;
+mod listing_data;
 pub mod login;
 pub mod login_sources;
 pub mod password_reset;

@@ -74,7 +74,8 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
                 title: render::message::truncate(&changeset.message, TITLE).into_owned(),
                 description: body(visit, &contents, &refs, changeset, &person.name, &link)?,
                 link,
-                author: person.name,
+                // Readers of feeds know an author by the name that stands in the changeset.
+                author: words::author(&changeset.author).name,
                 email: words::author_email(&changeset.author),
                 time: changeset.date.seconds,
             });

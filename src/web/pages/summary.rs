@@ -14,16 +14,30 @@ use crate::view::{Document, Link, RefRow, Summary, SummaryFacts};
 use crate::visit::Visit;
 use crate::words;
 
-/// How many changesets, branches and tags the page names.
+/// How many branches and tags the page names.
 const NEWEST: usize = 5;
+/// How many changesets, when nobody asks for another number.
+const CHANGESETS: usize = 10;
+/// The most changesets a page may have.
+const MOST_CHANGESETS: usize = 2000;
 
 /// `GET /<repo>`
 pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures) -> Answer {
     let contents = visit.model.open_repository(repository)?;
-    let log = contents.log(&LogQuery {
-        limit: NEWEST,
+    let size = visit.query.number("size").unwrap_or(CHANGESETS);
+    let size = size.clamp(1, MOST_CHANGESETS);
+    let page = visit.query.number::<usize>("page").unwrap_or(1).max(1);
+    let some = |page: usize| LogQuery {
+        skip: (page - 1).saturating_mul(size),
+        limit: size,
         ..LogQuery::default()
-    })?;
+    };
+    let mut log = contents.log(&some(page))?;
+    let last = log.total.div_ceil(size).max(1);
+    let page = page.min(last);
+    if log.changesets.is_empty() && log.total > 0 {
+        log = contents.log(&some(page))?;
+    }
     let empty = log.total == 0;
     let refs = contents.refs()?;
     let name = repository.name();
@@ -70,6 +84,13 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, _: &Captures
             &refs,
             &people,
         )?,
+        paging: words::paging(page, size, log.total, |page| {
+            let mut url = visit.url(name);
+            if size != CHANGESETS {
+                url = url.query("size", &size.to_string());
+            }
+            url.query("page", &page.to_string()).into()
+        }),
         changesets: Some(log.total as u64),
         branches: refs
             .branches

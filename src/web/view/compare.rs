@@ -118,6 +118,8 @@ pub struct CompareRows {
     pub graph_html: String,
     /// Its width in pixels.
     pub graph_width: u32,
+    /// The same as JSON, for programs that draw it.
+    pub graph_data_html: String,
 }
 
 impl Page for CompareRows {

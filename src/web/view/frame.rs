@@ -7,6 +7,8 @@ use serde::Serialize;
 pub struct Frame {
     /// The page's own title, without the site's name: `Changelog`. Empty on the home page.
     pub title: String,
+    /// Whether the title stands without the name of the instance, as on pages of errors.
+    pub bare_title: bool,
     /// The name of this instance: `Kallithea`.
     pub site_title: String,
     /// `/`, with the prefix.

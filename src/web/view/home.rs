@@ -26,6 +26,8 @@ pub struct Home {
     pub groups: Vec<GroupRow>,
     /// Repositories.
     pub repositories: Vec<RepositoryRow>,
+    /// Both as data, for programs.
+    pub data_html: String,
     /// The way through a long list.
     pub paging: Option<Paging>,
     /// Whether the instance has neither groups nor repositories: says how to begin.

@@ -90,4 +90,8 @@ pub struct JournalChangeset {
     pub text: String,
     /// Its page; none for what has none.
     pub url: Option<String>,
+    /// The whole id, for scripts that ask for more about it.
+    pub raw_id: String,
+    /// The repository it is in.
+    pub repository: String,
 }

@@ -1,7 +1,7 @@
 //! The first page of a repository.
 
 use super::Page;
-use super::common::{ChangesetRow, Document, Link, Person, When};
+use super::common::{ChangesetRow, Document, Link, Paging, Person, When};
 use super::frame::Frame;
 use super::repo::RepoFrame;
 use super::statistics::SummaryFacts;
@@ -33,8 +33,10 @@ pub struct Summary {
     pub facts_url: Option<String>,
     /// Whether nothing is counted here.
     pub statistics_disabled: bool,
-    /// The newest changesets, about five.
+    /// The newest changesets, a page of them.
     pub latest: Vec<ChangesetRow>,
+    /// The way to the older ones.
+    pub paging: Option<Paging>,
     /// How many changesets there are.
     pub changesets: Option<u64>,
     /// Open branches, newest first, about five.

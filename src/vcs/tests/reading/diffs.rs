@@ -70,6 +70,26 @@ fn hg_imports_every_diff() {
             "left over after the import from {old} to {new} of:\n{patch}"
         );
     }
+    // Byte by byte what `hg` writes, headings of hunks aside.
+    for pair in [(0, 1), (1, 2), (2, 3)] {
+        let ours = text(
+            &repository
+                .diff(Some(&ids[pair.0]), &ids[pair.1], &whole())
+                .unwrap(),
+        );
+        let [old, new] = [pair.0, pair.1].map(|at| ids[at].to_string());
+        let theirs = work.run("hg", &["diff", "--git", "-r", &old, "-r", &new]);
+        let bare = |text: &str| -> Vec<String> {
+            let heading = |line: &str| match line.strip_prefix("@@ ") {
+                Some(rest) => rest.split(" @@").next().unwrap_or_default().to_owned(),
+                None => line.to_owned(),
+            };
+            text.lines().map(heading).collect()
+        };
+        let ours = String::from_utf8_lossy(&ours).into_owned();
+        let theirs = String::from_utf8_lossy(&theirs).into_owned();
+        assert_eq!(bare(&ours), bare(&theirs), "from {old} to {new}");
+    }
     let root = text(&repository.diff(None, &ids[0], &whole()).unwrap());
     work.run("hg", &["update", "-q", "-C", "null"]);
     work.feed(

@@ -132,7 +132,26 @@ impl Shown {
     ) -> (String, Option<String>) {
         let t = |message| Some(self.language.t(message).to_owned());
         let mut html = String::new();
+        let name = &names.lines[at];
+        let more = self.more(file, name);
+        let facts = self.facts(file);
+        let page = Page {
+            name,
+            facts: &facts,
+            syntax: Syntax::of(&names.paths[at]),
+            blanks: self.switches.blanks,
+            context: self.switches.context,
+            words: words(self.language),
+            more: more.as_deref().map(|more| more as _),
+            below,
+        };
+        let draw = if self.switches.side_by_side {
+            render::diff::side_by_side
+        } else {
+            render::diff::unified
+        };
         if file.hunks.is_empty() {
+            draw(&mut html, &[], &page);
             let message = match file.cut {
                 Some(Cut::FileTooLarge(size)) => Some(self.language.tf(
                     "This file is too large to be compared here ({size}).",
@@ -160,23 +179,44 @@ impl Shown {
                 line: moved.line,
             })
         });
-        let name = &names.lines[at];
-        let more = self.more(file, name);
-        let page = Page {
-            name,
-            syntax: Syntax::of(&names.paths[at]),
-            blanks: self.switches.blanks,
-            context: self.switches.context,
-            words: words(self.language),
-            more: more.as_deref().map(|more| more as _),
-            below,
-        };
-        if self.switches.side_by_side {
-            render::diff::side_by_side(&mut html, &hunks, &page);
-        } else {
-            render::diff::unified(&mut html, &hunks, &page);
-        }
+        draw(&mut html, &hunks, &page);
         (html, None)
+    }
+
+    /// What happened to a file besides its lines. Comments on such a row are found by its position, so there are as many as
+    /// the original has, in its order.
+    fn facts(&self, file: &FileDiff) -> Vec<String> {
+        if file.truncated {
+            return Vec::new();
+        }
+        let mut facts = Vec::new();
+        match (file.old_mode, file.new_mode) {
+            (None, Some(mode)) => facts.push(
+                self.language
+                    .tf("new file {mode}", &[("mode", &format!("{mode:06o}"))]),
+            ),
+            (Some(_), None) => facts.push(self.language.t("deleted file").to_owned()),
+            (Some(old), Some(new)) if old != new => facts.push(self.language.tf(
+                "modified file chmod {old} => {new}",
+                &[
+                    ("old", &format!("{old:06o}")),
+                    ("new", &format!("{new:06o}")),
+                ],
+            )),
+            _ => {}
+        }
+        if let (Some(old), Some(new)) = (old_name(file), &file.new_path) {
+            let names: &[(&str, &dyn std::fmt::Display)] = &[("old", &old), ("new", new)];
+            facts.push(if file.operation == Operation::Copied {
+                self.language.tf("file copied from {old} to {new}", names)
+            } else {
+                self.language.tf("file renamed from {old} to {new}", names)
+            });
+        }
+        if file.binary {
+            facts.push(self.language.t("binary diff not shown").to_owned());
+        }
+        facts
     }
 
     /// How lines that are not shown are asked for.
@@ -223,6 +263,7 @@ pub(in crate::pages) fn rows_of(
 ) -> String {
     let page = Page {
         name,
+        facts: &[],
         syntax: Syntax::of(path),
         blanks: false,
         context: 3,

@@ -29,8 +29,8 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     };
     let node = place.contents.node(&place.id, &place.path)?;
     if node.kind == NodeKind::Directory {
-        let (path, id) = (place.path.clone(), place.id);
-        return Err(NodeError::NotAFile { path, id }.into());
+        // Old links from a file to the directory around it keep the word.
+        return super::directory::show(visit, &place);
     }
     if let Some(changeset) = visit.query.get("before") {
         let id = super::revision::resolve(&place.contents, changeset)?;

@@ -1,5 +1,6 @@
 //! Every name below a directory, for the file finder.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use http::header::{CACHE_CONTROL, HeaderValue, PRAGMA};
@@ -11,8 +12,8 @@ use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::visit::Visit;
 
-/// `GET /<repo>/nodelist/<revision>/<directory>`: all directories, then all files, by their paths from the root. Only scripts get an
-/// answer; what a path that is not UTF-8 leads to stands beside it.
+/// `GET /<repo>/nodelist/<revision>/<directory>`: all directories, then all files, those of a directory before those of the
+/// directories in it. Only scripts get an answer; what a path that is not UTF-8 leads to stands beside it.
 pub fn names(
     visit: &mut Visit<'_>,
     repository: &ReadableRepository,
@@ -47,7 +48,9 @@ pub fn names(
         }),
     };
     let directories = directories.iter().map(|path| node(path, "dir"));
-    let files = names.paths.iter().map(|path| node(path, "file"));
+    let mut files: Vec<_> = names.paths.iter().collect();
+    files.sort_by(|a, b| walked(a.as_bytes(), b.as_bytes()));
+    let files = files.into_iter().map(|path| node(path, "file"));
     let nodes: Vec<Value> = directories.chain(files).collect();
     let mut response = Response::json(&json!({ "nodes": nodes }));
     if place.revision == place.id.to_string() {
@@ -58,4 +61,32 @@ pub fn names(
         );
     }
     Ok(response)
+}
+
+/// The order of a walk that names the files of a directory before it goes down into the next one.
+fn walked(a: &[u8], b: &[u8]) -> Ordering {
+    let (mut a, mut b) = (a.split(|c| *c == b'/'), b.split(|c| *c == b'/'));
+    let (mut at_a, mut at_b) = (a.next(), b.next());
+    loop {
+        let (below_a, below_b) = (a.next(), b.next());
+        match (below_a.is_some(), below_b.is_some()) {
+            (false, true) => return Ordering::Less,
+            (true, false) => return Ordering::Greater,
+            (false, false) => return at_a.cmp(&at_b),
+            (true, true) if at_a != at_b => return at_a.cmp(&at_b),
+            (true, true) => (at_a, at_b) = (below_a, below_b),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_before_what_lies_deeper() {
+        let mut names = ["a/b/c", "z", "a/z", "a/b/a", "b", "a.b/c"];
+        names.sort_by(|a, b| walked(a.as_bytes(), b.as_bytes()));
+        assert_eq!(names, ["b", "z", "a/z", "a/b/a", "a/b/c", "a.b/c"]);
+    }
 }

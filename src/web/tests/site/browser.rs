@@ -162,10 +162,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A header; of the address of a redirect what stands behind the host.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        let value = self.headers.get(name);
+        let value = value.map_or("", |value| value.to_str().unwrap());
+        match name {
+            "location" => value.strip_prefix("http://localhost").unwrap_or(value),
+            _ => value,
+        }
     }
 }
 

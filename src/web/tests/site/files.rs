@@ -345,7 +345,6 @@ fn what_is_not_there_is_not_found() {
         "raw/tip/none",
         "rawfile/tip/src",
         "raw/tip/good",
-        "annotate/tip/src",
         "annotate/tip/none",
         "annotate/tip/src/main.rs?before=nonsense",
         "history/tip/none",
@@ -359,6 +358,7 @@ fn what_is_not_there_is_not_found() {
         let answer = browser.get(&format!("/site/{path}"));
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
+    assert_eq!(browser.get("/site/annotate/tip/src").status, StatusCode::OK);
     for path in [
         "files",
         "files/tip",
