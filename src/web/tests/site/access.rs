@@ -28,11 +28,11 @@ fn closed_site() -> Server {
 #[test]
 fn a_closed_site_leads_to_the_sign_in_page_and_keys_open_it() {
     let server = closed_site();
-    let page = "/site/changelog?page=1";
+    let page = "/site/summary?page=1";
     let sent = server.browser().get(page);
     assert_eq!(
         sent.header("location"),
-        "/_admin/login?came_from=%2Fsite%2Fchangelog%3Fpage%3D1",
+        "/_admin/login?came_from=%2Fsite%2Fsummary%3Fpage%3D1",
         "40"
     );
     let key = key_of(&server, "bob");
@@ -190,7 +190,7 @@ fn an_id_does_not_tell_the_name() {
     server.sql("UPDATE repositories SET private = 1");
     server.sql("UPDATE repo_to_perm SET permission_id = (SELECT permission_id FROM permissions WHERE permission_name = 'repository.none')");
     let id = server.sql("SELECT repo_id FROM repositories WHERE repo_name = 'acquisition'");
-    let admin = server.signed_in("admin").get(&format!("/_{id}/changelog"));
+    let admin = server.signed_in("admin").get(&format!("/_{id}/summary"));
     assert!(admin.status == StatusCode::OK && admin.text.contains("acquisition"));
 
     let id_of_none = "99";
@@ -224,10 +224,10 @@ fn an_id_does_not_tell_the_name() {
         );
     }
     server.model.set_anonymous_access(false).unwrap();
-    let sent = server.browser().get(&format!("/_{id}/changelog"));
+    let sent = server.browser().get(&format!("/_{id}/summary"));
     assert_eq!(
         sent.header("location"),
-        format!("/_admin/login?came_from=%2F_{id}%2Fchangelog")
+        format!("/_admin/login?came_from=%2F_{id}%2Fsummary")
     );
 }
 

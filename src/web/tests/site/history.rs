@@ -360,7 +360,7 @@ fn feeds_tell_the_newest_and_spare_whoever_has_them() {
     assert_eq!(atom.text.matches("<entry>").count(), 6);
     for part in [
         "<title>Kallithea site feed</title>",
-        "<name>admin</name>",
+        "<name>Zoë &amp; Co</name>",
         "<link rel=\"alternate\" href=\"http://localhost/site/changeset/",
         "added README.md (3 lines added, 0 lines removed)",
         "renamed new.py",
