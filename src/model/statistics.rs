@@ -76,7 +76,7 @@ impl Model {
         let bytes =
             contents
                 .cached(self.cache())
-                .known("tree-facts", 1, id, &[&names_of_languages()]);
+                .known("tree-facts", 2, id, &[&names_of_languages()]);
         bytes.and_then(|bytes| TreeFacts::decode(&bytes))
     }
 
@@ -96,7 +96,7 @@ impl Model {
         let encoded = facts.encode();
         contents.cached(self.cache()).bytes(
             "tree-facts",
-            1,
+            2,
             id,
             &[&names_of_languages()],
             || Ok::<_, ReadError>(encoded),
@@ -212,7 +212,9 @@ fn count_tree(contents: &Repository, id: &ChangesetId) -> Result<TreeFacts, vcs:
                         *sum = (sum.0 + size, sum.1 + 1);
                     }
                 }
-                vcs::NodeKind::Symlink | vcs::NodeKind::Submodule { .. } => {}
+                // What a link says is content, too.
+                vcs::NodeKind::Symlink => facts.bytes += entry.size.unwrap_or(0),
+                vcs::NodeKind::Submodule { .. } => {}
             }
         }
     }

@@ -66,7 +66,9 @@ fn write_file(out: &mut impl Write, file: &FileDiff, kind: Kind) -> io::Result<(
     {
         write!(out, "index {}..{}", file.old_id, file.new_id)?;
         match (file.old_mode, file.new_mode) {
-            (Some(old), Some(new)) if old == new => writeln!(out, " {new:06o}")?,
+            (Some(old), Some(new)) if old == new && kind == Kind::Git => {
+                writeln!(out, " {new:06o}")?
+            }
             _ => writeln!(out)?,
         }
     }
