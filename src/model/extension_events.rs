@@ -35,11 +35,11 @@ impl Model {
         });
     }
 
-    /// A repository was deleted.
-    pub(crate) fn tell_of_deleted(&self, row: &Repository, actor: &Actor) {
+    /// A repository was deleted; `by` is nothing where it was missing on disk and forgotten.
+    pub(crate) fn tell_of_deleted(&self, row: &Repository, by: Option<&Actor>) {
         self.call(Callback::DeleteRepository, || {
             let mut facts = repository(row);
-            facts.push(("deleted_by", Value::text(actor.username.as_str())));
+            facts.push(("deleted_by", name(by)));
             facts.push(("deleted_on", Value::Float(seconds())));
             facts
         });

@@ -227,15 +227,11 @@ impl Model {
         Ok(full)
     }
 
-    /// Changes the description of a group.
+    /// Changes the description of a group; it may be empty.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn update_group(&self, group: &AdminOfGroup, description: &str) -> Result<(), Error> {
-        let description = match description.trim() {
-            "" => name::last(group.name()),
-            text => text,
-        };
         self.db().write(|tx| {
             groups::set_description(tx, group.row().id, description)
                 .map(drop)

@@ -266,7 +266,7 @@ impl Model {
             burial.go("repo_name")
         });
         burial.settle(self, result)?;
-        self.tell_of_deleted(repository.row(), actor);
+        self.tell_of_deleted(repository.row(), Some(actor));
         Ok(())
     }
 

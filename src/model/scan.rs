@@ -36,7 +36,7 @@ const MOST_THREADS: usize = 8;
 pub struct Scanned {
     /// Full names of what was taken up, in order.
     pub added: Vec<String>,
-    /// Full names of what is missing on disk, in order; forgotten if that was asked for.
+    /// Full names of what is missing on disk, the oldest first; forgotten if that was asked for.
     pub missing: Vec<String>,
     /// What was passed over, each with the reason.
     pub skipped: Vec<String>,
@@ -74,12 +74,9 @@ impl Model {
         let mut disk = Disk::default();
         fs::read_dir(&root).map_err(|error| Error::disk("read", &root, error))?;
         disk.walk(&root, "", 0);
-        let known: HashSet<String> = self
-            .db()
-            .read(repositories::all)?
-            .into_iter()
-            .map(|row| row.name.into_string())
-            .collect();
+        let mut rows = self.db().read(repositories::all)?;
+        rows.sort_by_key(|row| row.id);
+        let known: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         let mut scanned = Scanned {
             skipped: std::mem::take(&mut disk.skipped),
             ..Scanned::default()
@@ -87,7 +84,7 @@ impl Model {
         let new: BTreeSet<&String> = disk
             .repositories
             .keys()
-            .filter(|name| !known.contains(*name))
+            .filter(|name| !known.contains(name.as_str()))
             .collect();
         let new: Vec<&String> = new.into_iter().collect();
         for (round, names) in new.chunks(AT_ONCE).enumerate() {
@@ -112,11 +109,11 @@ impl Model {
             };
             disk.unreadable.iter().any(below)
         };
-        scanned.missing = known
+        scanned.missing = rows
             .into_iter()
+            .map(|row| row.name.into_string())
             .filter(|name| !disk.repositories.contains_key(name) && !hidden(name))
             .collect();
-        scanned.missing.sort();
         if forget {
             for name in &scanned.missing {
                 self.forget(&root, name)?;
@@ -200,17 +197,21 @@ impl Model {
 
     /// Deletes the rows of a repository that is still missing; forks of it stand for themselves.
     fn forget(&self, root: &Path, full: &str) -> Result<(), Error> {
-        self.db().write(|tx| {
+        let gone = self.db().write(|tx| {
             let Some(row) = repositories::by_name(tx, &RepoName::from(full))? else {
-                return Ok(());
+                return Ok(None);
             };
             if kind_of(&root.join(full)).is_some() {
-                return Ok(());
+                return Ok(None);
             }
             repositories::detach_forks(tx, row.id)?;
             repositories::delete(tx, row.id)?;
-            Ok::<_, Error>(())
-        })
+            Ok::<_, Error>(Some(row))
+        })?;
+        if let Some(row) = gone {
+            self.tell_of_deleted(&row, None);
+        }
+        Ok(())
     }
 }
 
@@ -300,7 +301,7 @@ fn groups_of<'a>(
                         say!("{name} is a repository and no group", name = path),
                     ));
                 }
-                let description = format!("{} group", name::last(path));
+                let description = format!("{path} group");
                 let id = groups::insert(tx, &group, parent, &description, owner)?;
                 crate::group::grant_initial(tx, id, owner, true, None)?;
                 id

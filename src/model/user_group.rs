@@ -12,7 +12,7 @@ use crate::{Error, Model, User, say};
 /// What a new user group is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct NewUserGroup<'a> {
-    /// Letters, digits, `-`, `_`, `.`; at least two.
+    /// One line of any characters but control characters, up to 255 bytes: programs bring the groups of a directory.
     pub name: &'a str,
     /// Any text.
     pub description: &'a str,
@@ -240,19 +240,16 @@ fn named_owner(tx: &Tx<'_>, name: &str, present: UserId, by_admin: bool) -> Resu
 fn checked_name(name: &str) -> Result<UserGroupName, Error> {
     let name = name.trim();
     let field = "users_group_name";
-    let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() {
         return Err(Error::invalid(field, "Please enter a value"));
     }
     if name.eq_ignore_ascii_case("default") {
         return Err(Error::invalid(field, "Invalid user group name"));
     }
-    let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !starts_well || !name.chars().all(ok) || !(2..=255).contains(&name.len()) {
+    if name.chars().any(char::is_control) || name.len() > 255 {
         return Err(Error::invalid(
             field,
-            "User group name may only contain alphanumeric characters underscores, periods or dashes, must begin with \
-             an alphanumeric character and have at least two characters",
+            "User group name may not contain control characters and be at most 255 bytes long",
         ));
     }
     Ok(UserGroupName::from(name))

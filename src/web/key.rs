@@ -16,7 +16,7 @@ pub(crate) fn take(request: &mut Request) -> Option<String> {
     let header = request.headers.get(AUTHORIZATION);
     let in_header = header
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
+        .map(|value| value.split_once(' ').unwrap_or((value, "")))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim().to_owned());
     if in_header.is_some() {

@@ -85,6 +85,7 @@ impl RepoPurgeDeleted {
             return Ok(());
         }
         if !self.no_ask {
+            console.line("The following repositories will be removed completely:");
             console.line(list);
             if !console.ask_yes_no("Do you want to proceed? [y/n] ", "use --no-ask")? {
                 console.line("Nothing done, exiting...");
@@ -135,8 +136,8 @@ impl RepoPurgeDeleted {
     }
 }
 
-/// `<path> deleted on 2026-11-21 21:37:39.694432`
+/// `<path> deleted on 2026-11-21 21:37:39`
 fn told(grave: &Grave) -> String {
-    let when = grave.deleted.strftime("%Y-%m-%d %H:%M:%S.%6f");
+    let when = grave.deleted.strftime("%Y-%m-%d %H:%M:%S");
     format!("{} deleted on {when}", grave.path.display())
 }

@@ -131,10 +131,10 @@ fn attend(
         .to_owned());
     };
     let wanted = words::wanted(command)
-        .map_err(|why| format!("Error parsing SSH command '{}': {why}", shown(command)))?
+        .map_err(|why| format!("Error parsing SSH command {}: {why}", shown(command)))?
         .ok_or_else(|| {
             format!(
-                "This account can only be used for repository access. SSH command '{}' is not supported.",
+                "This account can only be used for repository access. SSH command {} is not supported.",
                 shown(command)
             )
         })?;
@@ -193,11 +193,17 @@ fn abort(reason: impl Display) -> String {
 
 /// A command as it may be shown on a terminal.
 fn shown(command: &str) -> String {
-    command
+    let text: String = command
         .chars()
         .map(|c| if c.is_control() { '?' } else { c })
         .take(200)
-        .collect()
+        .collect();
+    // The original quotes as Python does; most commands have quotes of their own.
+    if text.contains('\'') && !text.contains('"') {
+        format!("\"{text}\"")
+    } else {
+        format!("'{text}'")
+    }
 }
 
 #[cfg(test)]
@@ -250,7 +256,7 @@ mod tests {
                 "true",
                 Some("git-upload-pack 'x"),
                 connected,
-                "Error parsing SSH command 'git-upload-pack 'x': No closing quotation",
+                "Error parsing SSH command \"git-upload-pack 'x\": No closing quotation",
             ),
             (
                 "true",

@@ -188,7 +188,6 @@ fn parent(call: &Call<'_>) -> Result<Option<Option<model::ReadableGroup>>, Fault
 fn create(call: &Call<'_>, admin: &SiteAdmin) -> Answer {
     let args = &call.args;
     let short = args.needed("group_name");
-    let owner = call.owner()?;
     let parent = parent(call)?.flatten();
     let full = name::full(parent.as_ref().map(|group| group.name()), short);
     if call.model.group_exists(&full)? {
@@ -202,6 +201,11 @@ fn create(call: &Call<'_>, admin: &SiteAdmin) -> Answer {
         .gate
         .place_for_group(&call.viewer, parent.map(|group| group.row().id))
         .or_say(failed)?;
+    // The original looks the owner up last, and has no words of its own for one that does not exist.
+    let owner = call.owner().map_err(|fault| match fault {
+        Fault::Said(why) => Fault::Because(failed(), why),
+        fault => fault,
+    })?;
     let new = NewGroup {
         name: short,
         description: args.needed("description"),

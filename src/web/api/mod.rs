@@ -53,7 +53,8 @@ const MAX_BODY: u64 = 10 * 1024 * 1024;
 /// How much of a larger one is taken in and thrown away, so that the client gets to read why.
 const MAX_DRAIN: u64 = 200 * 1024 * 1024;
 
-/// Whether a request is a call. Without a body, GET shows the reference page.
+/// Whether a request is a call. Without a body, GET shows the reference to who asks for a page or for JSON; others read
+/// what the original says to a call without one.
 pub(crate) fn recognise(request: &Request) -> bool {
     let path = request.path.as_str();
     if path.strip_suffix('/').unwrap_or(path) != PATH {
@@ -61,7 +62,9 @@ pub(crate) fn recognise(request: &Request) -> bool {
     }
     match request.method {
         Method::POST => true,
-        Method::GET | Method::HEAD => request.body.length().is_some_and(|length| length > 0),
+        Method::GET | Method::HEAD => {
+            request.body.length().is_some_and(|length| length > 0) || !reference::asked(request)
+        }
         _ => false,
     }
 }

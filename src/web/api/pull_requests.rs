@@ -258,8 +258,7 @@ fn comment(call: &Call<'_>) -> Answer {
 
 fn edit_reviewers(call: &Call<'_>) -> Answer {
     let (add, remove) = (call.args.ids("add"), call.args.ids("remove"));
-    let nobody = |ids: &Option<Vec<_>>| ids.as_ref().is_none_or(Vec::is_empty);
-    if nobody(&add) && nobody(&remove) {
+    if add.is_none() && remove.is_none() {
         return Err(Fault::said(
             "Invalid request. Neither 'add' nor 'remove' is specified.",
         ));
@@ -274,10 +273,15 @@ fn edit_reviewers(call: &Call<'_>) -> Answer {
         ));
     }
     let users = |ids: Option<Vec<super::arguments::Id>>| -> Result<Vec<_>, Fault> {
-        let ids = ids.unwrap_or_default();
-        ids.iter()
-            .map(|id| call.find_user(id).map(|user| user.id))
-            .collect()
+        let mut users = Vec::new();
+        for id in ids.unwrap_or_default() {
+            let user = call.find_user(&id)?.id;
+            // Somebody may be named twice, by name and by id.
+            if !users.contains(&user) {
+                users.push(user);
+            }
+        }
+        Ok(users)
     };
     let changed = call
         .model

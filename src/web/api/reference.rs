@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::PATH;
 use super::arguments::Default as Or;
 use super::methods::{FAMILIES, Method};
+use crate::form::Form;
 use crate::frame;
+use crate::request::Request;
 use crate::response::Response;
 use crate::routes::{Answer, Captures};
 use crate::template;
@@ -39,6 +41,17 @@ pub(crate) fn show(visit: &mut Visit<'_>, _: &Captures) -> Answer {
             families: families.collect(),
         },
     )
+}
+
+/// Whether a request without a body asks for the reference, as a page or as JSON.
+pub(super) fn asked(request: &Request) -> bool {
+    let accept = request.headers.get(ACCEPT);
+    let accept = accept.and_then(|value| value.to_str().ok()).unwrap_or("");
+    accept.contains("text/html")
+        || accept.contains("application/json")
+        || Form::parse(request.query.as_bytes())
+            .get("format")
+            .is_some()
 }
 
 fn wants_json(visit: &Visit<'_>) -> bool {

@@ -161,6 +161,17 @@ fn a_scan_adds_and_tells_and_forgets() {
         )
     );
     assert!(err.contains("no hook has to be installed"), "{err}");
+    let file = place.0.path().join("kallithea.db");
+    let database = rusqlite::Connection::open(file).unwrap();
+    let ask = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0));
+    assert_eq!(
+        ask("SELECT group_description FROM groups WHERE group_name = 'tools/deep'").unwrap(),
+        "tools/deep group"
+    );
+    assert_eq!(
+        ask("SELECT action FROM user_logs WHERE repository_name = 'two'").unwrap(),
+        "started_following_repo"
+    );
     let (_, out, err) = place.run("repo-scan", &[]);
     assert_eq!(
         (out.as_str(), err.as_str()),
@@ -263,7 +274,7 @@ fn graves_are_told_aged_and_purged() {
         out.contains("Considering 2 deleted repositories older than 30d (30 days, 0:00:00).\n")
             && out.contains(&format!("Scanning: {}\n", place.repos().display()))
             && out.contains(&format!(
-                "{} deleted on 2020-01-02 03:04:05.000006\n",
+                "{} deleted on 2020-01-02 03:04:05\n",
                 old.display()
             )),
         "{out}"
@@ -271,6 +282,7 @@ fn graves_are_told_aged_and_purged() {
     let (_, out, _) = place.run_with("repo-purge-deleted", &[], &["n"]);
     assert!(
         out.contains("Considering 3 deleted repositories.\n")
+            && out.contains("\nThe following repositories will be removed completely:\n")
             && out.ends_with("Do you want to proceed? [y/n] Nothing done, exiting...\n"),
         "{out}"
     );

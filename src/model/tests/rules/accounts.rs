@@ -275,11 +275,15 @@ fn user_groups_are_made_by_those_who_may_and_changed_by_those_who_administer_the
     };
     let make = |name, owner| model.create_user_group(&maker, &actor, &new(name, owner));
     let id = make("helpers", None).unwrap();
+    // Names as directories have them.
+    for name in ["Domain Users", "Bücherei", "a/b", "x"] {
+        make(name, None).unwrap();
+    }
     for (name, owner) in [
         ("HELPERS", None),
-        ("x", None),
+        ("", None),
         ("default", None),
-        ("a b", None),
+        ("a\nb", None),
         ("other", Some("bob")),
         ("other", Some("nobody")),
     ] {

@@ -21,6 +21,10 @@ fn a_group_is_made_moved_with_all_below_and_deleted_when_empty() {
             "repositories": [], "owner": "alice",
         })
     );
+    // An owner who does not hold everything anyway gets a row.
+    let members = admin.ok("get_repo_group", json!({"repogroupid": "tools"}))["members"].clone();
+    let alice = json!({"name": "alice", "type": "user", "permission": "group.admin"});
+    assert!(members.as_array().unwrap().contains(&alice), "{members}");
     let below = admin.ok(
         "create_repo_group",
         json!({"group_name": "in", "parent": "tools/"}),
@@ -46,6 +50,10 @@ fn a_group_is_made_moved_with_all_below_and_deleted_when_empty() {
             json!({"group_name": "a b"}),
             "failed to create repo group `a b`",
         ),
+        (
+            json!({"group_name": "x", "owner": "nobody"}),
+            "failed to create repo group `x`",
+        ),
     ] {
         admin.fails("create_repo_group", args, text);
     }
@@ -67,6 +75,11 @@ fn a_group_is_made_moved_with_all_below_and_deleted_when_empty() {
             .unwrap()
             .starts_with("updated repository group ID:")
     );
+    let emptied = admin.ok(
+        "update_repo_group",
+        json!({"repogroupid": "out", "description": ""}),
+    );
+    assert_eq!(emptied["repo_group"]["group_description"], "");
     assert!(instance.path("out/r").is_dir());
     assert_eq!(
         admin.ok("get_repo", json!({"repoid": "out/r"}))["repo_name"],

@@ -323,6 +323,15 @@ fn a_pull_request_is_made_talked_about_closed_and_opened_again() {
         edit(json!({"add": ["alice", "carol"], "remove": "admin"})).unwrap(),
         json!({"added": ["carol"], "already_present": ["alice"], "removed": ["admin"]})
     );
+    let number = admin.ok("get_user", json!({"userid": "carol"}))["user_id"].clone();
+    assert_eq!(
+        edit(json!({"add": ["carol", number], "remove": []})).unwrap(),
+        json!({"added": [], "already_present": ["carol"], "removed": []})
+    );
+    assert_eq!(
+        edit(json!({"add": [], "remove": []})).unwrap(),
+        json!({"added": [], "already_present": [], "removed": []})
+    );
     assert_eq!(
         edit(json!({})).unwrap_err(),
         "Invalid request. Neither 'add' nor 'remove' is specified."

@@ -161,6 +161,9 @@ fn the_body_counts_whatever_its_type_and_however_it_comes() {
         let answer = instance.send(Method::POST, "/_admin/api", &[], Vec::new(), length);
         assert_eq!(error(&answer.json()), text);
     }
+    let any = [("accept", "*/*")];
+    let get = instance.send(Method::GET, "/_admin/api", &any, Vec::new(), None);
+    assert_eq!(error(&get.json()), "No Content-Length in request");
     let put = instance.send(Method::PUT, "/_admin/api", &[], body.clone(), length);
     assert_eq!(put.status, StatusCode::METHOD_NOT_ALLOWED);
 }
@@ -247,6 +250,8 @@ fn a_key_at_the_door_must_be_one_but_does_not_decide_who_calls() {
         &[("authorization", &format!("Bearer {wrong}"))],
     );
     assert_eq!(bad.status, StatusCode::FORBIDDEN);
+    let bad = send("/_admin/api", &[("authorization", "Bearer")]);
+    assert_eq!(bad.status, StatusCode::FORBIDDEN, "no key is a wrong one");
     let bad = send(&format!("/_admin/api?api_key={wrong}"), &[]);
     assert_eq!(bad.status, StatusCode::FORBIDDEN);
     let odd = send("/_admin/api?_method=PUT", &[]);
@@ -396,7 +401,8 @@ fn the_reference_is_for_people_and_for_programs() {
     for name in ORIGINAL {
         assert!(names.contains(name), "{name}");
     }
-    let page = instance.send(Method::GET, "/_admin/api", &[], Vec::new(), Some(0));
+    let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let page = instance.send(Method::GET, "/_admin/api", &browser, Vec::new(), Some(0));
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.header("content-type").starts_with("text/html"));
     for name in names {
