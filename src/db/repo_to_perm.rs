@@ -229,15 +229,6 @@ pub fn forks_of(conn: &Conn, user: UserId, repository: RepoId) -> Result<Vec<Fou
     conn.query(&sql, &values, found_row)
 }
 
-/// The forks of any of these repositories, oldest first, with what the tables say about an account and them.
-pub fn forks_of_any(
-    conn: &Conn,
-    user: UserId,
-    repositories: &[RepoId],
-) -> Result<Vec<Found>, DbError> {
-    found_where(conn, Some(user), "r.fork_id", repositories)
-}
-
 /// These repositories with what the tables say about an account and them; without an account nothing is given but the rows.
 /// Those that are gone are missing.
 pub fn by_ids(

@@ -297,24 +297,13 @@ pub fn forks(conn: &Conn, id: RepoId) -> Result<Vec<Repository>, DbError> {
     Ok(by_path(forks))
 }
 
-/// The repository that a fork comes of in the end; itself where it is no fork.
-pub fn original_of(conn: &Conn, id: RepoId) -> Result<RepoId, DbError> {
-    // Rows that are forks of each other, which nothing of ours makes, do not keep anybody here.
-    const DEEPEST: usize = 64;
-    let mut at = id;
-    for _ in 0..DEEPEST {
-        let parent = conn.query_one(
-            "SELECT p.repo_id FROM repositories r JOIN repositories p ON p.repo_id = r.fork_id \
-             WHERE r.repo_id = ?",
-            &params![at],
-            |row| row.take::<RepoId>(),
-        )?;
-        match parent {
-            Some(parent) if parent != id => at = parent,
-            _ => break,
-        }
-    }
-    Ok(at)
+/// Every fork with what it is a fork of.
+pub fn fork_pairs(conn: &Conn) -> Result<Vec<(RepoId, RepoId)>, DbError> {
+    conn.query(
+        "SELECT repo_id, fork_id FROM repositories WHERE fork_id IS NOT NULL ORDER BY repo_id",
+        &params![],
+        |row| (row.take::<RepoId>(), row.take::<RepoId>()),
+    )
 }
 
 /// How many forks a repository has.

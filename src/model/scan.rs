@@ -230,7 +230,7 @@ impl<'a> Found<'a> {
             let parent = path.rsplit_once('/').map(|(parent, _)| parent);
             name::check("repo_name", name::last(path), parent)?;
         }
-        let described = || format!("{} repository", name::last(full));
+        let described = || format!("{full} repository");
         let (description, tip) = match vcs::Repository::open(&root.join(full), kind) {
             Ok(contents) => {
                 let description = contents.description().ok().flatten();

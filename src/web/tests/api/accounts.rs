@@ -177,10 +177,10 @@ fn a_user_group_is_made_filled_changed_and_deleted() {
         "user group `team` already exist",
     );
     let failed = admin
-        .call("create_user_group", json!({"group_name": "a b"}))
+        .call("create_user_group", json!({"group_name": "a\nb"}))
         .unwrap_err();
     assert!(
-        failed.starts_with("failed to create group `a b`"),
+        failed.starts_with("failed to create group `a\nb`"),
         "{failed}"
     );
     // Read by everybody, administered by its owner.
