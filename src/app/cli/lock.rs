@@ -10,7 +10,14 @@ use rustix::fs::{FlockOperation, flock};
 use super::failure::Failure;
 
 /// Held while a command works; the system lets go of it when the process ends, however it ends.
-pub(super) struct Lock(#[allow(dead_code)] File);
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a program that is just being started has the file open, too, until its first instruction.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
 
 /// Takes the lock of a kind of work, or says who has it.
 pub(super) fn take(config: &Config, work: &str) -> Result<Lock, Failure> {

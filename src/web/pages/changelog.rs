@@ -64,8 +64,10 @@ pub fn show(visit: &mut Visit<'_>, repository: &ReadableRepository, captures: &C
     }
     let contents = visit.model.open_repository(repository)?;
     if contents.is_empty()? && matches!(captures.bytes("rest"), b"" | b"tip") {
-        // The summary tells how the first changeset gets in.
-        visit.flash("warning", visit.t("There are no changesets yet"));
+        // The summary tells how the first changeset gets in. A word of its own is kept in a session, which reading alone does not begin.
+        if visit.viewer.signed_in().is_some() {
+            visit.flash("warning", visit.t("There are no changesets yet"));
+        }
         return Ok(visit.redirect(&String::from(visit.url(name))));
     }
     let refs = contents.refs()?;

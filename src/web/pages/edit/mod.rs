@@ -351,10 +351,9 @@ impl<'a> Target<'a> {
         if !said.is_empty() {
             visit.flash("warning", said);
         }
-        let is_tip = self
-            .contents
-            .resolve("tip")
-            .is_ok_and(|tip| tip == committed.id);
+        // Opened anew: the handle of this visit still sees the names as they were before.
+        let contents = visit.model.open_repository(self.repository)?;
+        let is_tip = contents.resolve("tip").is_ok_and(|tip| tip == committed.id);
         let revision = if is_tip {
             "tip".to_owned()
         } else {
