@@ -52,8 +52,8 @@ def test_a_path_that_climbs(target: str, server: Server) -> None:
 def test_an_encoded_slash_is_a_slash(server: Server, instance: Instance) -> None:
     instance.create_repository(ADMIN, "slash", "git")
     assert (
-        converse(server.url, request("GET", "/slash%2Fchangelog")).status
-        == converse(server.url, request("GET", "/slash/changelog")).status
+        converse(server.url, request("GET", "/slash%2Fcompare")).status
+        == converse(server.url, request("GET", "/slash/compare")).status
         == 200
     )
 
