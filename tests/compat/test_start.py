@@ -28,7 +28,9 @@ def gunicorn(ini: Path, port: int) -> list[str | Path]:
 
 
 def uwsgi(ini: Path, port: int) -> list[str | Path]:
-    options = ["--master", "--die-on-term", "--processes", "2", "--buffer-size", "65535", "--plugins", "python3", "--virtualenv", sys.prefix]
+    # A plain http-socket serves one request per connection; clients should know.
+    options = ["--master", "--die-on-term", "--processes", "2", "--buffer-size", "65535", "--add-header", "Connection: close"]
+    options += ["--plugins", "python3", "--virtualenv", sys.prefix]
     return ["/usr/bin/uwsgi", *options, "--http-socket", f"127.0.0.1:{port}", "--ini-paste-logged", ini]
 
 
